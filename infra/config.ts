@@ -1,0 +1,261 @@
+// Configuration: the one place that reads the environment. Parsed once at start, every problem reported together,
+// and never echoing a value that may be a secret. The README's reference table is generated from `configKeys`.
+import { PipelineError } from '../schemas/failure.ts'
+
+export type Process = 'bridge' | 'process' | 'sink' | 'api'
+
+type Key<T> = {
+  /** What a valid value looks like, for the error and the reference. */
+  form: string
+  /** The text taken where the variable is not set; undefined: it must be set. */
+  fallback: string | undefined
+  doc: string
+  secret?: true
+  usedBy: readonly Process[]
+  /** Returns undefined for a text that is not of the form. */
+  parse: (text: string) => T | undefined
+}
+
+const everywhere: readonly Process[] = ['bridge', 'process', 'sink', 'api']
+const kafkaClients: readonly Process[] = ['bridge', 'process', 'sink']
+
+const MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+const durationMs = (text: string): number | undefined => {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
+  return match ? Number(match[1]) * (MS[match[2] ?? ''] ?? Number.NaN) : undefined
+}
+
+const whole =
+  (least: number, most: number) =>
+  (text: string): number | undefined => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    return value >= least && value <= most ? value : undefined
+  }
+
+const oneOf =
+  <const T extends string>(...choices: readonly T[]) =>
+  (text: string): T | undefined =>
+    choices.find((choice) => choice === text)
+
+const matching =
+  (pattern: RegExp) =>
+  (text: string): string | undefined =>
+    pattern.test(text) ? text : undefined
+
+const url =
+  (...protocols: readonly string[]) =>
+  (text: string): string | undefined =>
+    URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : undefined
+
+/** `name=key[+key],…`: a connection's webhook name and one or two valid API keys (two while one is replaced). */
+function connections(text: string): ReadonlyMap<string, readonly string[]> | undefined {
+  const pairs =
+    text === '' ? [] : text.split(',').map((pair) => /^([A-Za-z0-9_-]{1,64})=(\S{16,})$/.exec(pair))
+  if (pairs.some((match) => match === null)) return undefined
+  return new Map(pairs.map((match) => [match?.[1] ?? '', (match?.[2] ?? '').split('+')]))
+}
+
+const key = <T>(
+  form: string,
+  fallback: string | undefined,
+  usedBy: readonly Process[],
+  doc: string,
+  parse: Key<T>['parse'],
+): Key<T> => ({
+  form,
+  fallback,
+  usedBy,
+  doc,
+  parse,
+})
+const secret = <T>(k: Key<T>): Key<T> => ({ ...k, secret: true })
+
+const postgresUrl = url('postgres:', 'postgresql:')
+
+export const configKeys = {
+  KAFKA_BROKERS: key(
+    'host:port[,host:port]',
+    undefined,
+    kafkaClients,
+    'Kafka bootstrap servers.',
+    matching(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/),
+  ),
+  SCHEMA_REGISTRY_URL: key(
+    'an http(s):// URL',
+    undefined,
+    kafkaClients,
+    'Confluent-API schema registry; of Apicurio the address with /apis/ccompat/v7.',
+    url('http:', 'https:'),
+  ),
+  DATABASE_URL: secret(
+    key(
+      'a postgres:// URL',
+      undefined,
+      ['sink', 'api'],
+      'Postgres, directly or through PgBouncer in transaction mode.',
+      postgresUrl,
+    ),
+  ),
+  DATABASE_DIRECT_URL: secret(
+    key(
+      'a postgres:// URL',
+      '',
+      ['sink'],
+      'Postgres without PgBouncer, for migrations and partitions; not set: DATABASE_URL.',
+      (t) => (t === '' ? '' : postgresUrl(t)),
+    ),
+  ),
+  TOPIC_PREFIX: key(
+    'letters, digits, dots, dashes',
+    'coldstream.',
+    everywhere,
+    'Starts the name of every topic, group and transactional id.',
+    matching(/^[A-Za-z0-9._-]{0,100}$/),
+  ),
+  TOPIC_PARTITIONS: key(
+    '1 to 1024',
+    '12',
+    kafkaClients,
+    'Partitions of each topic that is created; existing topics keep theirs.',
+    whole(1, 1024),
+  ),
+  TOPIC_REPLICATION: key(
+    '1 to 10',
+    '1',
+    kafkaClients,
+    'Replicas of each topic that is created.',
+    whole(1, 10),
+  ),
+  GRACE: key(
+    'a duration such as 2h',
+    '2h',
+    ['process'],
+    "How far behind its unit's newest a sample still changes the past.",
+    durationMs,
+  ),
+  CLOCK_AHEAD: key(
+    'a duration such as 10m',
+    '10m',
+    ['process'],
+    'How far after receivedAt a recordedAt may lie before it is quarantined.',
+    durationMs,
+  ),
+  RETENTION_MONTHS: key(
+    '1 to 1200',
+    '24',
+    ['process', 'sink'],
+    'Calendar months for which readings are kept; older ones are quarantined.',
+    whole(1, 1200),
+  ),
+  CLOCK: key(
+    'wall or events',
+    'wall',
+    ['process'],
+    'What moves timers once caught up: the wall clock, or (replays) only events.',
+    oneOf('wall', 'events'),
+  ),
+  COMMIT_INTERVAL: key(
+    'a duration such as 100ms',
+    '100ms',
+    ['process'],
+    'Longest time between two transactions while records come.',
+    durationMs,
+  ),
+  COMMIT_RECORDS_MAX: key(
+    '1 to 1000000',
+    '5000',
+    ['process'],
+    'Most records of one transaction.',
+    whole(1, 1_000_000),
+  ),
+  SINK_BATCH_ROWS_MAX: key('1 to 1000000', '10000', ['sink'], 'Most rows of one COPY.', whole(1, 1_000_000)),
+  SINK_BATCH_WAIT: key(
+    'a duration such as 200ms',
+    '200ms',
+    ['sink'],
+    'Longest time that a row waits for its batch.',
+    durationMs,
+  ),
+  BRIDGE_HOST: key(
+    'an address',
+    '0.0.0.0',
+    ['bridge'],
+    'Address that the bridge listens on.',
+    matching(/^\S+$/),
+  ),
+  BRIDGE_PORT: key('0 to 65535', '8080', ['bridge'], 'Port of the bridge; 0: any.', whole(0, 65_535)),
+  BRIDGE_CONNECTIONS: secret(
+    key(
+      'name=key[+key],…; keys of at least 16 characters',
+      '',
+      ['bridge'],
+      'Webhook connections and their API keys.',
+      connections,
+    ),
+  ),
+  BRIDGE_BODY_BYTES_MAX: key(
+    '1024 to 10485760',
+    '262144',
+    ['bridge'],
+    'Largest accepted body.',
+    whole(1024, 10_485_760),
+  ),
+  API_HOST: key(
+    'an address',
+    '0.0.0.0',
+    ['api'],
+    'Address that the API and the dashboard listen on.',
+    matching(/^\S+$/),
+  ),
+  API_PORT: key('0 to 65535', '3000', ['api'], 'Port of the API; 0: any.', whole(0, 65_535)),
+  PROCESS_PORT: key(
+    '0 to 65535',
+    '0',
+    ['process'],
+    'Port for /health, /health/ready and /metrics; 0: any.',
+    whole(0, 65_535),
+  ),
+  SINK_PORT: key(
+    '0 to 65535',
+    '0',
+    ['sink'],
+    'Port for /health, /health/ready and /metrics; 0: any.',
+    whole(0, 65_535),
+  ),
+  LOG_LEVEL: key(
+    'trace, debug, info, warn or error',
+    'info',
+    everywhere,
+    'How much is logged.',
+    oneOf('trace', 'debug', 'info', 'warn', 'error'),
+  ),
+} satisfies Record<string, Key<unknown>>
+
+type Keys = typeof configKeys
+export type ConfigKey = keyof Keys
+export type Config = { [K in ConfigKey]: NonNullable<ReturnType<Keys[K]['parse']>> }
+
+/**
+ * Parses `env` for the keys asked for; throws CONFIG_INVALID with every problem, never with a value that may be secret.
+ */
+export function readConfig<const K extends ConfigKey>(
+  names: readonly K[],
+  env: NodeJS.ProcessEnv = process.env,
+): Pick<Config, K> {
+  const problems: string[] = []
+  const values = names.map((name) => {
+    const { form, fallback, parse } = configKeys[name] as Key<unknown>
+    const text = env[name] || fallback
+    const value = text === undefined ? undefined : parse(text)
+    if (value === undefined)
+      problems.push(`${name} ${text === undefined ? 'is not set' : 'is not valid'}: give ${form}.`)
+    return [name, value]
+  })
+  if (problems.length > 0) throw new PipelineError('CONFIG_INVALID', { problems })
+  return Object.fromEntries(values) as Pick<Config, K>
+}
+
+/** The keys that a process reads, in the table's order. */
+export const keysOf = (process: Process): ConfigKey[] =>
+  (Object.keys(configKeys) as ConfigKey[]).filter((name) => configKeys[name].usedBy.includes(process))

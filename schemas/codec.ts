@@ -1,0 +1,133 @@
+// The Confluent wire format (0, schema id in 4 bytes, Avro) around avsc: a writer's schema is resolved against ours
+// once per id, never per message, and values are encoded into one slab instead of a buffer each.
+import { readFileSync } from 'node:fs'
+import avro from 'avsc'
+import { PipelineError } from './failure.ts'
+import type { TopicValues } from './generated/types.ts'
+import { type TopicName, topicNames } from './topics.ts'
+
+const HEADER_BYTES = 5
+const SLAB_BYTES = 64 * 1024
+
+/** What the codecs need of a schema registry. `schemaOf` rejects for an id that it does not know. */
+export type SchemaRegistry = {
+  register(subject: string, schema: string): Promise<number>
+  schemaOf(id: number): Promise<string>
+}
+
+export type Codec<T> = {
+  /** The framed bytes, a view into a shared slab: never written to again, so it may be kept. */
+  encode(value: T): Buffer
+  /**
+   * Throws RECORD_NOT_FRAMED, RECORD_UNREADABLE, or `UnlearnedSchema`: then `await codecs.learn(id)` and try again.
+   */
+  decode(bytes: Buffer): T
+}
+
+export type Codecs = {
+  of<N extends TopicName>(topic: N): Codec<TopicValues[N]>
+  /** Fetches a writer's schema; throws SCHEMA_UNKNOWN where the registry has none of that id. */
+  learn(topic: TopicName, schemaId: number): Promise<void>
+}
+
+/** A record names a schema id that has not been fetched yet. */
+export class UnlearnedSchema extends Error {
+  readonly schemaId: number
+  constructor(schemaId: number) {
+    super(`schema ${schemaId} has not been fetched yet`)
+    this.schemaId = schemaId
+  }
+}
+
+export const schemaText = (topic: TopicName): string =>
+  readFileSync(new URL(`./${topic}.avsc`, import.meta.url), 'utf8')
+
+const typeOf = (schema: string): avro.Type => avro.Type.forSchema(JSON.parse(schema) as avro.Schema)
+
+export const subjectOf = (prefix: string, topic: TopicName): string => `${prefix}${topic}-value`
+
+type Slab = { bytes: Buffer; used: number }
+
+function encodeInto(slab: Slab, type: avro.Type, schemaId: number, value: unknown): Buffer {
+  const start = slab.used
+  const end = type.encode(value, slab.bytes, start + HEADER_BYTES)
+  if (end < 0) {
+    // A negative position says how many bytes were missing. A fresh slab, larger where one value needs it.
+    const size = Math.max(SLAB_BYTES, HEADER_BYTES - end + slab.bytes.length - start)
+    slab.bytes = Buffer.allocUnsafeSlow(size)
+    slab.used = 0
+    return encodeInto(slab, type, schemaId, value)
+  }
+  slab.bytes.writeUInt8(0, start)
+  slab.bytes.writeUInt32BE(schemaId, start + 1)
+  slab.used = end
+  return slab.bytes.subarray(start, end)
+}
+
+function decodeWith(
+  topic: TopicName,
+  type: avro.Type,
+  resolvers: Map<number, avro.Resolver | null>,
+  bytes: Buffer,
+) {
+  if (bytes.length < HEADER_BYTES || bytes[0] !== 0)
+    throw new PipelineError('RECORD_NOT_FRAMED', { topic, length: bytes.length })
+  const schemaId = bytes.readUInt32BE(1)
+  const resolver = resolvers.get(schemaId)
+  if (resolver === undefined) throw new UnlearnedSchema(schemaId)
+  try {
+    const { value, offset } = type.decode(bytes, HEADER_BYTES, resolver ?? undefined)
+    if (offset === bytes.length) return value
+    throw new Error(offset < 0 ? 'it ends too early' : `${bytes.length - offset} bytes are left over`)
+  } catch (error) {
+    throw new PipelineError('RECORD_UNREADABLE', { topic, schemaId, reason: (error as Error).message }, error)
+  }
+}
+
+/** Registers every contract under its subject and returns the codecs of all topics. */
+export async function openCodecs(registry: SchemaRegistry, prefix: string): Promise<Codecs> {
+  const codecs = new Map<TopicName, Codec<never>>()
+  const learners = new Map<TopicName, (schemaId: number) => Promise<void>>()
+  const slab: Slab = { bytes: Buffer.allocUnsafeSlow(SLAB_BYTES), used: 0 }
+  await Promise.all(
+    topicNames.map(async (topic) => {
+      const schema = schemaText(topic)
+      const type = typeOf(schema)
+      const ownId = await registry.register(subjectOf(prefix, topic), schema)
+      const resolvers = new Map<number, avro.Resolver | null>([[ownId, null]])
+      codecs.set(topic, {
+        encode: (value) => encodeInto(slab, type, ownId, value),
+        decode: (bytes) => decodeWith(topic, type, resolvers, bytes) as never,
+      })
+      learners.set(topic, async (schemaId) => {
+        resolvers.set(schemaId, await resolverFor(registry, topic, type, schemaId))
+      })
+    }),
+  )
+  return {
+    of: (topic) => codecs.get(topic) as unknown as Codec<TopicValues[typeof topic]>,
+    learn: async (topic, schemaId) => learners.get(topic)?.(schemaId),
+  }
+}
+
+async function resolverFor(registry: SchemaRegistry, topic: TopicName, type: avro.Type, schemaId: number) {
+  const text = await registry.schemaOf(schemaId)
+  try {
+    return type.createResolver(typeOf(text))
+  } catch (error) {
+    throw new PipelineError('RECORD_UNREADABLE', { topic, schemaId, reason: (error as Error).message }, error)
+  }
+}
+
+/** The registry of tests and of `dry-run`: ids by order, in memory. */
+export function memoryRegistry(): SchemaRegistry {
+  const schemas: string[] = []
+  return {
+    register: async (_subject, schema) => schemas.push(schema),
+    schemaOf: async (id) => {
+      const schema = schemas[id - 1]
+      if (schema === undefined) throw new PipelineError('SCHEMA_UNKNOWN', { topic: 'memory', schemaId: id })
+      return schema
+    },
+  }
+}

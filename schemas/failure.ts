@@ -1,0 +1,79 @@
+// Every failure the pipeline can name, with two answers each: what the runtime does, and what a person does.
+
+/**
+ * stop: the environment is wrong, the process ends with the explanation.
+ * dead-letter: the record goes to dead-letters in the same transaction, its partition goes on.
+ * refuse: the sender gets the explanation (4xx) and keeps the data.
+ * retry: nothing is lost; the same work is tried again after a pause.
+ */
+export type Verdict = 'stop' | 'dead-letter' | 'refuse' | 'retry'
+
+type Failure<D> = { verdict: Verdict; explain: (details: D) => string }
+
+const failures = {
+  CONFIG_INVALID: {
+    verdict: 'stop',
+    explain: (d: { problems: string[] }) => `Cannot start:\n- ${d.problems.join('\n- ')}`,
+  },
+  TOPICS_MISMATCH: {
+    verdict: 'stop',
+    explain: (d: { counts: Record<string, number> }) =>
+      `Topics that are joined must have the same number of partitions, but ${Object.entries(d.counts)
+        .map(([topic, count]) => `${topic} has ${count}`)
+        .join(
+          ', ',
+        )}. Create the topics anew with one count, or set TOPIC_PARTITIONS to the one they all have.`,
+  },
+  TOPICS_MISSING: {
+    verdict: 'stop',
+    explain: (d: { topics: string[] }) =>
+      `These topics are missing: ${d.topics.join(', ')}. Run \`coldstream topics create\`.`,
+  },
+  SCHEMA_INCOMPATIBLE: {
+    verdict: 'stop',
+    explain: (d: { subject: string; answer: string }) =>
+      `The registry refuses the schema of ${d.subject}: ${d.answer}. ` +
+      `A schema may only change so that it still reads its predecessor (BACKWARD).`,
+  },
+  RECORD_NOT_FRAMED: {
+    verdict: 'dead-letter',
+    explain: (d: { topic: string; length: number }) =>
+      `A record of ${d.topic} with ${d.length} bytes does not start with the Confluent header (0, schema id). ` +
+      `Find who wrote it without the registry's serializer.`,
+  },
+  SCHEMA_UNKNOWN: {
+    verdict: 'dead-letter',
+    explain: (d: { topic: string; schemaId: number }) =>
+      `A record of ${d.topic} names schema ${d.schemaId}, which the registry does not know. ` +
+      `Check that its writer uses the same registry, then retry the dead letter.`,
+  },
+  RECORD_UNREADABLE: {
+    verdict: 'dead-letter',
+    explain: (d: { topic: string; schemaId: number; reason: string }) =>
+      `A record of ${d.topic} does not follow its schema ${d.schemaId}: ${d.reason}.`,
+  },
+  PROCESSOR_THREW: {
+    verdict: 'dead-letter',
+    explain: (d: { processor: string; reason: string }) =>
+      `The processor ${d.processor} failed: ${d.reason}. This is a defect of coldstream: report it, then retry.`,
+  },
+} satisfies Record<string, Failure<never>>
+
+export type FailureCode = keyof typeof failures
+export type FailureDetails<C extends FailureCode> = Parameters<(typeof failures)[C]['explain']>[0]
+
+/** An error with a code of the table above; `message` is the explanation for a person. */
+export class PipelineError<C extends FailureCode = FailureCode> extends Error {
+  readonly code: C
+  readonly verdict: Verdict
+  readonly details: FailureDetails<C>
+
+  constructor(code: C, details: FailureDetails<C>, cause?: unknown) {
+    const failure: Failure<never> = failures[code]
+    super(failure.explain(details as never), cause === undefined ? undefined : { cause })
+    this.name = 'PipelineError'
+    this.code = code
+    this.verdict = failure.verdict
+    this.details = details
+  }
+}

@@ -1,0 +1,592 @@
+// Generated from schemas/*.avsc by schemas/generate.ts: change those, then run `npm run generate`.
+
+/** retracted: a late sample took the cause away. */
+export type AlertStatus = 'active' | 'acknowledged' | 'escalated' | 'resolved' | 'retracted'
+
+/** What it is about. */
+export type AlertType = 'alarm_active' | 'monitoring_interrupted' | 'missed_manual_entry' | 'low_battery' | 'sensor_fault' | 'door_open' | 'calibration_due'
+
+/** Urgency. */
+export type AlertSeverity = 'info' | 'warning' | 'critical'
+
+/** An alert on a confirmed cause. */
+export type Alert = {
+  /** Derived from what identifies the alert: a replay gives the same. */
+  id: string
+  /** The unit. The record key. */
+  unitId: string
+  /** The owner. */
+  organizationId: string
+  /** From 1; a higher one replaces the lower ones of the same id. */
+  revision: number
+  /** Lifecycle. */
+  status: AlertStatus
+  /** What it is about. */
+  alertType: AlertType
+  /** Urgency. */
+  severity: AlertSeverity
+  /** The episode behind it. */
+  causeId: string
+  /** Start of the cause, UTC ms. */
+  causeStartedAt: number
+  /** UTC ms. */
+  triggeredAt: number
+  /** UTC ms; null: open. */
+  resolvedAt: number | null
+}
+
+/** A record that could not be processed, whole, with the reason. Key: the input's. */
+export type DeadLetter = {
+  /** The failure's code, as in schemas/failure.ts. */
+  code: string
+  /** What went wrong and what a person does about it. */
+  explanation: string
+  /** Where it came from: a topic, or the bridge's connection. */
+  source: string
+  /** Partition of the source topic. */
+  partition: number | null
+  /** Offset in it. */
+  offset: number | null
+  /** When it failed, UTC ms. */
+  failedAt: number
+  /** The original key. */
+  key: Buffer | null
+  /** The original value, verbatim. */
+  value: Buffer | null
+  /** The original headers, without secrets. */
+  headers: Readonly<Record<string, string>>
+}
+
+/** placeholder */
+export type DeviceChangelog = {
+
+}
+
+/** What a device gives to its unit. */
+export type AssignedKind = 'temperature' | 'door'
+
+/** Which of a device's temperature sensors is the unit's. */
+export type Probe = 'internal' | 'external'
+
+/** Where the device was from validFrom on, until the next version. */
+export type DeviceAssignment = {
+  /** First instant of this version, UTC ms. */
+  validFrom: number
+  /** The owner. */
+  organizationId: string
+  /** The unit that the device measures; null: not assigned from here on. */
+  unitId: string | null
+  /** What the device gives to the unit; null: decided by its first temperature. */
+  kind: AssignedKind | null
+  /** Vendor (brand_id) that overrides what the network says. */
+  vendor: string | null
+  /** Model (model_id) that overrides what the network says. */
+  model: string | null
+  /** Which sensor is the unit's temperature; null: the decoder's choice. */
+  probe: Probe | null
+  /** Added to every temperature, °C. */
+  calibrationOffset: number
+}
+
+/** Every version of a device's assignment, complete: compacted by devEui, published by the registry's outbox. */
+export type DeviceAssignments = {
+  /** Device EUI, 16 upper-case hex digits. The record key. */
+  devEui: string
+  /** The device. */
+  deviceId: string
+  /** Ascending by validFrom. */
+  versions: readonly DeviceAssignment[]
+}
+
+/** A change of the unit's door. */
+export type DoorEvent = {
+  /** Derived from what identifies the change: a replay gives the same. */
+  id: string
+  /** The unit. The record key. */
+  unitId: string
+  /** The owner. */
+  organizationId: string
+  /** From 1; a higher one replaces the lower ones of the same id. */
+  revision: number
+  /** True: a late report showed that it never was. */
+  retracted: boolean
+  /** The device that reported it. */
+  deviceId: string
+  /** Instant of the change, UTC ms. */
+  recordedAt: number
+  /** The new state. */
+  doorOpen: boolean
+  /** Time in the previous state, s; null for the first report. */
+  durationSeconds: number | null
+}
+
+/** retracted: a late sample showed that it never was. */
+export type EpisodeState = 'open' | 'closed' | 'retracted'
+
+/** A door opening from open to closed. */
+export type DoorOpening = {
+  /** Derived from what identifies the episode: a replay gives the same. */
+  id: string
+  /** The unit. The record key. */
+  unitId: string
+  /** The owner. */
+  organizationId: string
+  /** From 1; a higher one replaces the lower ones of the same id. */
+  revision: number
+  /** Open, closed or retracted. */
+  state: EpisodeState
+  /** True: not seen, derived from the sensor's counter. */
+  inferred: boolean
+  /** UTC ms. */
+  openedAt: number
+  /** UTC ms; null: open. */
+  closedAt: number | null
+  /** s; null while open. */
+  durationSeconds: number | null
+  /** Instant at which it passed the warning limit, UTC ms. */
+  warningAt: number | null
+  /** Instant at which it passed the critical limit, UTC ms. */
+  criticalAt: number | null
+}
+
+/** Which limit was passed. */
+export type Direction = 'high' | 'low'
+
+/** Temperature out of range in one direction, from the first reading out to the first in. */
+export type Excursion = {
+  /** Derived from what identifies the episode: a replay gives the same. */
+  id: string
+  /** The unit. The record key. */
+  unitId: string
+  /** The owner. */
+  organizationId: string
+  /** From 1; a higher one replaces the lower ones of the same id. */
+  revision: number
+  /** Open, closed or retracted. */
+  state: EpisodeState
+  /** Which limit was passed. */
+  direction: Direction
+  /** First reading out of range, UTC ms. */
+  startedAt: number
+  /** Instant of the confirmation, UTC ms; null: not confirmed. */
+  confirmedAt: number | null
+  /** Instant from which it is critical, UTC ms; null: not critical. */
+  criticalAt: number | null
+  /** First reading in range again, UTC ms; null: open. */
+  endedAt: number | null
+  /** Highest (high) or lowest (low) temperature out of range, °C. */
+  peak: number
+  /** Lowest temperature out of range, °C. */
+  min: number
+  /** Highest temperature out of range, °C. */
+  max: number
+  /** Readings out of range. */
+  count: number
+  /** Start to end, s; null while open in tables: it runs with the clock. */
+  durationSeconds: number | null
+  /** Part of it with a known temperature, s; while open: up to asOf. */
+  knownSeconds: number
+  /** Whether time with an unknown temperature is inside. */
+  hasUnknown: boolean
+  /** Integral beyond the limit over known time, °C·min. */
+  degreeMinutes: number
+  /** While open: the instant up to which the integrals run, UTC ms. */
+  asOf: number | null
+}
+
+/** A reading that came beyond the grace period: stored, and its hour is to be repaired from the stored readings. Key: unitId. */
+export type LateReading = {
+  /** The unit. The record key. */
+  unitId: string
+  /** The owner. */
+  organizationId: string
+  /** The device. */
+  deviceId: string
+  /** Event time, UTC ms. */
+  recordedAt: number
+  /** When the bridge got it, UTC ms. */
+  receivedAt: number
+  /** First instant of the local hour that it makes dirty, UTC ms. */
+  hourStart: number
+}
+
+/** clock: from the future or beyond retention; conflict: another value stands under the same identity; unassigned: no version assigns the device; undecodable: the decoder refused the payload. */
+export type QuarantineReason = 'clock' | 'conflict' | 'unassigned' | 'undecodable'
+
+/** A sample that may not become a reading: kept with its reason, never dropped silently. Key: unitId, else devEui. */
+export type Quarantined = {
+  /** Derived from the sample's identity and values. */
+  id: string
+  /** The unit, where a version assigns the device. */
+  unitId: string | null
+  /** The owner, where known. */
+  organizationId: string | null
+  /** The device, where the registry knows it. */
+  deviceId: string | null
+  /** Device EUI, 16 upper-case hex digits. */
+  devEui: string
+  /** Event time that the sample claims, UTC ms. */
+  recordedAt: number
+  /** When the bridge got it, UTC ms. */
+  receivedAt: number
+  /** Why. */
+  reason: QuarantineReason
+  /** What a person can do about it. */
+  explanation: string
+  /** °C. */
+  temperature: number | null
+  /** %. */
+  humidity: number | null
+  /** Door state. */
+  doorOpen: boolean | null
+  /** Session of the uplink that carried it. */
+  sessionKeyId: string | null
+  /** Frame counter of the uplink that carried it. */
+  fCnt: number | null
+  /** Vendor, as the network says. */
+  brandId: string | null
+  /** Model, as the network says. */
+  modelId: string | null
+}
+
+/** What a device gives to its unit. */
+export type DeviceKind = 'temperature' | 'door'
+
+/** One observation of one device in one unit. Key: unitId. A record without any value is a check-in. */
+export type Reading = {
+  /** The unit that the device was assigned to at recordedAt. The record key. */
+  unitId: string
+  /** The organization of that assignment. */
+  organizationId: string
+  /** The device. */
+  deviceId: string
+  /** Device EUI, 16 upper-case hex digits. */
+  devEui: string
+  /** What the device gives by its assignment; null: decided by its first temperature. */
+  kind: DeviceKind | null
+  /** Measuring instant, UTC ms: the uplink's recordedAt, or the sample's own time in replayed history. */
+  recordedAt: number
+  /** When the bridge got the uplink, UTC ms. */
+  receivedAt: number
+  /** °C, calibration offset applied. Null: none measured, or the sensor reported a fault. */
+  temperature: number | null
+  /** Relative humidity, %. */
+  humidity: number | null
+  /** The door's reported state. */
+  doorOpen: boolean | null
+  /** The sensor's own counter of openings, where its payload has one. */
+  doorOpenCount: number | null
+  /** Duration of the last opening by the sensor's own clock, s, where its payload has one. */
+  lastOpenSeconds: number | null
+  /** Battery level, %. */
+  batteryPercent: number | null
+  /** Battery voltage, V. */
+  batteryVolts: number | null
+  /** Strongest received signal strength of the uplink, dBm. */
+  rssi: number | null
+  /** Signal-to-noise ratio at that gateway, dB. */
+  snr: number | null
+  /** The gateway that heard the uplink best. */
+  gatewayId: string | null
+  /** True where the sensor said "no probe" or "fault" in place of a temperature. */
+  fault: boolean
+  /** True for a sample that the sensor replayed from its memory: no check-in. */
+  history: boolean
+  /** True for a simulated uplink: stored and marked, it moves nothing. */
+  simulated: boolean
+  /** Name of the decoder that gave the values, or the fallback's. */
+  decoder: string
+  /** Version of that decoder. */
+  decoderVersion: number
+}
+
+/** Length of the window in the unit's local time. */
+export type Granularity = 'hour' | 'day' | 'week' | 'month'
+
+/** Mergeable sums of a unit over one local hour, day, ISO week or month. Means are quotients, for the reader to make. */
+export type Rollup = {
+  /** The unit. The record key. */
+  unitId: string
+  /** The owner. */
+  organizationId: string
+  /** Window length. */
+  granularity: Granularity
+  /** First instant of the window, UTC ms. */
+  start: number
+  /** First instant after the window, UTC ms. */
+  end: number
+  /** From 1; a higher one replaces the lower ones of the same window. */
+  revision: number
+  /** True: a late sample emptied the window. */
+  retracted: boolean
+  /** True once the clock passed the end by the grace period. */
+  isFinal: boolean
+  /** The clock up to which the integrals run: the end, or earlier while the window is open, UTC ms. */
+  asOf: number
+  /** Temperature readings. */
+  count: number
+  /** Lowest reading, °C; null without a reading. */
+  min: number | null
+  /** Highest reading, °C; null without a reading. */
+  max: number | null
+  /** Sum of the readings, °C. */
+  sum: number
+  /** Sum of the squared readings, °C². */
+  sumSquares: number
+  /** Time with a known temperature, s. */
+  knownSeconds: number
+  /** Integral of the held temperature over known time, °C·s. */
+  weightedSum: number
+  /** Σ Δt·exp(−10000/T), T in kelvin, Δt in s. */
+  mktNumerator: number
+  /** Σ Δt, s. */
+  mktDenominator: number
+  /** Known time above the upper limit, s. */
+  secondsAbove: number
+  /** Known time below the lower limit, s. */
+  secondsBelow: number
+  /** Integral above the upper limit, °C·min. */
+  degreeMinutesAbove: number
+  /** Integral below the lower limit, °C·min. */
+  degreeMinutesBelow: number
+  /** Temperature readings out of range. */
+  readingsOutOfRange: number
+  /** Door openings that started in the window. */
+  doorOpenings: number
+  /** Door-open time inside the window, s. */
+  doorOpenSeconds: number
+  /** Humidity readings. */
+  humidityCount: number
+  /** Sum of the humidity readings, %. */
+  humiditySum: number
+  /** Lowest humidity, %. */
+  humidityMin: number | null
+  /** Highest humidity, %. */
+  humidityMax: number | null
+}
+
+/** A unit without a check-in of any device that gives its temperature. */
+export type Silence = {
+  /** Derived from what identifies the episode: a replay gives the same. */
+  id: string
+  /** The unit. The record key. */
+  unitId: string
+  /** The owner. */
+  organizationId: string
+  /** From 1; a higher one replaces the lower ones of the same id. */
+  revision: number
+  /** Open, closed or retracted. */
+  state: EpisodeState
+  /** Last check-in, UTC ms. */
+  startedAt: number
+  /** The deadline: last check-in plus hold limit, UTC ms. */
+  detectedAt: number
+  /** UTC ms. */
+  warningAt: number | null
+  /** UTC ms. */
+  criticalAt: number | null
+  /** Next check-in, UTC ms; null: open. */
+  endedAt: number | null
+  /** Last check-in to next, s; null while open. */
+  durationSeconds: number | null
+  /** At its end; null while open. */
+  missedCheckins: number | null
+}
+
+/** placeholder */
+export type UnitChangelog = {
+
+}
+
+/** Urgency of an alert. */
+export type Severity = 'info' | 'warning' | 'critical'
+
+/** When alerts may open, in the unit's local time. */
+export type Schedule = {
+  /** Days of the week, 0 Sunday to 6 Saturday. */
+  days: readonly number[]
+  /** First local hour, 0 to 24. */
+  startHour: number
+  /** End hour, exclusive, 0 to 24; at or below startHour: over midnight. */
+  endHour: number
+}
+
+/** The effective rule from validFrom on; each version complete. */
+export type Rule = {
+  /** First instant of this version, UTC ms. */
+  validFrom: number
+  /** Lowest temperature in range, °C; null: no lower limit. */
+  tempMin: number | null
+  /** Highest temperature in range, °C; null: no upper limit. */
+  tempMax: number | null
+  /** Minutes out of range until confirmation while the door is closed or unknown; null: 0. */
+  excursionConfirmMinutesDoorClosed: number | null
+  /** The same while the door is open; null: as closed. */
+  excursionConfirmMinutesDoorOpen: number | null
+  /** Door-open minutes a local day that may mask; null: unlimited. */
+  doorOpenMaxMaskMinutesPerDay: number | null
+  /** Minutes after the start at which a confirmed excursion is critical; null: never. */
+  maxExcursionMinutes: number | null
+  /** Minutes open until the warning; null: never. */
+  doorOpenWarningMinutes: number | null
+  /** Minutes open until it is critical; null: never. */
+  doorOpenCriticalMinutes: number | null
+  /** Expected seconds between check-ins; null: no hold limit and no silence. */
+  expectedReadingIntervalSeconds: number | null
+  /** Expected intervals until the hold limit; null: 1. */
+  offlineTriggerMultiplier: number | null
+  /** Minutes added to the hold limit; null: 0. */
+  offlineTriggerAdditionalMinutes: number | null
+  /** Missed check-ins until a silence warns; null: never. */
+  offlineWarningMissedCheckins: number | null
+  /** Missed check-ins until a silence is critical; null: never. */
+  offlineCriticalMissedCheckins: number | null
+  /** Minutes between manual logs; null: none required. */
+  manualIntervalMinutes: number | null
+  /** Minutes after which a missing manual log is overdue; null: 0. */
+  manualGraceMinutes: number | null
+  /** Minutes between a cause's confirmation and its alert, and of restoring after an excursion; null: 0. */
+  delayMinutes: number | null
+  /** Severity of the alerts; null: warning. */
+  severity: Severity | null
+  /** Null: always. */
+  schedule: Schedule | null
+}
+
+/** Every version of a unit's effective rule, resolved organization, site, unit: compacted by unitId. */
+export type UnitConfig = {
+  /** The unit. The record key. */
+  unitId: string
+  /** The owner. */
+  organizationId: string
+  /** The site. */
+  siteId: string
+  /** IANA time zone that cuts hours, days, weeks, months, schedules and daily budgets. */
+  timeZone: string
+  /** Ascending by validFrom. */
+  versions: readonly Rule[]
+}
+
+/** Lowest first. */
+export type UnitStatus = 'ok' | 'manual_required' | 'restoring' | 'excursion' | 'monitoring_interrupted' | 'offline' | 'alarm_active'
+
+/** A change of a unit's status. */
+export type UnitStatusChange = {
+  /** Derived from what identifies the change: a replay gives the same. */
+  id: string
+  /** The unit. The record key. */
+  unitId: string
+  /** The owner. */
+  organizationId: string
+  /** From 1; a higher one replaces the lower ones of the same id. */
+  revision: number
+  /** True: a late sample showed that it never was. */
+  retracted: boolean
+  /** Instant of the change, UTC ms. */
+  at: number
+  /** The new status. */
+  status: UnitStatus
+  /** The excursion or silence behind it. */
+  causeId: string | null
+}
+
+/** uplink: a data message; join: a session started; other: kept, not understood yet. */
+export type UplinkType = 'uplink' | 'join' | 'other'
+
+/** How one gateway heard the message. */
+export type GatewayReception = {
+  /** gateway_ids.gateway_id. */
+  gatewayId: string
+  /** gateway_ids.eui, 16 upper-case hex digits. */
+  gatewayEui: string | null
+  /** Received signal strength, dBm; absent in the JSON means 0. */
+  rssi: number | null
+  /** Signal-to-noise ratio, dB. */
+  snr: number | null
+}
+
+/** One message of the network as The Things Stack sent it: the source of truth for every replay. Key: devEui. */
+export type Uplink = {
+  /** What the network said. */
+  type: UplinkType
+  /** Device EUI, 16 upper-case hex digits. The record key. */
+  devEui: string
+  /** The configured connection (webhook path segment) through which the message came. */
+  connectionId: string
+  /** The Things Stack application_ids.application_id. */
+  applicationId: string | null
+  /** The Things Stack end_device_ids.device_id, unique inside the application. */
+  deviceName: string | null
+  /** Join EUI, 16 upper-case hex digits. */
+  joinEui: string | null
+  /** LoRaWAN device address of the session, 8 upper-case hex digits. */
+  devAddr: string | null
+  /** Event time, UTC ms: the network server's receive time (uplink_message.received_at, else the envelope's received_at). */
+  recordedAt: number
+  /** When the bridge got the message, UTC ms, by the bridge's clock. */
+  receivedAt: number
+  /** LoRaWAN session key id; a join starts a new one. Part of the uplink's identity. */
+  sessionKeyId: string | null
+  /** Frame counter inside the session; absent in the JSON means 0. Part of the uplink's identity. */
+  fCnt: number
+  /** LoRaWAN application port, 1 to 223; null where the frame had none. */
+  fPort: number | null
+  /** Whether the device asked for an acknowledgement. */
+  confirmed: boolean
+  /** frm_payload verbatim, decrypted; empty where the frame carried none. */
+  payload: Buffer
+  /** decoded_payload of the network's own formatter, as JSON text. */
+  decodedPayload: string | null
+  /** normalized_payload of the network's own formatter, as JSON text. */
+  normalizedPayload: string | null
+  /** True for uplinks made by the console or the API: stored and marked, they move nothing. */
+  simulated: boolean
+  /** version_ids.brand_id of the device repository, the vendor. */
+  brandId: string | null
+  /** version_ids.model_id of the device repository. */
+  modelId: string | null
+  /** version_ids.hardware_version. */
+  hardwareVersion: string | null
+  /** version_ids.firmware_version. */
+  firmwareVersion: string | null
+  /** Last battery level the network server knows (last_battery_percentage), %. */
+  batteryPercent: number | null
+  /** Every gateway that heard the message, in the network's order. */
+  gateways: readonly GatewayReception[]
+  /** LoRa spreading factor, 7 to 12. */
+  spreadingFactor: number | null
+  /** LoRa bandwidth, Hz. */
+  bandwidthHz: number | null
+  /** LoRa coding rate such as 4/5. */
+  codingRate: string | null
+  /** Carrier frequency, Hz. */
+  frequencyHz: number | null
+  /** consumed_airtime, ms. */
+  airtimeMs: number | null
+  /** network_ids.net_id, hex, with the tenant and cluster after slashes where known. */
+  networkId: string | null
+  /** The network's correlation ids, for support. */
+  correlationIds: readonly string[]
+  /** The whole message as JSON text where type is other; null elsewhere. */
+  body: string | null
+}
+
+/** The value type of every topic, by the topic's name without prefix. */
+export type TopicValues = {
+  'alerts': Alert
+  'dead-letters': DeadLetter
+  'device-changelog': DeviceChangelog
+  'devices': DeviceAssignments
+  'door-events': DoorEvent
+  'door-openings': DoorOpening
+  'excursions': Excursion
+  'late-readings': LateReading
+  'quarantine': Quarantined
+  'readings': Reading
+  'rollups': Rollup
+  'silences': Silence
+  'unit-changelog': UnitChangelog
+  'unit-configs': UnitConfig
+  'unit-status': UnitStatusChange
+  'uplinks': Uplink
+}
