@@ -18,14 +18,11 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const shared = process.env.COLDSTREAM_TEST_ENGINES
   if (shared) {
-    project.provide('engines', {
-      ...(JSON.parse(readFileSync(shared, 'utf8')) as EngineAddresses),
-      areShared: true,
-    })
+    project.provide('engines', JSON.parse(readFileSync(shared, 'utf8')) as EngineAddresses)
     return () => Promise.resolve()
   }
   const { stop, ...addresses } = await start()
-  project.provide('engines', { ...addresses })
+  project.provide('engines', addresses)
   return stop
 }
 
