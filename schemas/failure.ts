@@ -35,11 +35,20 @@ const failures = {
       `The registry refuses the schema of ${d.subject}: ${d.answer}. ` +
       `A schema may only change so that it still reads its predecessor (BACKWARD).`,
   },
+  MIGRATION_REFUSED: {
+    verdict: 'stop',
+    explain: (d: { reason: string }) => `The database cannot be migrated: ${d.reason}.`,
+  },
   RECORD_NOT_FRAMED: {
     verdict: 'dead-letter',
     explain: (d: { topic: string; length: number }) =>
       `A record of ${d.topic} with ${d.length} bytes does not start with the Confluent header (0, schema id). ` +
       `Find who wrote it without the registry's serializer.`,
+  },
+  RECORD_WITHOUT_KEY: {
+    verdict: 'dead-letter',
+    explain: (d: { topic: string }) =>
+      `A record of ${d.topic} has no key, so it belongs to nobody's state. Find who wrote it, and write it with its key.`,
   },
   SCHEMA_UNKNOWN: {
     verdict: 'dead-letter',

@@ -7,8 +7,10 @@ export type TopicName = keyof TopicValues
 type Cleanup = { policy: 'delete'; retentionDays: number } | { policy: 'compact' }
 
 export type TopicContract = {
-  key: 'devEui' | 'unitId' | 'input'
+  key: 'devEui' | 'unitId' | 'input' | 'task'
   cleanup: Cleanup
+  /** Where it is not the configured number. */
+  partitions?: number
 }
 
 const kept = (retentionDays: number): Cleanup => ({ policy: 'delete', retentionDays })
@@ -35,6 +37,8 @@ export const topics: Record<TopicName, TopicContract> = {
   'late-readings': { key: 'unitId', cleanup: kept(400) },
   quarantine: { key: 'input', cleanup: kept(400) },
   'dead-letters': { key: 'input', cleanup: kept(400) },
+  // Small, and followed wholly by every process.
+  watermarks: { key: 'task', cleanup: compact, partitions: 1 },
 }
 
 export const topicNames = Object.keys(topics) as TopicName[]

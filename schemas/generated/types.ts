@@ -571,6 +571,18 @@ export type Uplink = {
   body: string | null
 }
 
+/** How far one task's event time has come: everything before it has been handled and its outputs are committed. Key: <stage>/<partition>. */
+export type Watermark = {
+  /** The stage. */
+  stage: string
+  /** The partition of its stream. */
+  partition: number
+  /** The task's clock, UTC ms. It never goes back. */
+  clock: number
+  /** Whether the task had read its stream to the end. */
+  caughtUp: boolean
+}
+
 /** The value type of every topic, by the topic's name without prefix. */
 export type TopicValues = {
   'alerts': Alert
@@ -589,4 +601,5 @@ export type TopicValues = {
   'unit-configs': UnitConfig
   'unit-status': UnitStatusChange
   'uplinks': Uplink
+  'watermarks': Watermark
 }
