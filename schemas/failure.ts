@@ -66,6 +66,61 @@ const failures = {
     explain: (d: { processor: string; reason: string }) =>
       `The processor ${d.processor} failed: ${d.reason}. This is a defect of coldstream: report it, then retry.`,
   },
+  BODY_NOT_JSON: {
+    verdict: 'refuse',
+    explain: (d: { reason: string }) => `The body cannot be read as JSON: ${d.reason}.`,
+  },
+  BODY_NOT_UTF8: {
+    verdict: 'refuse',
+    explain: () => 'The body is not UTF-8 text.',
+  },
+  BODY_TOO_DEEP: {
+    verdict: 'refuse',
+    explain: (d: { depthMax: number }) => `The body nests deeper than ${d.depthMax} levels.`,
+  },
+  BODY_TOO_LARGE: {
+    verdict: 'refuse',
+    explain: (d: { bytesMax: number }) => `The body is larger than ${d.bytesMax} bytes.`,
+  },
+  CONTENT_TYPE_UNSUPPORTED: {
+    verdict: 'refuse',
+    explain: () => 'The body is not declared as plain JSON.',
+  },
+  DEVICE_NOT_NAMED: {
+    verdict: 'refuse',
+    explain: (d: { reason: string }) => `The message belongs to no device: ${d.reason}.`,
+  },
+  NOT_AUTHORIZED: {
+    verdict: 'refuse',
+    explain: () => 'There is no connection of that name with that API key.',
+  },
+  ROUTE_UNKNOWN: {
+    verdict: 'refuse',
+    explain: () => 'There is nothing at this path for this method.',
+  },
+  REQUEST_MALFORMED: {
+    verdict: 'refuse',
+    explain: (d: { reason: string }) => `The request is malformed: ${d.reason}.`,
+  },
+  BRIDGE_OVERLOADED: {
+    verdict: 'retry',
+    explain: (d: { inFlightMax: number }) => `${d.inFlightMax} messages are waiting for Kafka already.`,
+  },
+  KAFKA_UNAVAILABLE: {
+    verdict: 'retry',
+    explain: (d: { reason: string }) => `Kafka has not acknowledged the message: ${d.reason}.`,
+  },
+  BRIDGE_DEFECT: {
+    verdict: 'retry',
+    explain: (d: { reason: string }) =>
+      `The bridge failed: ${d.reason}. This is a defect of coldstream: report it. Nothing was acknowledged.`,
+  },
+  UPLINK_NOT_UNDERSTOOD: {
+    verdict: 'dead-letter',
+    explain: (d: { devEui: string; reason: string }) =>
+      `A message of ${d.devEui} is not understood: ${d.reason}. ` +
+      `It is kept whole; correct what sends it, then retry the dead letter.`,
+  },
 } satisfies Record<string, Failure<never>>
 
 export type FailureCode = keyof typeof failures
