@@ -100,6 +100,10 @@ describe('hours', () => {
   })
 })
 
+test('a zone that does not exist is named with what to do', () => {
+  expect(() => wallAt('Europe/Bergen', 0)).toThrow('timeZone is Europe/Bergen; give an IANA name')
+})
+
 test('weeks are from Monday, and a weekday of the wall is 0 on Sunday', () => {
   expect(windows('UTC', 'weeks', '2026-06-21T23:59Z', '2026-06-21T23:59Z')).toEqual([
     ['2026-06-15T00:00Z', 168],

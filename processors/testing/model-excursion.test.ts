@@ -81,6 +81,24 @@ describe('start and end', () => {
     ])
   })
 
+  test('replayed history within the grace belongs to the series at its own time', () => {
+    const log = [
+      reading('10:00', 5),
+      reading('11:00', 5),
+      reading('10:10', 9, { history: true, receivedAt: at('11:00') }),
+    ]
+    expect(excursions({ rules: [fridge()], log })).toMatchObject([
+      { startedAt: at('10:10'), confirmedAt: at('10:25'), endedAt: at('11:00'), count: 1 },
+    ])
+  })
+
+  test('a simulated reading moves none', () => {
+    const log = [reading('10:00', 9), reading('10:10', 5, { simulated: true }), reading('10:20', 9)]
+    expect(excursions({ rules: [fridge()], log })).toMatchObject([
+      { endedAt: null, count: 2, degreeMinutes: 20 },
+    ])
+  })
+
   test('an open one runs to the clock, and counts peak, min, max over its readings', () => {
     const log = [reading('10:00', 9), reading('10:10', 11), reading('10:20', 10)]
     // to 10:30: 10×1 + 10×3 + 10×2 = 60

@@ -89,6 +89,12 @@ describe('who checks in', () => {
     expect(silences({ log })).toEqual([])
   })
 
+  test('a check-in beyond the grace closes nothing, one within it does', () => {
+    const log = [reading('10:00', 5), reading('12:25', 5), seen('10:20'), reading('12:40', 5)]
+    expect(silences({ log })).toMatchObject([{ startedAt: at('10:00'), endedAt: at('12:25') }])
+    expect(silences({ log, graceMinutes: 180 })).toMatchObject([{ startedAt: at('10:20') }])
+  })
+
   test('moving a device away is no event: the unit falls silent', () => {
     const devices = {
       probe: [

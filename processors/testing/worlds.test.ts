@@ -4,7 +4,7 @@ import { model } from './model.ts'
 import type { Output } from './model-types.ts'
 import { simplest, type World, world } from './worlds.ts'
 
-const seeds = Array.from({ length: 150 }, (_, seed) => seed)
+const seeds = Array.from({ length: 80 }, (_, seed) => seed)
 const outputsOf = ({ config, observations, asOfMs }: World) => model(config, observations, asOfMs)
 const kindOf = ({ topic, value }: Output) =>
   `${topic} ${value.status ?? value.alertType ?? value.reason ?? value.direction ?? value.granularity ?? ''}`.trim()
