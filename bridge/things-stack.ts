@@ -41,7 +41,7 @@ const envelopeFields = new Set([
 
 export function parseThingsStack(body: unknown, arrival: Arrival): Understood {
   const envelope = objectAt(body)
-  const devEui = hex(objectAt(envelope['end_device_ids'])['dev_eui'], 16)
+  const devEui = hex(objectAt(envelope.end_device_ids).dev_eui, 16)
   if (devEui === null) return { kind: 'unattributed', reason: whyUnattributed(body) }
   try {
     return { kind: 'uplink', uplink: uplinkOf(envelope, devEui, arrival) }
@@ -53,8 +53,8 @@ export function parseThingsStack(body: unknown, arrival: Arrival): Understood {
 
 function whyUnattributed(body: unknown): string {
   if (!isObject(body)) return 'the body is not an object'
-  if (!isObject(body['end_device_ids'])) return 'it has no end_device_ids'
-  const { dev_eui: devEui } = body['end_device_ids']
+  if (!isObject(body.end_device_ids)) return 'it has no end_device_ids'
+  const { dev_eui: devEui } = body.end_device_ids
   return devEui === undefined
     ? 'its end_device_ids have no dev_eui'
     : 'its end_device_ids.dev_eui is not 16 hex digits'
@@ -68,7 +68,7 @@ function uplinkOf(envelope: JsonObject, devEui: string, arrival: Arrival): Uplin
   }
   if (name === 'uplink_message') return { ...base, type: 'uplink', ...uplinkPart(message) }
   if (name === 'join_accept')
-    return { ...base, type: 'join', sessionKeyId: requiredSessionKeyId(message['session_key_id']) }
+    return { ...base, type: 'join', sessionKeyId: requiredSessionKeyId(message.session_key_id) }
   // An uplink_normalized repeats its uplink's session and counter: as `other` it has neither, so it can be taken neither
   // for a second reading nor for the first delivery of the real one.
   return { ...base, type: 'other', body: arrival.bodyText }
@@ -87,8 +87,8 @@ function theMessage(envelope: JsonObject): [name: string, message: JsonObject] {
 /** The network server's time, else the application server's, else ours: all three are instants of receiving. */
 function recordedAt(envelope: JsonObject, message: JsonObject, { receivedAtMs }: Arrival): number {
   return (
-    requiredInstantMs('the received_at of the message', message['received_at']) ??
-    requiredInstantMs('the received_at of the envelope', envelope['received_at']) ??
+    requiredInstantMs('the received_at of the message', message.received_at) ??
+    requiredInstantMs('the received_at of the envelope', envelope.received_at) ??
     receivedAtMs
   )
 }
@@ -96,17 +96,17 @@ function recordedAt(envelope: JsonObject, message: JsonObject, { receivedAtMs }:
 type Base = Omit<Uplink, 'type' | 'recordedAt'>
 
 function envelopePart(envelope: JsonObject, devEui: string, arrival: Arrival): Base {
-  const ids = objectAt(envelope['end_device_ids'])
-  const correlationIds = envelope['correlation_ids']
+  const ids = objectAt(envelope.end_device_ids)
+  const correlationIds = envelope.correlation_ids
   return {
     devEui,
     connectionId: arrival.connectionId,
-    applicationId: text(objectAt(ids['application_ids'])['application_id']),
-    deviceName: text(ids['device_id']),
-    joinEui: hex(ids['join_eui'], 16),
-    devAddr: hex(ids['dev_addr'], 8),
+    applicationId: text(objectAt(ids.application_ids).application_id),
+    deviceName: text(ids.device_id),
+    joinEui: hex(ids.join_eui, 16),
+    devAddr: hex(ids.dev_addr, 8),
     receivedAt: arrival.receivedAtMs,
-    simulated: requiredFlag('simulated', envelope['simulated']),
+    simulated: requiredFlag('simulated', envelope.simulated),
     correlationIds: Array.isArray(correlationIds) ? correlationIds.flatMap((id) => text(id) ?? []) : [],
     ...nothingSaid,
   }
@@ -136,56 +136,55 @@ const nothingSaid = {
 }
 
 function uplinkPart(message: JsonObject): Partial<Uplink> {
-  const version = objectAt(message['version_ids'])
-  const settings = objectAt(message['settings'])
+  const version = objectAt(message.version_ids)
+  const settings = objectAt(message.settings)
   return {
-    sessionKeyId: requiredSessionKeyId(message['session_key_id']),
-    fCnt: requiredWhole('f_cnt', message['f_cnt'], uint32Max),
-    fPort: requiredWhole('f_port', message['f_port'], 255) || null,
-    confirmed: requiredFlag('confirmed', message['confirmed']),
-    payload: requiredBytes('frm_payload', message['frm_payload']),
-    decodedPayload: jsonText(message['decoded_payload']),
-    normalizedPayload: jsonText(message['normalized_payload']),
-    brandId: text(version['brand_id']),
-    modelId: text(version['model_id']),
-    hardwareVersion: text(version['hardware_version']),
-    firmwareVersion: text(version['firmware_version']),
-    batteryPercent: batteryPercent(message['last_battery_percentage']),
-    gateways: gateways(message['rx_metadata'], objectAt(settings['data_rate'])),
+    sessionKeyId: requiredSessionKeyId(message.session_key_id),
+    fCnt: requiredWhole('f_cnt', message.f_cnt, uint32Max),
+    fPort: requiredWhole('f_port', message.f_port, 255) || null,
+    confirmed: requiredFlag('confirmed', message.confirmed),
+    payload: requiredBytes('frm_payload', message.frm_payload),
+    decodedPayload: jsonText(message.decoded_payload),
+    normalizedPayload: jsonText(message.normalized_payload),
+    brandId: text(version.brand_id),
+    modelId: text(version.model_id),
+    hardwareVersion: text(version.hardware_version),
+    firmwareVersion: text(version.firmware_version),
+    batteryPercent: batteryPercent(message.last_battery_percentage),
+    gateways: gateways(message.rx_metadata, objectAt(settings.data_rate)),
     ...radio(settings),
-    airtimeMs: durationMs(message['consumed_airtime']),
-    networkId: networkId(objectAt(message['network_ids'])),
+    airtimeMs: durationMs(message.consumed_airtime),
+    networkId: networkId(objectAt(message.network_ids)),
   }
 }
 
 function radio(settings: JsonObject): Partial<Uplink> {
-  const lora = objectAt(objectAt(settings['data_rate'])['lora'])
+  const lora = objectAt(objectAt(settings.data_rate).lora)
   return {
-    spreadingFactor: wholeWithin(lora['spreading_factor'], 1, 255),
-    bandwidthHz: wholeWithin(lora['bandwidth'], 1, int32Max),
+    spreadingFactor: wholeWithin(lora.spreading_factor, 1, 255),
+    bandwidthHz: wholeWithin(lora.bandwidth, 1, int32Max),
     // Messages before v3.22 have it beside the data rate.
-    codingRate: text(lora['coding_rate']) ?? text(settings['coding_rate']),
-    frequencyHz: wholeWithin(settings['frequency'], 1, Number.MAX_SAFE_INTEGER),
+    codingRate: text(lora.coding_rate) ?? text(settings.coding_rate),
+    frequencyHz: wholeWithin(settings.frequency, 1, Number.MAX_SAFE_INTEGER),
   }
 }
 
 function gateways(metadata: unknown, dataRate: JsonObject): GatewayReception[] {
   if (!Array.isArray(metadata)) return []
   // Only LoRa measures a signal-to-noise ratio: absent is 0 there, and unknown for FSK.
-  const absentSnr = dataRate['fsk'] === undefined ? 0 : null
+  const absentSnr = dataRate.fsk === undefined ? 0 : null
   return metadata.filter(isObject).flatMap((entry) => {
-    const ids = objectAt(entry['gateway_ids'])
+    const ids = objectAt(entry.gateway_ids)
     // Packet Broker calls every foreign gateway "packetbroker"; only the forwarder's EUI tells them apart.
-    const gatewayEui =
-      hex(ids['eui'], 16) ?? hex(objectAt(entry['packet_broker'])['forwarder_gateway_eui'], 16)
-    const gatewayId = text(ids['gateway_id']) ?? gatewayEui
+    const gatewayEui = hex(ids.eui, 16) ?? hex(objectAt(entry.packet_broker).forwarder_gateway_eui, 16)
+    const gatewayId = text(ids.gateway_id) ?? gatewayEui
     if (gatewayId === null) return []
     return [
       {
         gatewayId,
         gatewayEui,
-        rssi: zeroIfAbsent(entry['rssi'], 0),
-        snr: zeroIfAbsent(entry['snr'], absentSnr),
+        rssi: zeroIfAbsent(entry.rssi, 0),
+        snr: zeroIfAbsent(entry.snr, absentSnr),
       },
     ]
   })
@@ -197,11 +196,11 @@ const zeroIfAbsent = (value: unknown, absent: number | null): number | null =>
 /** `{value: 84.6, …}`; an empty battery's 0 is omitted inside it, and a device that never told has none of it. */
 function batteryPercent(last: unknown): number | null {
   if (!isObject(last)) return null
-  const percent = zeroIfAbsent(last['value'], 0)
+  const percent = zeroIfAbsent(last.value, 0)
   return percent !== null && percent >= 0 && percent <= 100 ? percent : null
 }
 
 function networkId(ids: JsonObject): string | null {
-  const parts = [ids['net_id'], ids['tenant_id'], ids['cluster_id']].map((part) => text(part) ?? '')
+  const parts = [ids.net_id, ids.tenant_id, ids.cluster_id].map((part) => text(part) ?? '')
   return parts.join('/').replace(/\/+$/, '') || null
 }

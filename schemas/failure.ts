@@ -72,7 +72,7 @@ const failures = {
   },
   BODY_NOT_UTF8: {
     verdict: 'refuse',
-    explain: () => 'The body is not UTF-8 text.',
+    explain: (_: object) => 'The body is not UTF-8 text.',
   },
   BODY_TOO_DEEP: {
     verdict: 'refuse',
@@ -84,7 +84,7 @@ const failures = {
   },
   CONTENT_TYPE_UNSUPPORTED: {
     verdict: 'refuse',
-    explain: () => 'The body is not declared as plain JSON.',
+    explain: (_: object) => 'The body is not declared as plain JSON.',
   },
   DEVICE_NOT_NAMED: {
     verdict: 'refuse',
@@ -92,11 +92,11 @@ const failures = {
   },
   NOT_AUTHORIZED: {
     verdict: 'refuse',
-    explain: () => 'There is no connection of that name with that API key.',
+    explain: (_: object) => 'There is no connection of that name with that API key.',
   },
   ROUTE_UNKNOWN: {
     verdict: 'refuse',
-    explain: () => 'There is nothing at this path for this method.',
+    explain: (_: object) => 'There is nothing at this path for this method.',
   },
   REQUEST_MALFORMED: {
     verdict: 'refuse',
