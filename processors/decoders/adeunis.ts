@@ -1,0 +1,82 @@
+// Adeunis, FPort 1, big endian: 0 frame code, 1 status (bit 2: the frame ends with a time, uint32 seconds since
+// 2013-01-01; bit 4, TEMP only: two probes).
+//
+//   TEMP     30, 57  temperature int16 1/10 °C per probe; 57 repeats it, newest first, one logging period apart
+//            58      alarm, per probe: kind, temperature int16
+//   COMFORT  4c      temperature int16 1/10 °C and humidity %, repeated newest first; CO2 variant adds CO2 uint16 (6c)
+//            4d      alarm: kinds, temperature int16, humidity
+//   DRY CONTACTS 40, 41, 30, 59 carry counters and contact states whose meaning is the installation's
+// The logging period is configuration, so of the repeated values only the newest has a time.
+import { guarded, int16be, uint8 } from './bytes.ts'
+import {
+  type Decoded,
+  type DecodeOptions,
+  type Decoder,
+  failure,
+  firstWorking,
+  measurement,
+  none,
+  relativeHumidity,
+  thermometer,
+  wrongLength,
+} from './decoder.ts'
+
+const probeC = [-60, 200] as const
+const airC = [-40, 85] as const
+const timeBytes = 4
+
+const celsius = (bytes: Uint8Array, at: number) => thermometer(int16be(bytes, at) / 10, probeC)
+
+function endOfValues(bytes: Uint8Array): number {
+  return (uint8(bytes, 1) & 0x04) !== 0 ? bytes.length - timeBytes : bytes.length
+}
+
+function tempValues(bytes: Uint8Array, stride: number, first: number): Decoded {
+  const probes = (uint8(bytes, 1) & 0x10) !== 0 ? 2 : 1
+  const size = endOfValues(bytes) - 2
+  if (size < stride * probes || size % (stride * probes) !== 0) return wrongLength(bytes, 'whole values')
+  const positions = Array.from({ length: probes }, (_, probe) => 2 + probe * stride + first)
+  return measurement(firstWorking(positions.map((at) => celsius(bytes, at))))
+}
+
+function comfortValues(bytes: Uint8Array, stride: number): Decoded {
+  const size = endOfValues(bytes) - 2
+  if (size < stride || size % stride !== 0) return wrongLength(bytes, 'whole values')
+  const humidity = relativeHumidity(uint8(bytes, 4))
+  return measurement({ ...thermometer(int16be(bytes, 2) / 10, airC), humidity })
+}
+
+function comfortAlarm(bytes: Uint8Array): Decoded {
+  if (endOfValues(bytes) !== 6) return wrongLength(bytes, '6 or 10 bytes')
+  const humidity = relativeHumidity(uint8(bytes, 5))
+  return measurement({ ...thermometer(int16be(bytes, 3) / 10, airC), humidity })
+}
+
+const statusCodes = new Set([0x10, 0x11, 0x1f, 0x20, 0x2f, 0x30, 0x33, 0x36, 0x37, 0x51, 0x52])
+
+function data(bytes: Uint8Array, code: number, model: string): Decoded | undefined {
+  if (model.startsWith('temp')) {
+    if (code === 0x57 || code === 0x30) return tempValues(bytes, 2, 0)
+    if (code === 0x58) return tempValues(bytes, 3, 1)
+  }
+  if (model.startsWith('comfort')) {
+    if (code === 0x4c) return comfortValues(bytes, 3)
+    if (code === 0x4d) return comfortAlarm(bytes)
+    if (code === 0x6c || code === 0x6d) return comfortValues(bytes, 5)
+  }
+  if (model.startsWith('dry') && code === 0x40) {
+    return endOfValues(bytes) === 11 ? measurement({}) : wrongLength(bytes, '11 or 15 bytes')
+  }
+  return undefined
+}
+
+function adeunis(bytes: Uint8Array, _fPort: number, { model }: DecodeOptions): Decoded {
+  const code = uint8(bytes, 0)
+  const decoded = data(bytes, code, model)
+  if (decoded) return decoded
+  return statusCodes.has(code)
+    ? none(`Status or configuration frame 0x${code.toString(16)}`)
+    : failure(`Frame code 0x${code.toString(16)} is unknown.`)
+}
+
+export const adeunisDecoder: Decoder = { name: 'adeunis', version: 1, decode: guarded(adeunis) }

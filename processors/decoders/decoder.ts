@@ -1,0 +1,125 @@
+// What every payload decoder is: bytes in, one of four answers out. Decoders are pure functions of the bytes, the
+// port, the model and (for sensors that send ages instead of instants) the receive time.
+//
+// A number leaves here only when the payload truly carries it: a value outside the sensor's physical range is a
+// broken probe (`temperature: null, probeFault: true`), never a reading.
+
+/** °C, % RH, V, %; null where the frame does not say, or says that it does not know. */
+export type Measurement = {
+  temperature: number | null
+  humidity: number | null
+  doorOpen: boolean | null
+  batteryVolts: number | null
+  batteryPercent: number | null
+  doorOpenCount?: number
+  lastOpenMinutes?: number
+  probeFault?: boolean
+}
+
+export type Sample = Measurement & { recordedAtMs: number }
+
+export type Decoded =
+  /** `samples`: earlier values that the same frame replays, oldest first, each at its own time. */
+  | { kind: 'measurement'; measurement: Measurement; samples?: Sample[] }
+  /** Replayed values only; `measurement` if the frame carries a current one too. */
+  | { kind: 'history'; samples: Sample[]; measurement?: Measurement }
+  /** A sound frame without a reading: configuration, status, acknowledgement. It may still tell the battery. */
+  | { kind: 'none'; reason: string; batteryVolts?: number; batteryPercent?: number }
+  | { kind: 'error'; error: string }
+
+export type DecodeOptions = {
+  model: string
+  /** Which sensor of a device with two is the unit's; without it the device's usual one. */
+  probe?: 'internal' | 'external'
+  /** Needed by sensors that send ages; without it their replayed values are left out, not guessed. */
+  receivedAtMs?: number
+}
+
+export type Decode = (bytes: Uint8Array, fPort: number, options: DecodeOptions) => Decoded
+
+export type Decoder = { name: string; version: number; decode: Decode }
+
+export type RangeC = readonly [lowest: number, highest: number]
+
+export type Thermometer = { temperature: number | null; probeFault?: true }
+
+export const silent: Measurement = {
+  temperature: null,
+  humidity: null,
+  doorOpen: null,
+  batteryVolts: null,
+  batteryPercent: null,
+}
+
+export function measurement(parts: Partial<Measurement>): { kind: 'measurement'; measurement: Measurement } {
+  return { kind: 'measurement', measurement: { ...silent, ...parts } }
+}
+
+export function sample(recordedAtMs: number, parts: Partial<Measurement>): Sample {
+  return { ...silent, ...parts, recordedAtMs }
+}
+
+export function history(samples: Sample[], current?: Measurement): Decoded {
+  return { kind: 'history', samples, ...(current && { measurement: current }) }
+}
+
+export function none(reason: string, battery?: { batteryVolts?: number | null }): Decoded {
+  const volts = battery?.batteryVolts ?? null
+  return { kind: 'none', reason, ...(volts !== null && { batteryVolts: volts }) }
+}
+
+export function failure(error: string): Decoded {
+  return { kind: 'error', error }
+}
+
+export function wrongLength(bytes: Uint8Array, expected: string): Decoded {
+  return failure(`The payload has ${bytes.length} bytes; this frame has ${expected}.`)
+}
+
+export function unknownPort(fPort: number, expected: string): Decoded {
+  return failure(`FPort ${fPort} is not one of this device's; it uses ${expected}.`)
+}
+
+export const noProbe: Thermometer = { temperature: null, probeFault: true }
+
+// Beyond the range is how sensors say "no probe" (327.67, 3276.7, 0x8000, NaN): no sentinel list can forget one.
+export function thermometer(valueC: number, [lowest, highest]: RangeC): Thermometer {
+  return valueC >= lowest && valueC <= highest ? { temperature: tidy(valueC) } : noProbe
+}
+
+export function relativeHumidity(percent: number): number | null {
+  return percent >= 0 && percent <= 100 ? tidy(percent) : null
+}
+
+export function batteryVolts(volts: number, highest = 5.5): number | null {
+  return volts > 0 && volts <= highest ? tidy(volts) : null
+}
+
+export function batteryPercent(percent: number): number | null {
+  return percent >= 0 && percent <= 100 ? percent : null
+}
+
+// The internal sensor speaks for the unit unless the device is set to its cable probe; a chosen probe that is
+// broken is a fault, and never silently replaced by the other one.
+export function chosenProbe(
+  { probe }: DecodeOptions,
+  internal: Thermometer,
+  external: Thermometer | undefined,
+): Thermometer {
+  return probe === 'external' ? (external ?? noProbe) : internal
+}
+
+// The first channel that works speaks for a device of equal channels; with none working the device has a fault.
+export function firstWorking(channels: readonly Thermometer[]): Thermometer {
+  return channels.find((channel) => channel.temperature !== null) ?? channels[0] ?? noProbe
+}
+
+/** Undoes binary noise of a sum of decimals, as in 2 + 0.1 × 3. */
+export function rounded(value: number, decimals: number): number {
+  return Math.round(value * 10 ** decimals) / 10 ** decimals
+}
+
+// −0 is 0 to everybody but Object.is; adding 0 makes it so.
+function tidy(value: number): number {
+  return value + 0
+}

@@ -1,0 +1,68 @@
+// Netvox R7xx, R3xx, RB11E, big endian, 11 bytes. FPort 6 reports: 0 version of the format (1), 1 device type, 2 kind (0: firmware
+// and date, no reading), 3 battery 1/10 V, bit 7 low, then by device type:
+//
+//   1 R711/R712, 11 R718A, 19 R718AB, 110 R720A    4–5 temperature int16 1/100 °C, 6–7 humidity 1/100 %
+//   3 RB11E                                        4–5 temperature int16 1/100 °C, then light, motion
+//   144–149 R718CJ, CK, CT, CR, CE, B (and their CN)  4–5 temperature int16 1/10 °C
+//   20, 22, 23 … R718B2, CK2, CT2 and other twins  4–5 and 6–7 temperatures int16 1/10 °C
+//   2 R311A, 29 R718F, 125 R730F                   4 reed contact: its sense follows from the mounting, so no door is told
+//   4 R311G                                        4–5 light
+// FPort 7 answers to configuration, FPort 14 to calibration (22 to alarm thresholds).
+import { guarded, int16be, uint8, uint16be } from './bytes.ts'
+import {
+  batteryVolts,
+  type Decoded,
+  type Decoder,
+  failure,
+  firstWorking,
+  type Measurement,
+  measurement,
+  none,
+  relativeHumidity,
+  thermometer,
+  unknownPort,
+  wrongLength,
+} from './decoder.ts'
+
+const airC = [-40, 125] as const
+const probeC = [-200, 1300] as const
+
+type Report = (bytes: Uint8Array) => Partial<Measurement>
+
+const air: Report = (bytes) => ({
+  ...thermometer(int16be(bytes, 4) / 100, airC),
+  humidity: relativeHumidity(uint16be(bytes, 6) / 100),
+})
+const airOnly: Report = (bytes) => thermometer(int16be(bytes, 4) / 100, airC)
+const oneProbe: Report = (bytes) => thermometer(int16be(bytes, 4) / 10, probeC)
+const twoProbes: Report = (bytes) =>
+  firstWorking([4, 6].map((at) => thermometer(int16be(bytes, at) / 10, probeC)))
+const contact: Report = () => ({})
+
+const reports = new Map<number, Report>([
+  ...[1, 11, 19, 110].map((type): [number, Report] => [type, air]),
+  [3, airOnly],
+  ...[144, 145, 146, 147, 148, 149].map((type): [number, Report] => [type, oneProbe]),
+  ...[20, 21, 22, 23, 24, 25].map((type): [number, Report] => [type, twoProbes]),
+  ...[2, 29, 125].map((type): [number, Report] => [type, contact]),
+])
+
+function report(bytes: Uint8Array): Decoded {
+  if (bytes.length !== 11) return wrongLength(bytes, '11 bytes')
+  if (uint8(bytes, 0) !== 1)
+    return failure(`Format version ${uint8(bytes, 0)} is unknown; this is not a report.`)
+  if (uint8(bytes, 2) === 0) return none('Firmware version and date')
+  const battery = { batteryVolts: batteryVolts((uint8(bytes, 3) & 0x7f) / 10, 12.7) }
+  const read = reports.get(uint8(bytes, 1))
+  if (!read || uint8(bytes, 2) !== 1) return none(`Report of device type ${uint8(bytes, 1)}`, battery)
+  return measurement({ ...read(bytes), ...battery })
+}
+
+const answerPorts = new Set([7, 14, 22])
+
+function netvox(bytes: Uint8Array, fPort: number): Decoded {
+  if (answerPorts.has(fPort)) return none('Answer to a configuration or calibration command')
+  return fPort === 6 ? report(bytes) : unknownPort(fPort, '6, 7, 14 and 22')
+}
+
+export const netvoxDecoder: Decoder = { name: 'netvox', version: 1, decode: guarded(netvox) }

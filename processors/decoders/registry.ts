@@ -1,0 +1,73 @@
+// Which decoder reads which device: by vendor (brand_id) and device (model_id) of The Things Stack's device repository. Ids are matched
+// without case, and a device may carry the suffix that its vendor gives to regional variants.
+import { adeunisDecoder } from './adeunis.ts'
+import { browanDecoder } from './browan.ts'
+import { cayenneDecoder } from './cayenne.ts'
+import { decentlabDecoder, isDecentlabModel } from './decentlab.ts'
+import type { Decoder } from './decoder.ts'
+import { draginoLht52, draginoLht65 } from './dragino.ts'
+import { draginoLds02, draginoLds03a } from './dragino-door.ts'
+import { draginoD2x, draginoLsn50, draginoLtc2 } from './dragino-probes.ts'
+import { elsysDecoder } from './elsys.ts'
+import { enlessDecoder } from './enless.ts'
+import { genericNodeDecoder } from './generic-node.ts'
+import { lairdDecoder } from './laird.ts'
+import { mclimateDecoder } from './mclimate.ts'
+import { milesightDecoder } from './milesight.ts'
+import { netvoxDecoder } from './netvox.ts'
+import { radioBridgeDecoder } from './radio-bridge.ts'
+import { sensativeDecoder } from './sensative.ts'
+import { sensecapDecoder } from './sensecap.ts'
+import { talkpoolDecoder } from './talkpool.ts'
+import { tektelicDecoder } from './tektelic.ts'
+import { wattecoDecoder } from './watteco.ts'
+
+type Devices = [pattern: RegExp, decoder: Decoder][]
+
+const all = (decoder: Decoder): Devices => [[/./, decoder]]
+
+const vendors = new Map<string, Devices>([
+  ['adeunis', [[/^(temp|comfort|dry)/, adeunisDecoder]]],
+  ['browan', [[/^(tbhh100|tbhv110|tbdw100|tbwl100|tbms100)$/, browanDecoder]]],
+  ['decentlab', []],
+  [
+    'dragino',
+    [
+      [/^lht65/, draginoLht65],
+      [/^lht52/, draginoLht52],
+      [/^(lds0[12]|lwl0[12])$/, draginoLds02],
+      [/^(lds03a|lwl03a|ds03a-lb|wl03a-lb)$/, draginoLds03a],
+      [/^lsn50v2-d2|^d2[023x]/, draginoD2x],
+      [/^(lsn50|sn50v3|s31)/, draginoLsn50],
+      [/^ltc2/, draginoLtc2],
+    ],
+  ],
+  ['elsys', all(elsysDecoder)],
+  ['enless-wireless', all(enlessDecoder)],
+  ['laird', [[/^rs1xx/, lairdDecoder]]],
+  ['mclimate', [[/^(ht-sensor|open-close)$/, mclimateDecoder]]],
+  ['milesight-iot', [[/^(am|em3|em5|ts|ws301|wts)/, milesightDecoder]]],
+  ['netvox', all(netvoxDecoder)],
+  ['nke-watteco', all(wattecoDecoder)],
+  ['radio-bridge', all(radioBridgeDecoder)],
+  ['sensative', all(sensativeDecoder)],
+  ['sensecap', all(sensecapDecoder)],
+  ['talkpool', [[/^oy1(100|110|200|210|700)$/, talkpoolDecoder]]],
+  ['tektelic', [[/^t000/, tektelicDecoder]]],
+  ['the-things-industries', [[/^generic-node/, genericNodeDecoder]]],
+  ['the-things-stack', [[/^cayenne/, cayenneDecoder]]],
+  ['watteco', all(wattecoDecoder)],
+])
+
+/** Every decoder once, for tests and for listings. */
+export function allDecoders(): Decoder[] {
+  const listed = [...vendors.values()].flatMap((devices) => devices.map(([, decoder]) => decoder))
+  return [...new Set([...listed, decentlabDecoder])]
+}
+
+export function decoderFor(vendor: string, device: string): Decoder | undefined {
+  const brand = vendor.toLowerCase()
+  const model = device.toLowerCase()
+  if (brand === 'decentlab') return isDecentlabModel(model) ? decentlabDecoder : undefined
+  return vendors.get(brand)?.find(([pattern]) => pattern.test(model))?.[1]
+}

@@ -1,0 +1,99 @@
+// Watteco (nke Watteco), FPort 125, big endian. An odd first byte begins a ZigBee-like frame: 0 end point (bits 7–5 its low, 2–1 its high
+// bits), 1 command (0a report, 8a alarm, 01 read answer; the rest answers configuration), 2–3 cluster, 4–5 attribute, then for 01 a
+// status byte, 1 type, the value, and behind reports of firmware 3 the cause: bits 5–4 of its first byte are 1 or 2.
+//
+//   0402 0000  temperature int16 1/100 °C    0405 0000  humidity uint16 1/100 %    000f 0055  contact, 1 byte
+//   0050 0006  power: length, mode, mask of sources, uint16 mV for each (mains, rechargeable, disposable, …)
+// Closo's contact is end point 1, end point 0 is tampering. An even first byte begins a batch, see watteco-batch.ts.
+import { guarded, int16be, uint8, uint16be } from './bytes.ts'
+import {
+  batteryVolts,
+  type Decoded,
+  type DecodeOptions,
+  type Decoder,
+  failure,
+  type Measurement,
+  measurement,
+  none,
+  relativeHumidity,
+  thermometer,
+  unknownPort,
+  wrongLength,
+} from './decoder.ts'
+import { wattecoBatch } from './watteco-batch.ts'
+
+const rangeC = [-200, 850] as const
+const reportCommands = new Set([0x0a, 0x8a, 0x01])
+const otherCommands = new Set([0x02, 0x03, 0x04, 0x05, 0x07, 0x09, 0x0b, 0x50])
+
+function endPoint(first: number): number {
+  return ((first & 0xe0) >> 5) | ((first & 0x06) << 2)
+}
+
+// Two probes report as end points 0 and 1; mixing them would make one unit jump between two places.
+function isOtherProbe(point: number, { model, probe }: DecodeOptions): boolean {
+  const hasTwo = /2-probes|2-ctn|vaqao/.test(model)
+  if (probe === 'external') return hasTwo && point === 0
+  return hasTwo && point !== 0
+}
+
+function attribute(
+  bytes: Uint8Array,
+  at: number,
+  options: DecodeOptions,
+): [Partial<Measurement>, number] | undefined {
+  const point = endPoint(uint8(bytes, 0))
+  switch (`${uint16be(bytes, 2).toString(16)}/${uint16be(bytes, 4).toString(16)}`) {
+    case '402/0':
+      return [isOtherProbe(point, options) ? {} : thermometer(int16be(bytes, at) / 100, rangeC), 2]
+    case '405/0':
+      return [{ humidity: relativeHumidity(uint16be(bytes, at) / 100) }, 2]
+    case 'f/55': {
+      const isDoor = options.model.startsWith('closo') && point === 1
+      return [isDoor ? { doorOpen: uint8(bytes, at) !== 0 } : {}, uint8(bytes, at) >= 0 ? 1 : 1]
+    }
+    default:
+      return undefined
+  }
+}
+
+function power(bytes: Uint8Array, at: number): Decoded {
+  const mask = uint8(bytes, at + 2)
+  const sources = [0, 1, 2].filter((source) => (mask >> source) & 1)
+  const volts = sources.map((_, index) => batteryVolts(uint16be(bytes, at + 3 + 2 * index) / 1000))
+  return none('Power sources', { batteryVolts: volts.at(-1) ?? null })
+}
+
+function hasCause(bytes: Uint8Array, end: number): boolean {
+  const kind = (uint8(bytes, end) >> 4) & 0x03
+  return kind === 1 || kind === 2
+}
+
+function standard(bytes: Uint8Array, options: DecodeOptions): Decoded {
+  const command = uint8(bytes, 1)
+  if (!reportCommands.has(command)) {
+    return otherCommands.has(command)
+      ? none('Answer to configuration')
+      : failure(`Command ${command} is unknown.`)
+  }
+  const at = command === 0x01 ? 8 : 7
+  if (command === 0x01 && uint8(bytes, 6) !== 0) return none('A refused read')
+  if (uint16be(bytes, 2) === 0x0050 && uint16be(bytes, 4) === 0x0006) return power(bytes, at)
+  const found = attribute(bytes, at, options)
+  if (!found) {
+    return bytes.length > at
+      ? none(`Attribute of cluster ${uint16be(bytes, 2)}`)
+      : wrongLength(bytes, 'a value')
+  }
+  const [values, length] = found
+  const end = at + length
+  if (bytes.length > end && !hasCause(bytes, end)) return wrongLength(bytes, `${end} bytes`)
+  return measurement(values)
+}
+
+function watteco(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decoded {
+  if (fPort !== 125) return unknownPort(fPort, '125')
+  return (uint8(bytes, 0) & 1) === 1 ? standard(bytes, options) : wattecoBatch(bytes, options)
+}
+
+export const wattecoDecoder: Decoder = { name: 'watteco', version: 1, decode: guarded(watteco) }
