@@ -197,18 +197,24 @@ create table late_readings (
   primary key (unit_id, recorded_at, device_id)
 );
 
+-- Keyed by the record that it was found in: a letter of the dead-letters topic by its own place there (one that the
+-- bridge wrote has no partition or offset of origin), a record that the sink itself could not read by its own.
 create table dead_letters (
+  topic text not null,
+  topic_partition integer not null,
+  topic_offset bigint not null,
   source text not null,
-  source_partition integer not null,
-  source_offset bigint not null,
+  source_partition integer,
+  source_offset bigint,
   code text not null,
   explanation text not null,
   failed_at timestamptz(3) not null,
   key bytea,
   value bytea,
   headers jsonb not null,
-  primary key (source, source_partition, source_offset)
+  primary key (topic, topic_partition, topic_offset)
 );
+create index dead_letters_by_time on dead_letters (failed_at desc);
 
 -- Where the sink stands, in the transaction of the rows themselves: the next offset to write, by partition. A batch
 -- commits only where this still is the offset that it began at, so a zombie sink cannot write.

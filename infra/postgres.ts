@@ -1,0 +1,147 @@
+// The one home of `pg`. Everything runs in short transactions and no session keeps a setting, so that it works the same
+// through PgBouncer in transaction mode: time-outs are SET LOCAL, never a startup parameter, which PgBouncer refuses.
+import { pipeline } from 'node:stream/promises'
+import pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+
+export type Row = Record<string, unknown>
+
+/** A session inside a transaction. bigint comes as a number (offsets and counts stay below 2^53), timestamptz as a Date. */
+export type Sql = {
+  query<R extends Row = Row>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<{ rows: R[]; rowCount: number }>
+  /** Sends `data` as the input of a COPY … FROM STDIN statement. */
+  copyIn(text: string, data: Buffer): Promise<void>
+}
+
+export type TransactionOptions = {
+  readOnly?: boolean
+  statementTimeoutMs?: number
+  /** Settings for this transaction only, such as `{ 'app.organization_id': id }` for row-level security. */
+  settings?: Readonly<Record<string, string>>
+}
+
+export type Postgres = {
+  /** Commits what `work` did, or rolls all of it back where it throws. */
+  transaction<T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** One statement in a transaction of its own. */
+  query<R extends Row = Row>(
+    text: string,
+    values?: readonly unknown[],
+    options?: TransactionOptions,
+  ): Promise<{ rows: R[]; rowCount: number }>
+  /** For metrics: connections in use, idle, and callers that wait for one. */
+  usage(): { inUse: number; idle: number; waiting: number }
+  end(): Promise<void>
+}
+
+export type PostgresSettings = {
+  connectionsMax?: number
+  idleTimeoutMs?: number
+  connectTimeoutMs?: number
+  statementTimeoutMs?: number
+  /** Shown in pg_stat_activity. */
+  name?: string
+  /** A connection of the pool was lost while nobody used it; the next caller gets a new one. */
+  onConnectionLost?: (error: Error) => void
+}
+
+const INT8 = 20
+
+function ownTypes(): pg.CustomTypesConfig {
+  const types = new pg.TypeOverrides()
+  types.setTypeParser(INT8, Number)
+  return types
+}
+
+export function openPostgres(databaseUrl: string, settings: PostgresSettings = {}): Postgres {
+  const { connectionsMax = 20, idleTimeoutMs = 30_000, connectTimeoutMs = 5_000 } = settings
+  const { statementTimeoutMs = 30_000, name = 'coldstream', onConnectionLost = () => {} } = settings
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: connectionsMax,
+    idleTimeoutMillis: idleTimeoutMs,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    types: ownTypes(),
+    application_name: name,
+  })
+  pool.on('error', onConnectionLost)
+  const transaction: Postgres['transaction'] = async (work, options = {}) => {
+    const client = await pool.connect()
+    return inTransaction(client, work, { statementTimeoutMs, ...options })
+  }
+  return {
+    transaction,
+    query: (text, values, options) => transaction((sql) => sql.query(text, values), options),
+    usage: () => ({
+      inUse: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
+    end: () => pool.end(),
+  }
+}
+
+async function inTransaction<T>(
+  client: pg.PoolClient,
+  work: (sql: Sql) => Promise<T>,
+  { readOnly = false, statementTimeoutMs = 0, settings = {} }: TransactionOptions,
+): Promise<T> {
+  // Between two statements nobody waits on the socket: without a listener its loss would end the process.
+  let lost: Error | undefined
+  const onLost = (error: Error) => {
+    lost = error
+  }
+  client.on('error', onLost)
+  try {
+    await client.query(
+      `begin${readOnly ? ' read only' : ''}; set local statement_timeout = ${Math.round(statementTimeoutMs)}`,
+    )
+    for (const [key, value] of Object.entries(settings))
+      await client.query('select set_config($1, $2, true)', [key, value])
+    const result = await work(sqlOf(client))
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch((failure: Error) => onLost(failure))
+    throw error
+  } finally {
+    client.removeListener('error', onLost)
+    client.release(lost) // a lost connection leaves the pool
+  }
+}
+
+function sqlOf(client: pg.ClientBase): Sql {
+  return {
+    query: async (text, values) => {
+      const { rows, rowCount } = await client.query(text, values === undefined ? undefined : [...values])
+      return { rows, rowCount: rowCount ?? 0 }
+    },
+    copyIn: (text, data) => pipeline([data], client.query(copyFrom(text))),
+  }
+}
+
+/** A connection of its own for migrations, which need the direct URL and no time-out. */
+export async function withSession<T>(databaseUrl: string, use: (sql: Sql) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: 5_000,
+    types: ownTypes(),
+    application_name: 'coldstream-migrate',
+  })
+  client.on('error', () => {}) // the statement that runs, or the next one, says so
+  await client.connect()
+  try {
+    return await use(sqlOf(client))
+  } finally {
+    await client.end()
+  }
+}
+
+/** The five characters by which Postgres names an error, or undefined for any other error. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined
+}
