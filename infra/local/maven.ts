@@ -11,7 +11,15 @@ import { SetupError } from './setup-error.ts'
 const projectDir = resolve(import.meta.dirname, '../..')
 const runtimeDir = join(projectDir, '.runtime')
 
-export type Artifact = { name: string; sizeMb: number; folder: string; pom: string; goal: string }
+export type Artifact = {
+  name: string
+  sizeMb: number
+  folder: string
+  pom: string
+  goal: string
+  /** The file without which nothing was fetched, whatever Maven says. */
+  mainJar: string
+}
 
 export const kafkaJars: Artifact = {
   name: 'Apache Kafka 4.1.1',
@@ -19,6 +27,7 @@ export const kafkaJars: Artifact = {
   folder: 'kafka-4.1.1',
   pom: join(import.meta.dirname, 'kafka/pom.xml'),
   goal: 'dependency:copy-dependencies',
+  mainJar: 'kafka_2.13-4.1.1.jar',
 }
 
 export const registryJars: Artifact = {
@@ -27,6 +36,7 @@ export const registryJars: Artifact = {
   folder: 'apicurio-registry-3.0.9',
   pom: join(import.meta.dirname, 'registry/pom.xml'),
   goal: 'dependency:unpack',
+  mainJar: 'apicurio-registry-app-3.0.9-runner.jar',
 }
 
 const install =
@@ -54,13 +64,13 @@ async function javaMajor(java: string): Promise<number | undefined> {
 
 export async function fetchJars(artifact: Artifact, report: (line: string) => void): Promise<string> {
   const destination = join(runtimeDir, artifact.folder)
-  if (existsSync(destination)) return destination
+  if (existsSync(join(destination, artifact.mainJar))) return destination
   removeAbandoned(artifact)
   const unfinished = `${destination}.unfinished-${process.pid}`
   mkdirSync(unfinished, { recursive: true })
   try {
     await runMaven(artifact, unfinished, report)
-    renameUnlessThere(unfinished, destination)
+    putInPlace(unfinished, destination, artifact)
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
   }
@@ -76,11 +86,14 @@ function removeAbandoned(artifact: Artifact): void {
   }
 }
 
-function renameUnlessThere(from: string, to: string): void {
+/** Somebody else may have put it there meanwhile; a folder without its main jar is nobody's work. */
+function putInPlace(from: string, to: string, { mainJar }: Artifact): void {
+  if (existsSync(join(to, mainJar))) return
+  rmSync(to, { recursive: true, force: true })
   try {
     renameSync(from, to)
   } catch (error) {
-    if (!existsSync(to)) throw error
+    if (!existsSync(join(to, mainJar))) throw error
   }
 }
 
@@ -98,7 +111,7 @@ async function runMaven(
       ...['-q', '-B', '-ntp', '-f', artifact.pom, artifact.goal, `-DoutputDirectory=${outputDir}`],
       ...localRepository(),
     ])
-    if (code !== 0) {
+    if (code !== 0 || !existsSync(join(outputDir, artifact.mainJar))) {
       const tail = output.trimEnd().split('\n').slice(-12).join('\n')
       throw new SetupError(`Maven could not fetch ${artifact.name} (is the network there?):\n${tail}`)
     }

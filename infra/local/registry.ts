@@ -1,8 +1,7 @@
 // The schema registry on this machine: Apicurio, speaking the Confluent API, on loopback.
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from './kept-process.ts'
-import { SetupError } from './setup-error.ts'
+import { registryJars } from './maven.ts'
 
 export type RegistrySetup = { dataDir: string; java: string; jarsDir: string; port: number }
 
@@ -17,7 +16,7 @@ export function registryCommand({ dataDir, java, jarsDir, port }: RegistrySetup)
     file: java,
     args: [
       ...['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:+ExitOnOutOfMemoryError'],
-      ...['-jar', join(jarsDir, runnerJar(jarsDir))],
+      ...['-jar', join(jarsDir, registryJars.mainJar)],
     ],
     env: {
       ...process.env,
@@ -36,13 +35,6 @@ export function registryCommand({ dataDir, java, jarsDir, port }: RegistrySetup)
     stopSignal: 'SIGTERM',
     stopGraceMs: 10_000,
   }
-}
-
-function runnerJar(jarsDir: string): string {
-  const jar = readdirSync(jarsDir).find((name) => name.endsWith('-runner.jar'))
-  if (jar === undefined)
-    throw new SetupError(`${jarsDir} holds no registry: remove it, and it is fetched again.`)
-  return jar
 }
 
 export async function registryAnswers(port: number): Promise<boolean> {
