@@ -1,0 +1,250 @@
+// The engine: one task runs one stage over one partition. It is pure: no I/O, no clock of its own; records and time
+// come in, and what a commit must write comes out. The test driver, `dry-run` and the Kafka runtime all use it.
+//
+// A transaction is: `take` records, `settle` once at the clock, write `outputs`, then `fold` (committed) or `revert`
+// (aborted: it returns the records, which are to be taken again).
+import { type Codecs, UnlearnedSchema } from '../schemas/codec.ts'
+import { PipelineError } from '../schemas/failure.ts'
+import type { TopicName } from '../schemas/topics.ts'
+import type { Stage } from './define.ts'
+import { asFailure, deadLetter, type InputRecord, type OutputRecord } from './records.ts'
+import { Store, stateCodec } from './store.ts'
+import { Timers } from './timers.ts'
+
+/** A record of the open transaction; `key` is null where it became a dead letter. */
+type Taken = { record: InputRecord; key: string | null }
+
+/** `from`: the key whose processing emitted it, so that a failure can take it back; null for a dead letter. */
+type Emitted = OutputRecord & { from: string | null }
+
+type EmitAny = (topic: TopicName, key: string, value: unknown) => void
+
+export type TaskCounts = { taken: number; deadLetters: number; settled: number }
+
+const NOTHING = Buffer.alloc(0)
+const discard: EmitAny = () => {}
+
+export class Task {
+  readonly stage: Stage
+  readonly partition: number
+  readonly counts: TaskCounts = { taken: 0, deadLetters: 0, settled: 0 }
+  /** Highest event time that a record of the stream has carried, UTC ms; 0: none yet. */
+  eventTimeMs = 0
+  readonly #codecs: Codecs
+  readonly #nowMs: () => number
+  readonly #store: Store
+  readonly #timers = new Timers()
+  #taken: Taken[] = []
+  #emitted: Emitted[] = []
+  #currentKey = ''
+
+  /** `nowMs` only dates dead letters. */
+  constructor(stage: Stage, partition: number, codecs: Codecs, nowMs: () => number) {
+    this.stage = stage
+    this.partition = partition
+    this.#codecs = codecs
+    this.#nowMs = nowMs
+    this.#store = new Store(stateCodec(stage.processor, codecs.of(stage.changelog)))
+  }
+
+  get keys(): number {
+    return this.#store.size
+  }
+
+  get nextTimerMs(): number {
+    return this.#timers.nextMs
+  }
+
+  get outputs(): readonly OutputRecord[] {
+    return this.#emitted
+  }
+
+  /** Records taken since the last commit. */
+  get takenRecords(): number {
+    return this.#taken.length
+  }
+
+  /** Takes a record of the changelog; null deletes the key. */
+  restore(key: string, value: Buffer | null): void {
+    this.#store.restore(key, value)
+  }
+
+  /** After the changelog has been read. Throws `UnlearnedSchema`: learn it and call again. */
+  startTimers(): void {
+    const { processor } = this.stage
+    for (const key of this.#store.keys()) this.#timers.set(key, processor.nextTimerMs(this.#store.peek(key)))
+    this.#timers.fold()
+  }
+
+  /** Throws `UnlearnedSchema`, with nothing changed: learn it and take the record again. */
+  take(record: InputRecord): void {
+    let value: unknown
+    try {
+      if (record.key === null) throw new PipelineError('RECORD_WITHOUT_KEY', { topic: record.topic })
+      value = this.#decode(record)
+    } catch (error) {
+      if (error instanceof UnlearnedSchema) throw error
+      this.reject(record, error)
+      return
+    }
+    this.#takeValue(record, record.key.toString(), value)
+  }
+
+  /** Puts a record into dead-letters, whole, with the reason. */
+  reject(record: InputRecord, error: unknown): void {
+    this.counts.taken++
+    this.#taken.push({ record, key: null })
+    this.#emitDeadLetter(record, error)
+  }
+
+  /** Brings every touched key and every due timer to the clock. Once, before the outputs are written. */
+  settle(clockMs: number): void {
+    for (const key of this.#timers.due(clockMs)) this.#store.touch(key)
+    for (const key of this.#store.touchedKeys()) {
+      const mark = this.#emitted.length
+      try {
+        this.#settleKey(key, clockMs, this.#emit)
+      } catch (error) {
+        this.#emitted.length = mark
+        this.#isolate(key, clockMs, error)
+      }
+    }
+  }
+
+  /** The transaction is committed. */
+  fold(): void {
+    this.#store.fold()
+    this.#timers.fold()
+    this.#taken = []
+    this.#emitted = []
+  }
+
+  /** The transaction is aborted: everything is as after the last commit. Returns its records, to be taken again. */
+  revert(): InputRecord[] {
+    const records = this.#taken.map((taken) => taken.record)
+    this.#store.revert()
+    this.#timers.revert()
+    this.#taken = []
+    this.#emitted = []
+    return records
+  }
+
+  #decode(record: InputRecord): unknown {
+    return this.#codecs.of(record.topic).decode(record.value ?? NOTHING)
+  }
+
+  #takeValue(record: InputRecord, key: string, value: unknown): void {
+    const mark = this.#emitted.length
+    try {
+      this.#apply(key, record.topic, value, this.#emit)
+    } catch (error) {
+      this.#emitted.length = mark
+      this.#rebuild(key, this.#takenOf(key), discard)
+      this.reject(record, error)
+      return
+    }
+    this.counts.taken++
+    this.#taken.push({ record, key })
+  }
+
+  #apply(key: string, topic: TopicName, value: unknown, emit: EmitAny): void {
+    const { processor, stream } = this.stage
+    const input = { topic, value } as Parameters<typeof processor.onRecord>[1]
+    this.#currentKey = key
+    processor.onRecord(this.#store.touch(key), input, emit)
+    if (topic !== stream) return
+    const eventTimeMs = processor.eventTimeMs(input)
+    if (eventTimeMs !== null && eventTimeMs > this.eventTimeMs) this.eventTimeMs = eventTimeMs
+  }
+
+  #settleKey(key: string, clockMs: number, emit: EmitAny): void {
+    const { processor, changelog } = this.stage
+    const state = this.#store.touch(key)
+    this.#currentKey = key
+    processor.settle(state, clockMs, emit)
+    const nextMs = processor.nextTimerMs(state)
+    const value = this.#store.save(key)
+    if (value !== null)
+      this.#emitted.push({ topic: changelog, key, value, partition: this.partition, from: key })
+    this.#timers.set(key, nextMs)
+    this.counts.settled++
+  }
+
+  // Failures. Nothing is copied while all goes well: a key is brought back by loading its committed state and applying
+  // those of its records again that are sound; the transaction's records are kept for an abort anyway.
+
+  /**
+   * Settling a key failed: finds the records of the transaction that make it fail, and goes on without them. Trying
+   * prefixes is quadratic, but only in the records of one key and commit, and only after a defect.
+   */
+  #isolate(key: string, clockMs: number, error: unknown): void {
+    const sound: Taken[] = []
+    const guilty: [Taken, unknown][] = []
+    for (const taken of this.#takenOf(key)) {
+      const failure = this.#failureOf(key, [...sound, taken], clockMs)
+      if (failure === null) sound.push(taken)
+      else guilty.push([taken, failure.error])
+    }
+    this.#emitted = this.#emitted.filter((output) => output.from !== key)
+    for (const [taken, why] of guilty) {
+      taken.key = null
+      this.#emitDeadLetter(taken.record, why)
+    }
+    if (sound.length > 0 || this.#survives(key, clockMs)) {
+      this.#rebuild(key, sound, this.#emit)
+      this.#settleKey(key, clockMs, this.#emit)
+    } else this.#restTimer(key, error, guilty.length > 0)
+  }
+
+  #survives(key: string, clockMs: number): boolean {
+    return this.#store.committed(key) !== null && this.#failureOf(key, [], clockMs) === null
+  }
+
+  #failureOf(key: string, taken: readonly Taken[], clockMs: number): { error: unknown } | null {
+    const mark = this.#emitted.length
+    try {
+      this.#rebuild(key, taken, discard)
+      this.#settleKey(key, clockMs, discard)
+      return null
+    } catch (error) {
+      return { error }
+    } finally {
+      this.#emitted.length = mark
+    }
+  }
+
+  /** Even the committed state cannot be settled, and its timer would fail for ever: it rests until the next record. */
+  #restTimer(key: string, error: unknown, isReported: boolean): void {
+    const value = this.#store.committed(key)
+    this.#store.revertKey(key)
+    this.#timers.set(key, Number.POSITIVE_INFINITY)
+    if (isReported) return
+    const { changelog: topic } = this.stage
+    const state = { topic, partition: this.partition, offset: -1, key: Buffer.from(key), value }
+    this.#emitDeadLetter({ ...state, headers: () => ({}) }, error)
+  }
+
+  /** Makes the key what it is after these records of the transaction and no others. */
+  #rebuild(key: string, taken: readonly Taken[], emit: EmitAny): void {
+    this.#store.revertKey(key)
+    for (const { record } of taken) this.#apply(key, record.topic, this.#decode(record), emit)
+  }
+
+  #takenOf(key: string): Taken[] {
+    return this.#taken.filter((taken) => taken.key === key)
+  }
+
+  /** Encoded at once: the processor may go on to change what it emitted. */
+  readonly #emit: EmitAny = (topic, key, value) => {
+    const bytes = this.#codecs.of(topic).encode(value as never)
+    this.#emitted.push({ topic, key, value: bytes, partition: null, from: this.#currentKey })
+  }
+
+  #emitDeadLetter(record: InputRecord, error: unknown): void {
+    this.counts.deadLetters++
+    const letter = deadLetter(record, asFailure(error, this.stage.name), this.#nowMs())
+    const value = this.#codecs.of('dead-letters').encode(letter)
+    const key = record.key?.toString() ?? ''
+    this.#emitted.push({ topic: 'dead-letters', key, value, partition: null, from: null })
+  }
+}
