@@ -3,7 +3,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** While one key replaces another, both are valid. */
-const keysMax = 2
+export const keysMax = 2
 
 export type ApiKeys = { isValid(connectionId: string, presented: string): boolean }
 

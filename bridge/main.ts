@@ -1,0 +1,95 @@
+// The bridge as a process: configuration, registry and Kafka put together.
+import type { AddressInfo } from 'node:net'
+import type { Config } from '../infra/config.ts'
+import { openCodecs, type SchemaRegistry } from '../schemas/codec.ts'
+import { PipelineError } from '../schemas/failure.ts'
+import { topicName } from '../schemas/topics.ts'
+import { openAcknowledgedLog } from './acknowledged-log.ts'
+import { apiKeys, keysMax } from './api-keys.ts'
+import { connectProducer } from './kafka-producer.ts'
+import { bridgeMetrics } from './metrics.ts'
+import { bridgeServer } from './server.ts'
+
+export type BridgeConfig = Pick<
+  Config,
+  | 'KAFKA_BROKERS'
+  | 'SCHEMA_REGISTRY_URL'
+  | 'TOPIC_PREFIX'
+  | 'BRIDGE_HOST'
+  | 'BRIDGE_PORT'
+  | 'BRIDGE_CONNECTIONS'
+  | 'BRIDGE_BODY_BYTES_MAX'
+  | 'LOG_LEVEL'
+>
+
+export type RunningBridge = { port: number; close(): Promise<void> }
+
+/** The Things Stack gives a webhook up after 5 s. */
+const answerWithinMs = 3_000
+/** Two seconds of the busiest hour that was measured; the rest is told to come back. */
+const inFlightMax = 4_000
+
+export const registryAt = (url: string): SchemaRegistry => {
+  const ask = async (path: string, body?: object) => {
+    const answer = await fetch(`${url}${path}`, {
+      ...(body && { method: 'POST', body: JSON.stringify(body) }),
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    })
+    if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`)
+    return (await answer.json()) as { id: number; schema: string }
+  }
+  return {
+    register: async (subject, schema) => (await ask(`/subjects/${subject}/versions`, { schema })).id,
+    schemaOf: async (id) => (await ask(`/schemas/ids/${id}`)).schema,
+  }
+}
+
+/** Resolves once it listens. Kafka may be away then and later: it answers 503 until Kafka is there. */
+export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
+  const problems = connectionProblems(config.BRIDGE_CONNECTIONS)
+  if (problems.length > 0) throw new PipelineError('CONFIG_INVALID', { problems })
+  const prefix = config.TOPIC_PREFIX
+  const codecs = await openCodecs(registryAt(config.SCHEMA_REGISTRY_URL), prefix)
+  const uplinks = { topic: topicName(prefix, 'uplinks'), ...codecs.of('uplinks') }
+  const deadLetters = { topic: topicName(prefix, 'dead-letters'), ...codecs.of('dead-letters') }
+  const log = openAcknowledgedLog({
+    connect: () =>
+      connectProducer({
+        brokers: config.KAFKA_BROKERS,
+        clientId: `${prefix}bridge`,
+        giveUpMs: answerWithinMs,
+      }),
+    probeTopic: uplinks.topic,
+    inFlightMax,
+    answerWithinMs,
+    warn: (details, message) => app.log.warn(details, message),
+  })
+  const app = bridgeServer({
+    keys: apiKeys(config.BRIDGE_CONNECTIONS),
+    log,
+    metrics: bridgeMetrics(() => log.inFlight()),
+    uplinks,
+    deadLetters,
+    bodyBytesMax: config.BRIDGE_BODY_BYTES_MAX,
+    clockMs: Date.now,
+    logLevel: config.LOG_LEVEL,
+  })
+  await app.listen({ host: config.BRIDGE_HOST, port: config.BRIDGE_PORT })
+  return {
+    port: (app.server.address() as AddressInfo).port,
+    // First no more requests, then what is in flight: an answer that is due can still be given.
+    async close() {
+      await app.close()
+      await log.close()
+    },
+  }
+}
+
+function connectionProblems(connections: BridgeConfig['BRIDGE_CONNECTIONS']): string[] {
+  return [...connections].flatMap(([name, keys]) => {
+    if (keys.length > keysMax) return [`BRIDGE_CONNECTIONS gives ${name} more than ${keysMax} keys.`]
+    if (keys.some((key) => key.length < 16))
+      return [`BRIDGE_CONNECTIONS gives ${name} a key under 16 characters.`]
+    return []
+  })
+}
