@@ -1,0 +1,65 @@
+// Rules by scope: a unit's effective rule is organization, then site, then unit, field by field, the narrowest set value
+// wins. Every version of every scope counts from its validFrom on, so the effective rule changes where any of them does.
+import type { Rule } from '../../schemas/generated/types.ts'
+
+export type RuleFields = Omit<Rule, 'validFrom'>
+
+/** Where nothing says since when, it always was: history that is filled in later is judged, too. */
+export const fromTheBeginningMs = 0
+
+export const emptyRule: RuleFields = {
+  tempMin: null,
+  tempMax: null,
+  excursionConfirmMinutesDoorClosed: null,
+  excursionConfirmMinutesDoorOpen: null,
+  doorOpenMaxMaskMinutesPerDay: null,
+  maxExcursionMinutes: null,
+  doorOpenWarningMinutes: null,
+  doorOpenCriticalMinutes: null,
+  expectedReadingIntervalSeconds: null,
+  offlineTriggerMultiplier: null,
+  offlineTriggerAdditionalMinutes: null,
+  offlineWarningMissedCheckins: null,
+  offlineCriticalMissedCheckins: null,
+  manualIntervalMinutes: null,
+  manualGraceMinutes: null,
+  delayMinutes: null,
+  severity: null,
+  schedule: null,
+}
+
+export const ruleFieldNames = Object.keys(emptyRule) as readonly (keyof RuleFields)[]
+
+/** The fields alone, in the order of the contract, so that two rules compare by their JSON. */
+export const ruleFieldsOf = (rule: Partial<RuleFields>): RuleFields =>
+  Object.fromEntries(ruleFieldNames.map((name) => [name, rule[name] ?? null])) as RuleFields
+
+/** `wider` first. */
+export const narrowed = (wider: RuleFields, narrower: RuleFields): RuleFields =>
+  Object.fromEntries(ruleFieldNames.map((name) => [name, narrower[name] ?? wider[name]])) as RuleFields
+
+const validAt = (versions: readonly Rule[], atMs: number): RuleFields =>
+  versions.findLast((version) => version.validFrom <= atMs) ?? emptyRule
+
+/**
+ * The versions of a unit's effective rule. `scopes` from the widest to the narrowest, each ascending by validFrom. A unit
+ * that was removed has no rule from then on, so that its sensors may go silent unheard.
+ */
+export function resolveRules(
+  scopes: readonly (readonly Rule[])[],
+  removedAtMs: number | null = null,
+): Rule[] {
+  const instants = new Set(scopes.flat().map((version) => version.validFrom))
+  const inForce = [...instants].filter((atMs) => removedAtMs === null || atMs < removedAtMs)
+  const versions = inForce
+    .sort((a, b) => a - b)
+    .map((atMs) => ({
+      validFrom: atMs,
+      ...scopes.map((versions) => ruleFieldsOf(validAt(versions, atMs))).reduce(narrowed, emptyRule),
+    }))
+  if (removedAtMs !== null && versions.length > 0) versions.push({ validFrom: removedAtMs, ...emptyRule })
+  return versions.filter((version, index) => !sameRule(version, versions[index - 1]))
+}
+
+export const sameRule = (a: RuleFields | undefined, b: RuleFields | undefined): boolean =>
+  a !== undefined && b !== undefined && JSON.stringify(ruleFieldsOf(a)) === JSON.stringify(ruleFieldsOf(b))
