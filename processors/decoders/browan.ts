@@ -1,18 +1,25 @@
-// Browan (and MerryIoT) TBHH100, TBHV110, TBDW100, little endian. Common start: 0 status, 1 bits 3–0 battery, 2.5 V +
-// 0.1 V each (bits 7–4 reserved), 2 bits 6–0 temperature + 32 °C, 127 for a broken sensor.
+// Browan (and MerryIoT), little endian. Common start: 0 status, 1 bits 3–0 battery, 2.5 V + 0.1 V each (bits
+// 7–4 reserved), 2 bits 6–0 temperature + 32 °C, 127 for a broken sensor. A frame of zeros is "nothing
+// measured yet".
 //
-//   TBHH100, FPort 103, 4 or 8 bytes: 2 is the air; 3 bits 6–0 humidity %, 127 broken; the rest is reserved
-//   TBHV110, FPort 103, 11 bytes: 2 is the board, 3 humidity, 4–5 eCO2, 6–7 VOC, 8–9 air quality, 10 the air
-//   TBDW100, FPort 100, 8 bytes: 0 bit 0 door open, 2 is the board, 3–4 minutes since the last change, 5–7 openings
-// TBWL100 (FPort 106) and TBMS100 (102) share the start with TBDW100: their board thermometer is what they have.
-import { guarded, uint8, uint24le } from './bytes.ts'
+//   TBHH100, FPort 103, 4 or 8 bytes: 2 the air; 3 bits 6–0 humidity %, 127 broken; the rest is reserved
+//   TBHV110, FPort 103, 11 bytes: 2 the board, 3 humidity, 4–5 eCO2, 6–7 VOC, 8–9 air quality, 10 the air
+//   TBDW100, FPort 100, 8 bytes: 0 bit 0 door open, 2 the board, 3–4 minutes since the last change, 5–7
+//     openings
+//   TBWL100, FPort 106, 5 bytes: 0 bit 0 water, 2 the board, 3 humidity, 4 the air
+//   TBMS100, FPort 102, 8 bytes: 0 bit 0 motion, 2 the board
+//   CD10, FPort 127, 7 bytes: 1 bits 3–0 battery, 2.1 V + 0.1 V each, 2–3 temperature int16 1/10 °C, 4
+//     humidity %
+import { guarded, int16le, uint8, uint24le } from './bytes.ts'
 import {
   batteryVolts,
   type Decoded,
   type DecodeOptions,
   type Decoder,
+  failure,
   type Measurement,
   measurement,
+  none,
   noProbe,
   relativeHumidity,
   type Thermometer,
@@ -40,7 +47,6 @@ function air(bytes: Uint8Array, temperatureAt: number): Decoded {
 }
 
 function door(bytes: Uint8Array): Decoded {
-  if (bytes.length !== 8) return wrongLength(bytes, '8 bytes')
   return measurement({
     ...start(bytes, 2),
     doorOpen: (uint8(bytes, 0) & 0x01) !== 0,
@@ -48,30 +54,33 @@ function door(bytes: Uint8Array): Decoded {
   })
 }
 
-const boards: Record<string, { fPort: number; lengths: number[]; title: string }> = {
-  tbwl100: { fPort: 106, lengths: [5], title: '5 bytes' },
-  tbms100: { fPort: 102, lengths: [8], title: '8 bytes' },
+function co2(bytes: Uint8Array): Decoded {
+  return measurement({
+    ...thermometer(int16le(bytes, 2) / 10, [-40, 85]),
+    humidity: relativeHumidity(uint8(bytes, 4)),
+    batteryVolts: batteryVolts((21 + (uint8(bytes, 1) & 0x0f)) / 10),
+  })
 }
 
-function board(bytes: Uint8Array, fPort: number, model: string): Decoded {
-  const shape = boards[model]
-  if (shape?.fPort !== fPort) return unknownPort(fPort, String(shape?.fPort ?? 103))
-  return shape.lengths.includes(bytes.length) ? measurement(start(bytes, 2)) : wrongLength(bytes, shape.title)
+type Device = { fPort: number; lengths: number[]; read: (bytes: Uint8Array) => Decoded }
+
+const devices: Record<string, Device> = {
+  tbhh100: { fPort: 103, lengths: [4, 8], read: (bytes) => air(bytes, 2) },
+  tbhv110: { fPort: 103, lengths: [11], read: (bytes) => air(bytes, 10) },
+  tbdw100: { fPort: 100, lengths: [8], read: door },
+  tbwl100: { fPort: 106, lengths: [5], read: (bytes) => air(bytes, 4) },
+  tbms100: { fPort: 102, lengths: [8], read: (bytes) => measurement(start(bytes, 2)) },
+  cd10: { fPort: 127, lengths: [7], read: co2 },
 }
 
 function browan(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): Decoded {
-  switch (model) {
-    case 'tbdw100':
-      return fPort === 100 ? door(bytes) : unknownPort(fPort, '100')
-    case 'tbhv110':
-      if (fPort !== 103) return unknownPort(fPort, '103')
-      return bytes.length === 11 ? air(bytes, 10) : wrongLength(bytes, '11 bytes')
-    case 'tbhh100':
-      if (fPort !== 103) return unknownPort(fPort, '103')
-      return bytes.length === 4 || bytes.length === 8 ? air(bytes, 2) : wrongLength(bytes, '4 or 8 bytes')
-    default:
-      return board(bytes, fPort, model)
-  }
+  const device = devices[model]
+  if (!device) return failure(`Browan ${model} is not known.`)
+  if (fPort !== device.fPort) return unknownPort(fPort, String(device.fPort))
+  if (!device.lengths.includes(bytes.length))
+    return wrongLength(bytes, `${device.lengths.join(' or ')} bytes`)
+  if (bytes.every((byte) => byte === 0)) return none('Nothing measured yet')
+  return device.read(bytes)
 }
 
 export const browanDecoder: Decoder = { name: 'browan', version: 1, decode: guarded(browan) }

@@ -1,7 +1,9 @@
-// What every payload decoder is: bytes in, one of four answers out. Decoders are pure functions of the bytes, the
+// What every payload decoder is: bytes in, one of four answers out. Decoders are pure functions of the bytes,
+// the
 // port, the model and (for sensors that send ages instead of instants) the receive time.
 //
-// A number leaves here only when the payload truly carries it: a value outside the sensor's physical range is a
+// A number leaves here only when the payload truly carries it: a value outside the sensor's physical range is
+// a
 // broken probe (`temperature: null, probeFault: true`), never a reading.
 
 /** °C, % RH, V, %; null where the frame does not say, or says that it does not know. */
@@ -23,7 +25,7 @@ export type Decoded =
   | { kind: 'measurement'; measurement: Measurement; samples?: Sample[] }
   /** Replayed values only; `measurement` if the frame carries a current one too. */
   | { kind: 'history'; samples: Sample[]; measurement?: Measurement }
-  /** A sound frame without a reading: configuration, status, acknowledgement. It may still tell the battery. */
+  /** A sound frame without a reading: configuration, status, an answer. It may still tell the battery. */
   | { kind: 'none'; reason: string; batteryVolts?: number; batteryPercent?: number }
   | { kind: 'error'; error: string }
 
@@ -82,7 +84,8 @@ export function unknownPort(fPort: number, expected: string): Decoded {
 
 export const noProbe: Thermometer = { temperature: null, probeFault: true }
 
-// Beyond the range is how sensors say "no probe" (327.67, 3276.7, 0x8000, NaN): no sentinel list can forget one.
+// Beyond the range is how sensors say "no probe" (327.67, 3276.7, 0x8000, NaN): no sentinel list can forget
+// one.
 export function thermometer(valueC: number, [lowest, highest]: RangeC): Thermometer {
   return valueC >= lowest && valueC <= highest ? { temperature: tidy(valueC) } : noProbe
 }
@@ -109,7 +112,8 @@ export function chosenProbe(
   return probe === 'external' ? (external ?? noProbe) : internal
 }
 
-// The first channel that works speaks for a device of equal channels; with none working the device has a fault.
+// The first channel that works speaks for a device of equal channels; with none working the device has a
+// fault.
 export function firstWorking(channels: readonly Thermometer[]): Thermometer {
   return channels.find((channel) => channel.temperature !== null) ?? channels[0] ?? noProbe
 }

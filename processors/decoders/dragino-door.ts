@@ -4,8 +4,10 @@
 //   0–1  bit 15 door open, bit 14 water, bits 13–0 battery mV     2  mode: 1 door, 2 water, 3 both
 //   3–5  openings since start (mode 1)   6–8  minutes that the last opening took (mode 1)   9  bit 0 alarm
 //
-// LDS03A (and LWL03A's leak twin, DS03A-LB), FPort 2, 11 bytes: 0 bit 0 door open, bit 1 alarm; 1–3 openings; 4–6
-// minutes that the last opening took; 7–10 Unix time. FPort 3 repeats that as datalog. FPort 4 is configuration,
+// LDS03A (and LWL03A's leak twin, DS03A-LB), FPort 2, 11 bytes: 0 bit 0 door open, bit 1 alarm; 1–3 openings;
+// 4–6
+// minutes that the last opening took; 7–10 Unix time. FPort 3 repeats that as datalog. FPort 4 is
+// configuration,
 // FPort 5 status: model, firmware (2), band, sub-band, battery mV (2).
 import { guarded, uint8, uint16be, uint24be, unixTimeMs } from './bytes.ts'
 import {
@@ -65,8 +67,9 @@ function lds03aDatalog(bytes: Uint8Array): Decoded {
   return samples.length > 0 ? history(samples) : none('Datalog reply: nothing stored for that time')
 }
 
+// Bits 2 and 3 tell of the report (timed; openings since the last report), the upper four are never set.
 function isFlags(byte: number): boolean {
-  return (byte & 0xfc) === 0
+  return (byte & 0xf0) === 0
 }
 
 function lds03a(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): Decoded {
@@ -78,7 +81,9 @@ function lds03a(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): Dec
   if (fPort !== 2 && fPort !== 3) return unknownPort(fPort, '2 to 5')
   if (model.startsWith('lwl') || model.startsWith('wl')) return none('Water leak report')
   if (fPort === 3) return lds03aDatalog(bytes)
-  if (bytes.length !== entryBytes) return wrongLength(bytes, '11 bytes')
+  if (bytes.length !== entryBytes && !(model === 'ds03a-lb' && bytes.length === 18)) {
+    return wrongLength(bytes, '11 bytes')
+  }
   const flags = uint8(bytes, 0)
   if (!isFlags(flags)) {
     return {

@@ -1,18 +1,25 @@
-// Dragino LHT65 / LHT65N / LHT65S / LHT52: a thermometer and hygrometer in the case, and a cable that may carry a
+// Dragino LHT65 / LHT65N / LHT65S / LHT52: a thermometer and hygrometer in the case, and a cable that may
+// carry a
 // second thermometer.
 //
 // LHT65 family, FPort 2, 11 bytes, big endian:
 //   0–1   bits 15–14 battery state, bits 13–0 battery mV        (ext 9: cable temperature, int16 1/100 °C)
-//   2–3   built-in temperature, int16 1/100 °C                  (ext 15: half of the cable probe's serial number)
+//   2–3   built-in temperature, int16 1/100 °C                  (ext 15: half of the cable probe's serial
+//     number)
 //   4–5   bits 11–0 relative humidity 1/10 %                    (ext 9: bits 15–14 battery state)
 //   6     bit 7 cable unplugged, bit 6 reply to a datalog poll, bits 3–0 what the cable is ("ext")
-//   7–10  by ext: 1, 2 temperature int16 1/100 °C; 12 temperature and humidity; 9 Unix time; 4–8 no thermometer
-// Replies to a poll repeat those 11 bytes per entry, with the cable's temperature at 0 and Unix time at 7. The poll
-// flag counts on FPort 2 in either bit 6 (all) or, with more than one entry, in the length. An entry of zeros is
+//   7–10  by ext: 1, 2 temperature int16 1/100 °C; 12 temperature and humidity; 9 Unix time; 4–8 no
+//     thermometer
+// Replies to a poll repeat those 11 bytes per entry, with the cable's temperature at 0 and Unix time at 7.
+// The poll
+// flag counts on FPort 2 in either bit 6 (all) or, with more than one entry, in the length. An entry of zeros
+// is
 // "nothing stored". FPort 5 is status: model, firmware (2), band, sub-band, battery mV (2).
 //
-// LHT52, FPort 2, 11 bytes: built-in temperature int16 1/100 °C, humidity uint16 1/10 %, cable temperature int16
-// 1/100 °C, ext, Unix time. FPort 3 repeats that as datalog, FPort 4 is the probe's serial number, FPort 5 status.
+// LHT52, FPort 2, 11 bytes: built-in temperature int16 1/100 °C, humidity uint16 1/10 %, cable temperature
+// int16
+// 1/100 °C, ext, Unix time. FPort 3 repeats that as datalog, FPort 4 is the probe's serial number, FPort 5
+// status.
 import { guarded, int16be, uint8, uint16be, unixTimeMs } from './bytes.ts'
 import {
   batteryVolts,
@@ -20,6 +27,7 @@ import {
   type Decoded,
   type DecodeOptions,
   type Decoder,
+  failure,
   history,
   type Measurement,
   measurement,
@@ -109,6 +117,20 @@ function lht65(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decode
   return bytes.length === entryBytes ? lht65Report(bytes, options) : wrongLength(bytes, '11 bytes')
 }
 
+// The vibration model packs by mode, byte 2 bits 4–2: 2 has temperature and humidity at 7, 3 at 3, 1 none.
+function vibration(bytes: Uint8Array, fPort: number): Decoded {
+  if (fPort === 5) return status(bytes)
+  if (fPort === 7) return none('Accelerations')
+  if (fPort !== 2) return unknownPort(fPort, '2, 5 and 7')
+  if (bytes.length !== entryBytes) return wrongLength(bytes, '11 bytes')
+  const battery = { batteryVolts: batteryVolts(uint16be(bytes, 0) / 1000) }
+  const mode = (uint8(bytes, 2) >> 2) & 0x07
+  if (mode === 1) return none('Vibration counts', battery)
+  if (mode !== 2 && mode !== 3) return failure(`Mode ${mode} is unknown.`)
+  const { internal, humidity } = builtIn(bytes, mode === 2 ? 7 : 3)
+  return measurement({ ...internal, humidity, ...battery })
+}
+
 function lht52Values(bytes: Uint8Array, start: number, options: DecodeOptions): Partial<Measurement> {
   const internal = hundredths(bytes, start, builtInC)
   const external = hundredths(bytes, start + 4, cableC)
@@ -136,4 +158,5 @@ function lht52(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decode
 }
 
 export const draginoLht65: Decoder = { name: 'dragino-lht65', version: 1, decode: guarded(lht65) }
+export const draginoLht65Vib: Decoder = { name: 'dragino-lht65-vib', version: 1, decode: guarded(vibration) }
 export const draginoLht52: Decoder = { name: 'dragino-lht52', version: 1, decode: guarded(lht52) }

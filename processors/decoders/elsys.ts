@@ -1,5 +1,7 @@
-// Elsys (ERS, ELT, EMS, ESM, EXT series), any FPort: a chain of items, big endian. The first byte of an item holds in
-// bits 5–0 what it is and in bits 7–6 how many bytes (0, 1, 2, 4) of age in seconds follow before the value: 0 means now.
+// Elsys (ERS, ELT, EMS, ESM, EXT series), any FPort: a chain of items, big endian. The first byte of an item
+// holds in
+// bits 5–0 what it is and in bits 7–6 how many bytes (0, 1, 2, 4) of age in seconds follow before the value:
+// 0 means now.
 //
 //   01 temperature int16 1/10 °C   02 humidity %   03 acceleration 3   04 light 2   05 motion 1   06 CO2 2
 //   07 battery mV uint16           08 analogue 2   09 position 6       0a pulses 2   0b pulses 4
@@ -8,7 +10,8 @@
 //   13 heat picture 65   14 pressure 4   15 sound 2   16, 17 pulses 2, 4   18 analogue 2
 //   19 second external temperature, may repeat     1a digital input 1  1b analogue 4 1c TVOC 2   3d debug 4
 //   3e settings: the rest of the frame is configuration
-// In an EMS Door the digital input is its reed contact: 1 when the magnet is away. Its spelling in the vendor's papers
+// In an EMS Door the digital input is its reed contact: 1 when the magnet is away. Its spelling in the
+// vendor's papers
 // varies, so for the other models a digital input is left alone.
 import { guarded, int16be, uint8, uint16be, uint32be } from './bytes.ts'
 import {

@@ -54,7 +54,8 @@ function expectOneOf(channels: Record<string, number>, actual: { temperature: nu
 }
 
 for (const [index, example] of examples.entries()) {
-  test(`example ${index + 1}, ${example.vendor} ${example.device} ${example.hex}, decodes to what it says`, () => {
+  const { vendor, device, hex } = example
+  test(`example ${index + 1}, ${vendor} ${device} ${hex}, decodes to what it says`, () => {
     const decoded = decode(example)
     if (example.kind === 'measurement') {
       if (decoded.kind !== 'measurement') throw new Error(JSON.stringify(decoded))

@@ -1,10 +1,21 @@
-// MClimate, any FPort, big endian. A frame begins with 01 (keep-alive); any other first byte begins answers to downlinks, after
-// which the last bytes are a keep-alive again.
+// MClimate, any FPort, big endian. A frame begins with 01 (newer models: 81), the keep-alive; any other first
+// byte begins answers
+// to downlinks, after which the last bytes are a keep-alive again.
 //
-//   HT sensor, 7 bytes: 1–2 temperature 1/10 °C + 40 °C, 3 humidity 1/256, 4 bits 7–4 battery 2 V + 0.1 V each,
+//   HT sensor, 7 bytes: 1–2 temperature 1/10 °C + 40 °C, 3 humidity 1/256, 4 bits 7–4 battery 2 V + 0.1 V
+//     each,
 //     5 bit 2 thermistor unplugged, 5 bits 1–0 and 6 the thermistor's temperature, 1/10 °C
-//   Open/close, 8 bytes: 1 battery 1.6 V + 8 mV each, 2 bit 2 thermistor unplugged, 2 bits 1–0 and 3 its temperature, 4–6
-//     number of openings, 7 state: whether 1 means open follows from how the magnet is mounted, so it is not told
+//   Open/close, 8 bytes: 1 battery 1.6 V + 8 mV each, 2 bit 2 thermistor unplugged, 2 bits 1–0 and 3 its
+//     temperature,
+//     4–6 number of openings, 7 state: whether 1 means open follows from how the magnet is mounted, so it is
+//       not told
+//   CO2 sensor, 7 bytes: 1–2 CO2, 3–4 temperature as above, 5 humidity, 6 battery 1.6 V + 8 mV each
+//   HT PIR Lite, 6 bytes: 1 bits 1–0 and 2 temperature as above, 3 humidity, 4 battery 1.6 V + 2.2 V / 255
+//     each
+//   Wireless thermostat, 11 bytes: 1–2 temperature as above, 3 humidity, 4–5 battery mV, then set point,
+//     light, motion
+//   AQI sensor, 10 bytes, bits: 40–47 humidity 0.4 %, 60–69 temperature as above, byte 9 battery 1.6 V + 8 mV
+//     each
 import { guarded, uint8, uint16be, uint24be } from './bytes.ts'
 import {
   batteryVolts,
@@ -22,7 +33,6 @@ import {
   wrongLength,
 } from './decoder.ts'
 
-const keepAlive = 0x01
 const airC = [-40, 85] as const
 const thermistorC = [-40, 125] as const
 const unplugged = 0x04
@@ -32,11 +42,14 @@ function thermistor(bytes: Uint8Array, at: number): Thermometer | undefined {
   return thermometer((uint16be(bytes, at) & 0x03ff) / 10, thermistorC)
 }
 
+const air = (raw: number) => thermometer((raw - 400) / 10, airC)
+const humidity = (raw: number) => relativeHumidity(rounded((raw * 100) / 256, 2))
+const eightMillivolts = (raw: number) => batteryVolts(rounded((1600 + raw * 8) / 1000, 2))
+
 function htSensor(bytes: Uint8Array, options: DecodeOptions): Decoded {
-  const internal = thermometer((uint16be(bytes, 1) - 400) / 10, airC)
   return measurement({
-    ...chosenProbe(options, internal, thermistor(bytes, 5)),
-    humidity: relativeHumidity(rounded((uint8(bytes, 3) * 100) / 256, 2)),
+    ...chosenProbe(options, air(uint16be(bytes, 1)), thermistor(bytes, 5)),
+    humidity: humidity(uint8(bytes, 3)),
     batteryVolts: batteryVolts((20 + (uint8(bytes, 4) >> 4)) / 10),
   })
 }
@@ -45,21 +58,71 @@ function openClose(bytes: Uint8Array): Decoded {
   return measurement({
     ...thermistor(bytes, 2),
     doorOpenCount: uint24be(bytes, 4),
-    batteryVolts: batteryVolts(rounded((1600 + uint8(bytes, 1) * 8) / 1000, 2)),
+    batteryVolts: eightMillivolts(uint8(bytes, 1)),
   })
 }
 
-function mclimate(bytes: Uint8Array, _fPort: number, options: DecodeOptions): Decoded {
-  const length = options.model === 'open-close' ? 8 : 7
-  if (bytes.length < length) return wrongLength(bytes, `${length} bytes`)
-  const frame = bytes.subarray(bytes.length - length)
-  if (uint8(bytes, 0) === keepAlive && bytes.length !== length) return wrongLength(bytes, `${length} bytes`)
-  if (uint8(frame, 0) !== keepAlive) {
-    return answers.has(uint8(bytes, 0)) ? none('Answer to a downlink') : failure('This is not a keep-alive.')
-  }
-  return options.model === 'open-close' ? openClose(frame) : htSensor(frame, options)
+function co2Sensor(bytes: Uint8Array): Decoded {
+  return measurement({
+    ...air(uint16be(bytes, 3)),
+    humidity: humidity(uint8(bytes, 5)),
+    batteryVolts: eightMillivolts(uint8(bytes, 6)),
+  })
 }
 
-const answers = new Set([0x04, 0x12, 0x14, 0x16, 0x18, 0x19, 0x1b, 0x1d, 0x1f, 0x21, 0x23])
+function htPirLite(bytes: Uint8Array): Decoded {
+  return measurement({
+    ...air(uint16be(bytes, 1) & 0x03ff),
+    humidity: humidity(uint8(bytes, 3)),
+    batteryVolts: batteryVolts(rounded((uint8(bytes, 4) * 2200) / 255 / 1000 + 1.6, 2)),
+  })
+}
+
+function thermostat(bytes: Uint8Array): Decoded {
+  return measurement({
+    ...air(uint16be(bytes, 1)),
+    humidity: humidity(uint8(bytes, 3)),
+    batteryVolts: batteryVolts(uint16be(bytes, 4) / 1000),
+  })
+}
+
+function aqiSensor(bytes: Uint8Array): Decoded {
+  return measurement({
+    ...air((uint16be(bytes, 7) & 0x0fff) >> 2),
+    humidity: relativeHumidity((uint8(bytes, 5) * 4) / 10),
+    batteryVolts: eightMillivolts(uint8(bytes, 9)),
+  })
+}
+
+type Device = {
+  keepAlive: number
+  length: number
+  read: (bytes: Uint8Array, options: DecodeOptions) => Decoded
+}
+
+const devices: Record<string, Device> = {
+  'ht-sensor': { keepAlive: 0x01, length: 7, read: htSensor },
+  'open-close': { keepAlive: 0x01, length: 8, read: openClose },
+  'co2-sensor': { keepAlive: 0x01, length: 7, read: co2Sensor },
+  'ht-pir-lite': { keepAlive: 0x81, length: 6, read: htPirLite },
+  'wireless-thermostat': { keepAlive: 0x01, length: 11, read: thermostat },
+  'aqi-sensor': { keepAlive: 0x01, length: 10, read: aqiSensor },
+}
+
+const answers = new Set([0x04, 0x12, 0x14, 0x16, 0x18, 0x19, 0x1b, 0x1d, 0x1f, 0x21, 0x23, 0x25, 0x2b, 0x2f])
+
+function mclimate(bytes: Uint8Array, _fPort: number, options: DecodeOptions): Decoded {
+  const device = devices[options.model]
+  if (!device) return failure(`MClimate ${options.model} is not known.`)
+  const { keepAlive, length } = device
+  if (bytes.length < length) return wrongLength(bytes, `${length} bytes`)
+  if (uint8(bytes, 0) === keepAlive) {
+    return bytes.length === length ? device.read(bytes, options) : wrongLength(bytes, `${length} bytes`)
+  }
+  if (!answers.has(uint8(bytes, 0)))
+    return failure('This is neither a keep-alive nor an answer to a downlink.')
+  const behind = bytes.subarray(bytes.length - length)
+  return uint8(behind, 0) === keepAlive ? device.read(behind, options) : none('Answer to a downlink')
+}
 
 export const mclimateDecoder: Decoder = { name: 'mclimate', version: 1, decode: guarded(mclimate) }

@@ -1,11 +1,16 @@
-// Netvox R7xx, R3xx, RB11E, big endian, 11 bytes. FPort 6 reports: 0 version of the format (1), 1 device type, 2 kind (0: firmware
+// Netvox R7xx, R3xx, RB11E, big endian, 11 bytes. FPort 6 reports: 0 version of the format (1), 1 device
+// type, 2 kind (0: firmware
 // and date, no reading), 3 battery 1/10 V, bit 7 low, then by device type:
 //
-//   1 R711/R712, 11 R718A, 19 R718AB, 110 R720A    4–5 temperature int16 1/100 °C, 6–7 humidity 1/100 %
+//   1 R711/R712, 11 R718A, 19 R718AB, 110 R720A, 53–55 and 106 RA0716 and its like
+//                                                  4–5 temperature int16 1/100 °C, 6–7 humidity 1/100 %
+//   165 R720E                                      the same at 6 and 8
+//   156 R718AD, 157 R720D, 188 R711A               4–5 temperature int16 1/100 °C
 //   3 RB11E                                        4–5 temperature int16 1/100 °C, then light, motion
 //   144–149 R718CJ, CK, CT, CR, CE, B (and their CN)  4–5 temperature int16 1/10 °C
 //   20, 22, 23 … R718B2, CK2, CT2 and other twins  4–5 and 6–7 temperatures int16 1/10 °C
-//   2 R311A, 29 R718F, 125 R730F                   4 reed contact: its sense follows from the mounting, so no door is told
+//   2 R311A, 29 R718F, 125 R730F                   4 reed contact: its sense follows from the mounting, so no
+//     door is told
 //   4 R311G                                        4–5 light
 // FPort 7 answers to configuration, FPort 14 to calibration (22 to alarm thresholds).
 import { guarded, int16be, uint8, uint16be } from './bytes.ts'
@@ -29,10 +34,13 @@ const probeC = [-200, 1300] as const
 
 type Report = (bytes: Uint8Array) => Partial<Measurement>
 
-const air: Report = (bytes) => ({
-  ...thermometer(int16be(bytes, 4) / 100, airC),
-  humidity: relativeHumidity(uint16be(bytes, 6) / 100),
-})
+function airAt(bytes: Uint8Array, at: number): Partial<Measurement> {
+  return {
+    ...thermometer(int16be(bytes, at) / 100, airC),
+    humidity: relativeHumidity(uint16be(bytes, at + 2) / 100),
+  }
+}
+const air: Report = (bytes) => airAt(bytes, 4)
 const airOnly: Report = (bytes) => thermometer(int16be(bytes, 4) / 100, airC)
 const oneProbe: Report = (bytes) => thermometer(int16be(bytes, 4) / 10, probeC)
 const twoProbes: Report = (bytes) =>
@@ -40,8 +48,9 @@ const twoProbes: Report = (bytes) =>
 const contact: Report = () => ({})
 
 const reports = new Map<number, Report>([
-  ...[1, 11, 19, 110].map((type): [number, Report] => [type, air]),
-  [3, airOnly],
+  ...[1, 11, 19, 53, 54, 55, 106, 110].map((type): [number, Report] => [type, air]),
+  ...[3, 156, 157, 188].map((type): [number, Report] => [type, airOnly]),
+  [165, (bytes) => airAt(bytes, 6)],
   ...[144, 145, 146, 147, 148, 149].map((type): [number, Report] => [type, oneProbe]),
   ...[20, 21, 22, 23, 24, 25].map((type): [number, Report] => [type, twoProbes]),
   ...[2, 29, 125].map((type): [number, Report] => [type, contact]),

@@ -1,11 +1,12 @@
-// Which decoder reads which device: by vendor (brand_id) and device (model_id) of The Things Stack's device repository. Ids are matched
+// Which decoder reads which device: by vendor (brand_id) and device (model_id) of The Things Stack's device
+// repository. Ids are matched
 // without case, and a device may carry the suffix that its vendor gives to regional variants.
 import { adeunisDecoder } from './adeunis.ts'
 import { browanDecoder } from './browan.ts'
 import { cayenneDecoder } from './cayenne.ts'
 import { decentlabDecoder, isDecentlabModel } from './decentlab.ts'
 import type { Decoder } from './decoder.ts'
-import { draginoLht52, draginoLht65 } from './dragino.ts'
+import { draginoLht52, draginoLht65, draginoLht65Vib } from './dragino.ts'
 import { draginoLds02, draginoLds03a } from './dragino-door.ts'
 import { draginoD2x, draginoLsn50, draginoLtc2 } from './dragino-probes.ts'
 import { elsysDecoder } from './elsys.ts'
@@ -28,16 +29,17 @@ const all = (decoder: Decoder): Devices => [[/./, decoder]]
 
 const vendors = new Map<string, Devices>([
   ['adeunis', [[/^(temp|comfort|dry)/, adeunisDecoder]]],
-  ['browan', [[/^(tbhh100|tbhv110|tbdw100|tbwl100|tbms100)$/, browanDecoder]]],
+  ['browan', [[/^(tbhh100|tbhv110|tbdw100|tbwl100|tbms100|cd10)$/, browanDecoder]]],
   ['decentlab', []],
   [
     'dragino',
     [
+      [/^lht65n-vib/, draginoLht65Vib],
       [/^lht65/, draginoLht65],
       [/^lht52/, draginoLht52],
       [/^(lds0[12]|lwl0[12])$/, draginoLds02],
       [/^(lds03a|lwl03a|ds03a-lb|wl03a-lb)$/, draginoLds03a],
-      [/^lsn50v2-d2|^d2[023x]/, draginoD2x],
+      [/^lsn50v2-d2.-d22|^d2[023x]/, draginoD2x],
       [/^(lsn50|sn50v3|s31)/, draginoLsn50],
       [/^ltc2/, draginoLtc2],
     ],
@@ -45,7 +47,10 @@ const vendors = new Map<string, Devices>([
   ['elsys', all(elsysDecoder)],
   ['enless-wireless', all(enlessDecoder)],
   ['laird', [[/^rs1xx/, lairdDecoder]]],
-  ['mclimate', [[/^(ht-sensor|open-close)$/, mclimateDecoder]]],
+  [
+    'mclimate',
+    [[/^(ht-sensor|open-close|co2-sensor|ht-pir-lite|wireless-thermostat|aqi-sensor)$/, mclimateDecoder]],
+  ],
   ['milesight-iot', [[/^(am|em3|em5|ts|ws301|wts)/, milesightDecoder]]],
   ['netvox', all(netvoxDecoder)],
   ['nke-watteco', all(wattecoDecoder)],

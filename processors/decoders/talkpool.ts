@@ -1,11 +1,14 @@
-// Talkpool OY sensors. Temperature and humidity are packed into 3 bytes: 12 bits of temperature are byte 0 and bits 7–4 of byte 2,
+// Talkpool OY sensors. Temperature and humidity are packed into 3 bytes: 12 bits of temperature are byte 0
+// and bits 7–4 of byte 2,
 // 12 bits of humidity byte 1 and bits 3–0 of byte 2, both in tenths.
 //
 //   OY1100  FPort 1, groups of 3: temperature is signed, humidity as it stands
-//   OY1110  FPort 2, groups of 3: temperature − 80 °C, humidity − 25 %; FPort 3 the same behind one byte of spacing
+//   OY1110  FPort 2, groups of 3: temperature − 80 °C, humidity − 25 %; FPort 3 the same behind one byte of
+//     spacing
 //   OY1210  FPort 2, 5 bytes: as OY1110, then CO2        OY1700  FPort 2, 9 bytes: as OY1110, then dust
 //   OY1200  FPort 1, 12 bytes: 2–3 and 4–5 CO2, 6–7 temperature int16 1/100 °C, 8–9 humidity 1/100 %
-// Groups are values of one frame a configured period apart; the first is the newest that is told, the others have no time.
+// Groups are values of one frame a configured period apart; the first is the newest that is told, the others
+// have no time.
 import { guarded, int16be, uint8, uint16be } from './bytes.ts'
 import {
   type Decoded,

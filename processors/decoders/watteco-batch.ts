@@ -1,17 +1,23 @@
 // Watteco batches: many timed values of several series in one frame of bits.
 //
-// Bits are taken from each byte lowest first; a number of more than 8 bits comes highest byte first, the odd bits in the first.
+// Bits are taken from each byte lowest first; a number of more than 8 bits comes highest byte first, the odd
+// bits in the first.
 // Prefix codes ("sizes") are matched bit by bit, first bit highest, in one of three tables.
 //
 //   8 bits flags: 7–4 number of series, 2 no further values, 1 common times; 3 bits counter; 1 bit unused
-//   per series: label (bits by model), time, first value raw, and, with further values, 2 bits coding and 2 bits table
-//   common times: 8 bits count, 2 bits table, times; then per series: label, per time 1 bit present and the value
+//   per series: label (bits by model), time, first value raw, and, with further values, 2 bits coding and 2
+//     bits table
+//   common times: 8 bits count, 2 bits table, times; then per series: label, per time 1 bit present and the
+//     value
 //   own times: per series: label, 8 bits count, 2 bits table if any, per value a time and the value
 //   last: the device's clock at sending, as a time
-// A time is 32 bits of seconds if there is none before it, else a size s from table 1 (or the given one): 15 raw 32 bits, 0 the same
-// again, else s bits + the one before + 2^s − 1. A value is a size s: 15 raw, 0 the same again, else s bits, in steps of the series'
+// A time is 32 bits of seconds if there is none before it, else a size s from table 1 (or the given one): 15
+// raw 32 bits, 0 the same
+// again, else s bits + the one before + 2^s − 1. A value is a size s: 15 raw, 0 the same again, else s bits,
+// in steps of the series'
 // resolution: coding 0 signed (upper half positive), 1 rising, 2 falling.
-// The age of a value is the clock at sending minus its time. The newest value of each series is the current one.
+// The age of a value is the clock at sending minus its time. The newest value of each series is the current
+// one.
 import {
   batteryVolts,
   type Decoded,
@@ -32,67 +38,25 @@ type Point = { timeSeconds: number; value: number }
 
 class BadBatch extends Error {}
 
-const rangeC = [-200, 850] as const
+const rangeC = [-200, 327] as const
 const rawSize = 15
 
-// A size's code word by table: [length, word].
-const codes: [bits: number, word: number][][] = [
-  [
-    [2, 0],
-    [2, 1],
-    [2, 3],
-    [3, 5],
-    [4, 9],
-    [5, 17],
-    [6, 33],
-    [7, 65],
-    [8, 129],
-    [10, 512],
-    [11, 1026],
-    [11, 1027],
-    [11, 1028],
-    [11, 1029],
-    [11, 1030],
-    [11, 1031],
-  ],
-  [
-    [7, 111],
-    [5, 26],
-    [4, 12],
-    [3, 3],
-    [3, 7],
-    [2, 2],
-    [2, 0],
-    [3, 2],
-    [6, 54],
-    [9, 443],
-    [9, 441],
-    [10, 885],
-    [10, 884],
-    [10, 880],
-    [11, 1763],
-    [11, 1762],
-  ],
-  [
-    [4, 9],
-    [3, 5],
-    [2, 0],
-    [2, 1],
-    [2, 3],
-    [5, 17],
-    [6, 33],
-    [7, 65],
-    [8, 129],
-    [10, 512],
-    [11, 1026],
-    [11, 1027],
-    [11, 1028],
-    [11, 1029],
-    [11, 1030],
-    [11, 1031],
-  ],
+// The code words of sizes 0 to 15 by table, as length:word.
+const codes = [
+  '2:0 2:1 2:3 3:5 4:9 5:17 6:33 7:65 8:129 10:512 11:1026 11:1027 11:1028 11:1029 11:1030 11:1031',
+  '7:111 5:26 4:12 3:3 3:7 2:2 2:0 3:2 6:54 9:443 9:441 10:885 10:884 10:880 11:1763 11:1762',
+  '4:9 3:5 2:0 2:1 2:3 5:17 6:33 7:65 8:129 10:512 11:1026 11:1027 11:1028 11:1029 11:1030 11:1031',
 ]
-const sizes = codes.map((table) => new Map(table.map(([bits, word], size) => [(bits << 16) | word, size])))
+const codeKey = (length: number, word: number) => (length << 16) | word
+const sizes = codes.map(
+  (table) =>
+    new Map(
+      table.split(' ').map((code, size): [number, number] => {
+        const [length, word] = code.split(':').map(Number)
+        return [codeKey(length ?? 0, word ?? 0), size]
+      }),
+    ),
+)
 
 class BitReader {
   readonly #bytes: Uint8Array
@@ -129,7 +93,7 @@ class BitReader {
     let word = this.#bit()
     for (let length = 2; length <= 11; length++) {
       word = (word << 1) | this.#bit()
-      const size = sizes[table]?.get((length << 16) | word)
+      const size = sizes[table]?.get(codeKey(length, word))
       if (size !== undefined) return size
     }
     throw new BadBatch('The batch holds a code word that does not exist.')
@@ -240,7 +204,7 @@ function trackOf(tracks: Track[], label: number): Track {
 
 const newest = (track: Track): Point => track.points.at(-1) ?? { timeSeconds: 0, value: 0 }
 
-/** The value after the newest of the track; undefined for "the same again", which is the caller's to judge. */
+/** The value after the newest of the track; undefined for "the same again", for the caller to judge. */
 function nextValue(reader: BitReader, track: Track): number | undefined {
   const size = reader.size(track.table)
   if (size === rawSize) return reader.raw(track.series)

@@ -1,10 +1,14 @@
-// Watteco (nke Watteco), FPort 125, big endian. An odd first byte begins a ZigBee-like frame: 0 end point (bits 7–5 its low, 2–1 its high
-// bits), 1 command (0a report, 8a alarm, 01 read answer; the rest answers configuration), 2–3 cluster, 4–5 attribute, then for 01 a
-// status byte, 1 type, the value, and behind reports of firmware 3 the cause: bits 5–4 of its first byte are 1 or 2.
+// Watteco (nke Watteco), FPort 125, big endian. An odd first byte begins a ZigBee-like frame: 0 end point
+// (bits 7–5 its low, 2–1 its high
+// bits), 1 command (0a report, 8a alarm, 01 read answer; the rest answers configuration), 2–3 cluster, 4–5
+// attribute, then for 01 a
+// status byte, 1 type, the value, and behind reports of firmware 3 the cause: bits 5–4 of its first byte are
+// 1 or 2.
 //
 //   0402 0000  temperature int16 1/100 °C    0405 0000  humidity uint16 1/100 %    000f 0055  contact, 1 byte
 //   0050 0006  power: length, mode, mask of sources, uint16 mV for each (mains, rechargeable, disposable, …)
-// Closo's contact is end point 1, end point 0 is tampering. An even first byte begins a batch, see watteco-batch.ts.
+// Closo's contact is end point 1, end point 0 is tampering. An even first byte begins a batch, see
+// watteco-batch.ts.
 import { guarded, int16be, uint8, uint16be } from './bytes.ts'
 import {
   batteryVolts,
@@ -22,7 +26,8 @@ import {
 } from './decoder.ts'
 import { wattecoBatch } from './watteco-batch.ts'
 
-const rangeC = [-200, 850] as const
+// 327.67 is no temperature, so the range ends before it.
+const rangeC = [-200, 327] as const
 const reportCommands = new Set([0x0a, 0x8a, 0x01])
 const otherCommands = new Set([0x02, 0x03, 0x04, 0x05, 0x07, 0x09, 0x0b, 0x50])
 
@@ -49,8 +54,9 @@ function attribute(
     case '405/0':
       return [{ humidity: relativeHumidity(uint16be(bytes, at) / 100) }, 2]
     case 'f/55': {
+      const state = uint8(bytes, at)
       const isDoor = options.model.startsWith('closo') && point === 1
-      return [isDoor ? { doorOpen: uint8(bytes, at) !== 0 } : {}, uint8(bytes, at) >= 0 ? 1 : 1]
+      return [isDoor ? { doorOpen: state !== 0 } : {}, 1]
     }
     default:
       return undefined

@@ -1,0 +1,132 @@
+// Garbage in, no number from nowhere out: every decoder, every length, seeded noise and damaged real payloads.
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import type { Decoded, Measurement } from './decoder.ts'
+import { allDecoders, decoderFor } from './registry.ts'
+
+type Example = { vendor: string; device: string; fPort: number; hex: string; kind: string }
+
+const lines = readFileSync(new URL('./payload-examples.jsonl', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
+const examples = lines.map((line) => JSON.parse(line) as Example)
+const ports = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 14, 85, 100, 102, 103, 106, 125, 127]
+const extraModels: [string, string][] = [
+  ...['lht65n', 'lht65n-vib', 'lsn50v2-s31', 'ds03a-lb', 'lwl03a'].map((model): [string, string] => [
+    'dragino',
+    model,
+  ]),
+  ...['em300-di', 'em300-sld', 'ts201', 'ts302', 'am308', 'em500-co2'].map((model): [string, string] => [
+    'milesight-iot',
+    model,
+  ]),
+  ...['dl-iam', 'dl-tp', 'dl-lp8p', 'dl-cws', 'dl-smtp'].map((model): [string, string] => [
+    'decentlab',
+    model,
+  ]),
+  ...['co2-sensor', 'aqi-sensor', 'ht-pir-lite', 'wireless-thermostat'].map((model): [string, string] => [
+    'mclimate',
+    model,
+  ]),
+  ['browan', 'cd10'],
+  ['browan', 'tbms100'],
+]
+const devices = new Map(
+  [...examples.map(({ vendor, device }) => [vendor, device]), ...extraModels].map((pair) => [
+    pair.join(' '),
+    pair,
+  ]),
+)
+
+/** xorshift32: the same noise in every run. */
+function noise(seed: number): () => number {
+  let state = seed | 1
+  return () => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return state >>> 0
+  }
+}
+
+function within(value: number | null | undefined, lowest: number, highest: number): boolean {
+  return value === null || value === undefined || (value >= lowest && value <= highest)
+}
+
+function isSound(values: Partial<Measurement>): boolean {
+  return (
+    within(values.temperature, -270, 1800) &&
+    within(values.humidity, 0, 100) &&
+    within(values.batteryVolts, 0.001, 12.7) &&
+    within(values.batteryPercent, 0, 100) &&
+    within(values.doorOpenCount, 0, 2 ** 24) &&
+    within(values.lastOpenMinutes, 0, 2 ** 24) &&
+    !(values.probeFault && values.temperature !== null) &&
+    !Object.is(values.temperature, -0)
+  )
+}
+
+function soundness(decoded: Decoded): boolean {
+  switch (decoded.kind) {
+    case 'measurement':
+      return isSound(decoded.measurement) && (decoded.samples ?? []).every(isSound)
+    case 'history':
+      return (
+        decoded.samples.length > 0 &&
+        decoded.samples.every(
+          (sample) => isSound(sample) && Number.isFinite(new Date(sample.recordedAtMs).getTime()),
+        )
+      )
+    case 'none':
+      return decoded.reason.length > 0 && within(decoded.batteryVolts, 0.001, 12.7)
+    case 'error':
+      return decoded.error.length > 0
+  }
+}
+
+for (const [vendor = '', device = ''] of devices.values()) {
+  test(`${vendor} ${device} answers noise of every length without a number out of range`, () => {
+    const decoder = decoderFor(vendor, device)
+    if (!decoder) throw new Error(`no decoder for ${vendor} ${device}`)
+    const next = noise(20261121)
+    for (let length = 0; length <= 64; length++) {
+      for (const fPort of ports) {
+        for (let round = 0; round < 3; round++) {
+          const bytes = Uint8Array.from({ length }, () => next() & 0xff)
+          const decoded: Decoded = decoder.decode(bytes, fPort, {
+            model: device,
+            receivedAtMs: Date.UTC(2026, 10, 21),
+          })
+          if (!soundness(decoded)) {
+            expect.fail(`${Buffer.from(bytes).toString('hex')} on ${fPort}: ${JSON.stringify(decoded)}`)
+          }
+        }
+      }
+    }
+  })
+}
+
+test('every decoder is reached by the noise', () => {
+  const reached = new Set(
+    [...devices.values()].map(([vendor = '', device = '']) => decoderFor(vendor, device)),
+  )
+  expect(allDecoders().filter((decoder) => !reached.has(decoder))).toEqual([])
+})
+
+test('a real payload cut short never yields a reading that its start did not carry', () => {
+  for (const { vendor, device, fPort, hex } of examples) {
+    const bytes = Uint8Array.from(Buffer.from(hex, 'hex'))
+    for (let length = 0; length < bytes.length; length++) {
+      const decoded = decoderFor(vendor, device)?.decode(bytes.subarray(0, length), fPort, { model: device })
+      expect(decoded && soundness(decoded), `${vendor} ${device} ${hex} cut to ${length}`).toBe(true)
+    }
+  }
+})
+
+test('decoders leave the bytes as they are', () => {
+  for (const { vendor, device, fPort, hex } of examples) {
+    const bytes = Uint8Array.from(Buffer.from(hex, 'hex'))
+    decoderFor(vendor, device)?.decode(bytes, fPort, { model: device })
+    expect(Buffer.from(bytes).toString('hex')).toBe(hex)
+  }
+})
