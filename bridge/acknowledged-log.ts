@@ -1,6 +1,7 @@
 // The bridge's hold on Kafka: a promise a record, kept only when all in-sync replicas have it. What is not acknowledged
 // in time is refused, though it may still arrive: the sender repeats it, and identity makes two of them one.
 import { PipelineError } from '../schemas/failure.ts'
+import { trackDeliveries, type Warn } from './deliveries.ts'
 
 export type LogRecord = { topic: string; key: string; value: Buffer }
 
@@ -24,10 +25,12 @@ export type RawProducer = {
     opaque: number,
   ): unknown
   on(event: 'delivery-report', listener: (error: unknown, report: { opaque?: unknown }) => void): unknown
-  on(event: 'event.error', listener: (error: Error & { code?: number; isFatal?: boolean }) => void): unknown
+  on(event: 'event.error', listener: (error: ClientError) => void): unknown
   getMetadata(options: { topic: string; timeout: number }, done: (error: unknown) => void): unknown
   disconnect(timeoutMs: number, done: () => void): unknown
 }
+
+type ClientError = Error & { code?: number; isFatal?: boolean }
 
 export type LogOptions = {
   /** A producer that has reached Kafka; rejects where it has not. Called again until it does. */
@@ -37,10 +40,8 @@ export type LogOptions = {
   inFlightMax: number
   /** The sender gives up after 5 s: an answer must come well before. */
   answerWithinMs: number
-  warn: (details: object, message: string) => void
+  warn: Warn
 }
-
-type Waiting = { resolve: () => void; reject: (error: Error) => void; timer: NodeJS.Timeout }
 
 const reconnectPauseMs = 500
 const probeTimeoutMs = 1_500
@@ -51,10 +52,7 @@ const codeFatal = -150
 
 export function openAcknowledgedLog(options: LogOptions): AcknowledgedLog {
   const { connect, probeTopic, inFlightMax, answerWithinMs, warn } = options
-  const waiting = new Map<number, Waiting>()
-  let nextId = 0
-  // Records that librdkafka holds: the bound counts them until their report, also where the answer has gone out.
-  const held = new Set<number>()
+  const deliveries = trackDeliveries(answerWithinMs, warn)
   let producer: RawProducer | null = null
   let isClosed = false
   let connecting = connectUntilItWorks()
@@ -64,17 +62,16 @@ export function openAcknowledgedLog(options: LogOptions): AcknowledgedLog {
       try {
         producer = attach(await connect())
       } catch (error) {
-        warn({ reason: (error as Error).message }, 'Kafka cannot be reached; trying again')
+        deliveries.unavailable((error as Error).message)
         await new Promise((wake) => setTimeout(wake, reconnectPauseMs))
       }
     }
   }
 
   function attach(fresh: RawProducer): RawProducer {
-    fresh.on('delivery-report', (error, { opaque }) => settle(opaque as number, error))
+    fresh.on('delivery-report', (error, { opaque }) => deliveries.report(opaque as number, error))
     fresh.on('event.error', (error) => {
-      if (error.isFatal || error.code === codeFatal) replace(fresh, error)
-      else warn({ reason: error.message }, 'Kafka client')
+      if (isBeyondRepair(error)) replace(fresh, error)
     })
     return fresh
   }
@@ -85,56 +82,36 @@ export function openAcknowledgedLog(options: LogOptions): AcknowledgedLog {
     warn({ reason: error.message }, 'the Kafka producer is beyond repair; making another')
     producer = null
     broken.disconnect(0, () => {})
-    // Its reports may never come; nothing of it may count for ever.
-    for (const id of [...waiting.keys()]) settle(id, error)
-    held.clear()
+    deliveries.abandon(error.message)
     connecting = connectUntilItWorks()
   }
 
-  function settle(id: number, error: unknown): void {
-    held.delete(id)
-    const request = waiting.get(id)
-    if (request === undefined) return
-    waiting.delete(id)
-    clearTimeout(request.timer)
-    if (error) request.reject(unavailable((error as Error).message))
-    else request.resolve()
-  }
-
-  function send(active: RawProducer, { topic, key, value }: LogRecord): Promise<void> {
-    const id = nextId++
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        waiting.delete(id)
-        reject(unavailable(`no acknowledgement within ${answerWithinMs} ms`))
-      }, answerWithinMs)
-      waiting.set(id, { resolve, reject, timer })
-      held.add(id)
-      try {
-        active.produce(topic, null, value, key, null, id)
-      } catch (error) {
-        const { code, message } = error as Error & { code?: number }
-        if (code === codeFatal) replace(active, error as Error)
-        else settle(id, error)
-        if (code === codeMessageTooLarge)
-          reject(new PipelineError('BODY_TOO_LARGE', { bytesMax: recordBytesMax }))
-        else reject(unavailable(message))
-      }
-    })
+  function hand(active: RawProducer, { topic, key, value }: LogRecord, id: number): void {
+    try {
+      active.produce(topic, null, value, key, null, id)
+    } catch (error) {
+      const isTooLarge = (error as ClientError).code === codeMessageTooLarge
+      deliveries.report(
+        id,
+        isTooLarge ? new PipelineError('BODY_TOO_LARGE', { bytesMax: recordBytesMax }) : error,
+      )
+      if (isBeyondRepair(error as ClientError)) replace(active, error as Error)
+    }
   }
 
   return {
     async append(record) {
-      if (held.size >= inFlightMax) throw new PipelineError('BRIDGE_OVERLOADED', { inFlightMax })
-      if (producer === null) throw unavailable('there is no connection yet')
-      await send(producer, record)
+      const active = producer
+      if (deliveries.held() >= inFlightMax) throw new PipelineError('BRIDGE_OVERLOADED', { inFlightMax })
+      if (active === null) throw deliveries.unavailable('there is no connection yet')
+      await deliveries.start((id) => hand(active, record, id))
     },
     isReady: () =>
       new Promise((resolve) => {
         if (producer === null) return resolve(false)
         producer.getMetadata({ topic: probeTopic, timeout: probeTimeoutMs }, (error) => resolve(!error))
       }),
-    inFlight: () => held.size,
+    inFlight: () => deliveries.held(),
     async close() {
       isClosed = true
       await connecting
@@ -145,4 +122,4 @@ export function openAcknowledgedLog(options: LogOptions): AcknowledgedLog {
   }
 }
 
-const unavailable = (reason: string) => new PipelineError('KAFKA_UNAVAILABLE', { reason })
+const isBeyondRepair = ({ code, isFatal }: ClientError): boolean => isFatal === true || code === codeFatal

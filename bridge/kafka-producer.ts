@@ -4,7 +4,7 @@ import { type RawProducer, recordBytesMax } from './acknowledged-log.ts'
 
 export type ProducerOptions = { brokers: string; clientId: string; giveUpMs: number }
 
-const connectTimeoutMs = 5_000
+const connectTimeoutMs = 3_000
 /** Polling is what delivers the reports; it costs 2 µs when there are none. */
 const pollIntervalMs = 4
 

@@ -64,8 +64,9 @@ function answerErrors(app: FastifyInstance, { metrics, bodyBytesMax }: BridgePar
       const label = status === 401 ? 'unauthorized' : connection
       metrics.answered(label, status === 503 ? 'unavailable' : 'refused', reply.elapsedTime / 1_000)
     }
-    if (status >= 500) app.log.error({ code: body.error.code, reason: error.message }, 'not accepted')
-    else app.log.info({ code: body.error.code, status }, 'refused')
+    // Outages are told by the log itself, once each; what is refused is counted.
+    if (status === 500) app.log.error({ err: error }, 'the bridge failed')
+    else app.log.debug({ code: body.error.code, status }, 'not accepted')
     if (status === 401) reply.header('www-authenticate', 'Bearer realm="coldstream"')
     if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
     return reply.code(status).send(body)

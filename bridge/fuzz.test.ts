@@ -1,0 +1,101 @@
+// 20,000 mutated bodies through the whole HTTP surface: no crash, no 5xx, and nothing accepted that is not written under
+// the device that it names.
+import { expect, test } from 'vitest'
+import { memoryRegistry, openCodecs } from '../schemas/codec.ts'
+import type { LogRecord } from './acknowledged-log.ts'
+import { apiKeys } from './api-keys.ts'
+import { bridgeMetrics } from './metrics.ts'
+import { bridgeServer } from './server.ts'
+import { mutations } from './testing/mutations.ts'
+import { exampleKey, uplinkBody } from './testing/posting.ts'
+
+const codecs = await openCodecs(memoryRegistry(), '')
+const records: LogRecord[] = []
+const app = bridgeServer({
+  keys: apiKeys(new Map([['ttn', [exampleKey]]])),
+  log: {
+    append: async (record) => void records.push(record),
+    isReady: () => Promise.resolve(true),
+    inFlight: () => 0,
+    close: () => Promise.resolve(),
+  },
+  metrics: bridgeMetrics(() => 0),
+  uplinks: { topic: 'uplinks', ...codecs.of('uplinks') },
+  deadLetters: { topic: 'dead-letters', ...codecs.of('dead-letters') },
+  bodyBytesMax: 16 * 1024,
+  clockMs: () => 1_770_909_347_000,
+  logLevel: 'error',
+})
+
+const post = (payload: Buffer | string, headers: Record<string, string> = {}, connection = 'ttn') =>
+  app.inject({
+    method: 'POST',
+    url: `/things-stack/${connection}`,
+    headers: { 'content-type': 'application/json', 'x-api-key': exampleKey, ...headers },
+    payload,
+  })
+
+const errorCode = async (...request: Parameters<typeof post>) => {
+  const answer = await post(...request)
+  const { error } = answer.json()
+  expect(Object.keys(error)).toEqual(['code', 'message', 'advice'])
+  return `${answer.statusCode} ${error.code}`
+}
+
+test('20,000 mutated bodies cause no crash and no 5xx, and what is accepted is attributed', async () => {
+  const statuses = new Map<number, number>()
+  for (const body of mutations(20_000, 20_260_212)) {
+    const before = records.length
+    const { statusCode } = await post(body)
+    statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1)
+    expect([202, 400, 413, 422]).toContain(statusCode)
+    const written = records.slice(before)
+    expect(written).toHaveLength(statusCode === 202 ? 1 : 0)
+    for (const { topic, key, value } of written) {
+      expect(key).toMatch(/^[0-9A-F]{16}$/)
+      if (topic === 'uplinks') expect(codecs.of('uplinks').decode(value).devEui).toBe(key)
+      else expect(codecs.of('dead-letters').decode(value).value).toEqual(body)
+    }
+  }
+  // Each kind of end was met, or the mutations mutate too little.
+  expect([...statuses.keys()].sort()).toEqual([202, 400, 413, 422])
+  expect(new Set(records.map(({ topic }) => topic))).toEqual(new Set(['uplinks', 'dead-letters']))
+}, 120_000)
+
+test('each malformed request has its own clear answer', async () => {
+  const good = JSON.stringify(uplinkBody())
+  expect(await errorCode('')).toBe('400 BODY_NOT_JSON')
+  expect(await errorCode('{"a":')).toBe('400 BODY_NOT_JSON')
+  expect(await errorCode('{"a":1e400,}')).toBe('400 BODY_NOT_JSON')
+  expect(await errorCode(good.replace('{', '{"__proto__":{"x":1},'))).toBe('400 BODY_NOT_JSON')
+  expect(await errorCode(good.replace('{', '{"constructor":{"prototype":{}},'))).toBe('400 BODY_NOT_JSON')
+  expect(
+    await errorCode(Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')])),
+  ).toBe('400 BODY_NOT_UTF8')
+  expect(await errorCode('['.repeat(100) + ']'.repeat(100))).toBe('400 BODY_TOO_DEEP')
+  expect(await errorCode(`{"a":"${'x'.repeat(16 * 1024)}"}`)).toBe('413 BODY_TOO_LARGE')
+  expect(await errorCode(good, { 'content-type': 'text/plain' })).toBe('415 CONTENT_TYPE_UNSUPPORTED')
+  expect(await errorCode(good, { 'content-type': 'application/json-seq' })).toBe(
+    '415 CONTENT_TYPE_UNSUPPORTED',
+  )
+  expect(await errorCode(good, { 'content-encoding': 'gzip' })).toBe('415 CONTENT_TYPE_UNSUPPORTED')
+  expect(await errorCode('{}')).toBe('422 DEVICE_NOT_NAMED')
+  expect(await errorCode(good, { 'x-api-key': '' })).toBe('401 NOT_AUTHORIZED')
+  expect(await errorCode(good, {}, 'x'.repeat(65))).toMatch(/^4\d\d /)
+  expect(await errorCode(good, {}, '%zz')).toBe('400 REQUEST_MALFORMED')
+  const { statusCode } = await app.inject({ method: 'GET', url: '/things-stack/ttn' })
+  expect(statusCode).toBe(404)
+})
+
+test('the key is judged before the body is read', async () => {
+  expect(await errorCode('x'.repeat(1_000_000), { 'x-api-key': 'wrong-key-00000000' })).toBe(
+    '401 NOT_AUTHORIZED',
+  )
+})
+
+test('a body with charset, byte order mark or a number beyond doubles is still a body', async () => {
+  const good = JSON.stringify(uplinkBody({ decoded_payload: { odd: 1 } })).replace('"odd":1', '"odd":1e400')
+  expect((await post(`﻿${good}`, { 'content-type': 'application/json; charset=utf-8' })).statusCode).toBe(202)
+  const { decodedPayload } = codecs.of('uplinks').decode(records.at(-1)!.value)
+  expect(decodedPayload).toBe('{"odd":null}')
+})
