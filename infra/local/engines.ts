@@ -23,6 +23,8 @@ export type EngineOptions = {
   report: (line: string) => void
   /** `fixed` keeps ports in the data folder; `any` is for throw-away data, as in tests. */
   ports?: 'fixed' | 'any'
+  /** Start an engine of this machine again when it ends by itself. */
+  keepAlive?: boolean
 }
 
 export async function startEngines(options: EngineOptions): Promise<Engines> {

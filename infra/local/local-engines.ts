@@ -7,27 +7,39 @@ import {
   type Command,
   end,
   findKept,
+  isRunning,
   type KeptProcess,
   launch,
   type Ports,
   waitUntilReady,
 } from './kept-process.ts'
 import { fetchJars, findJava, kafkaJars, registryJars } from './maven.ts'
-import { anyPorts, type EnginePorts, keptPorts } from './ports.ts'
+import { anyPorts, defaultPorts, type EnginePorts, keptPorts } from './ports.ts'
 import * as postgres from './postgres.ts'
 import { registryAnswers, registryCommand, registryUrl, requireBackwardCompatibility } from './registry.ts'
 
-type Running = { command: Command; kept: KeptProcess; address: Omit<StartedEngines, 'stop'> }
+type Running = {
+  name: EngineName
+  command: Command
+  kept: KeptProcess
+  address: Omit<StartedEngines, 'stop'>
+}
 type Context = { dataDir: string; ports: EnginePorts; isThrowAway: boolean; report: (line: string) => void }
 
 export async function localEngines(wanted: EngineName[], options: EngineOptions): Promise<StartedEngines> {
   const { dataDir, report } = options
   const ports =
-    options.ports === 'any' ? await anyPorts() : await keptPorts(dataDir, heldPorts(dataDir), report)
+    options.ports === 'any'
+      ? await anyPorts()
+      : await keptPorts(dataDir, defaultPorts, heldPorts(dataDir), report)
   const context = { dataDir, ports, isThrowAway: options.ports === 'any', report }
   const starts = await Promise.allSettled(wanted.map((name) => starters[name](context)))
   const running = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
-  const stop = () => stopAll(running)
+  const watch = options.keepAlive ? keepAlive(running, context) : { end: () => Promise.resolve() }
+  const stop = async () => {
+    await watch.end()
+    await stopAll(running)
+  }
   const failure = starts.find((start) => start.status === 'rejected')
   if (failure !== undefined) {
     await stop()
@@ -52,7 +64,12 @@ const starters: Record<EngineName, (context: Context) => Promise<Running>> = {
       prepare: () => prepareKafka(setup, ports),
       isReady: () => answersApiVersions(kafka),
     })
-    return { command: kafkaCommand(setup), kept, address: { kafkaBrokers: `127.0.0.1:${kafka}` } }
+    return {
+      name: 'kafka',
+      command: kafkaCommand(setup),
+      kept,
+      address: { kafkaBrokers: `127.0.0.1:${kafka}` },
+    }
   },
 
   async registry({ dataDir, ports, report }) {
@@ -64,7 +81,7 @@ const starters: Record<EngineName, (context: Context) => Promise<Running>> = {
       isReady: () => registryAnswers(port),
     })
     await requireBackwardCompatibility(port)
-    return { command, kept, address: { schemaRegistryUrl: registryUrl(port) } }
+    return { name: 'registry', command, kept, address: { schemaRegistryUrl: registryUrl(port) } }
   },
 
   async postgres({ dataDir, ports, isThrowAway, report }) {
@@ -76,7 +93,12 @@ const starters: Record<EngineName, (context: Context) => Promise<Running>> = {
       isReady: () => postgres.postgresAnswers(port, prepared.password),
     })
     await postgres.createDatabase(port, prepared.password, 'coldstream')
-    return { command, kept, address: { databaseUrl: postgres.postgresUrl(port, prepared.password) } }
+    return {
+      name: 'postgres',
+      command,
+      kept,
+      address: { databaseUrl: postgres.postgresUrl(port, prepared.password) },
+    }
   },
 }
 
@@ -134,6 +156,33 @@ export async function stopLeftEngines(dataDir: string): Promise<EngineName[]> {
     }),
   )
   return left
+}
+
+const watchMs = 1_000
+
+/** Looks after the engines, one round after the other; a round that restarts one is waited for before they are stopped. */
+function keepAlive(running: Running[], context: Context): { end: () => Promise<void> } {
+  let round: Promise<unknown> = Promise.resolve()
+  const timer = setInterval(() => {
+    round = round.then(() => Promise.all(running.map((engine) => restartIfEnded(engine, context))))
+  }, watchMs)
+  timer.unref()
+  return {
+    end: async () => {
+      clearInterval(timer)
+      await round
+    },
+  }
+}
+
+async function restartIfEnded(engine: Running, context: Context): Promise<void> {
+  if (isRunning(engine.kept)) return
+  context.report(`${engine.command.name} has ended by itself; starting it again.`)
+  try {
+    engine.kept = (await starters[engine.name](context)).kept
+  } catch (error) {
+    context.report(`${engine.command.name} did not start: ${(error as Error).message}`)
+  }
 }
 
 async function stopAll(running: Running[]): Promise<void> {

@@ -7,7 +7,6 @@ import { join } from 'node:path'
 export const defaultPorts = { kafka: 29092, controller: 29093, registry: 28081, postgres: 25432 }
 
 export type EnginePorts = typeof defaultPorts
-export type PortName = keyof EnginePorts
 
 /** Ports that are free now, all different. */
 export async function anyPorts(): Promise<EnginePorts> {
@@ -23,26 +22,29 @@ export async function anyPorts(): Promise<EnginePorts> {
 }
 
 /**
- * The ports of this data folder. One that an engine of ours still holds stays; one that a stranger holds is replaced,
- * and said so.
+ * The ports of this data folder, by name, from their defaults. One that a process of ours still holds stays; one that a
+ * stranger holds is replaced, and said so.
  */
-export async function keptPorts(
+export async function keptPorts<Name extends string>(
   dataDir: string,
-  held: Partial<EnginePorts>,
+  defaults: Record<Name, number>,
+  held: Partial<Record<Name, number>>,
   report: (line: string) => void,
-): Promise<EnginePorts> {
-  const ports = { ...defaultPorts, ...readPorts(dataDir), ...held }
-  for (const name of Object.keys(defaultPorts) as PortName[]) {
-    const wanted = ports[name]
+): Promise<Record<Name, number>> {
+  const known = readPorts(dataDir)
+  const ports = { ...defaults }
+  for (const name of Object.keys(defaults) as Name[]) {
+    const wanted = held[name] ?? known[name] ?? defaults[name]
+    ports[name] = wanted
     if (held[name] !== undefined || (await isFree(wanted))) continue
-    ports[name] = await nextFree(wanted, new Set(Object.values(ports)))
+    ports[name] = await nextFree(wanted, new Set(Object.values({ ...known, ...ports })))
     report(`Port ${wanted} is taken by another program: ${name} listens on ${ports[name]} from now on.`)
   }
-  writePorts(dataDir, ports)
+  writePorts(dataDir, { ...known, ...ports })
   return ports
 }
 
-function readPorts(dataDir: string): Partial<EnginePorts> {
+function readPorts(dataDir: string): Record<string, number> {
   try {
     return JSON.parse(readFileSync(join(dataDir, 'ports.json'), 'utf8'))
   } catch {
@@ -50,13 +52,13 @@ function readPorts(dataDir: string): Partial<EnginePorts> {
   }
 }
 
-function writePorts(dataDir: string, ports: EnginePorts): void {
+function writePorts(dataDir: string, ports: Record<string, number>): void {
   mkdirSync(dataDir, { recursive: true })
   writeFileSync(join(dataDir, 'ports.json.new'), `${JSON.stringify(ports)}\n`)
   renameSync(join(dataDir, 'ports.json.new'), join(dataDir, 'ports.json'))
 }
 
-async function nextFree(after: number, taken: Set<number>): Promise<number> {
+async function nextFree(after: number, taken: Set<unknown>): Promise<number> {
   for (let port = after + 10; port < Math.min(after + 2_000, 65_536); port += 10) {
     if (!taken.has(port) && (await isFree(port))) return port
   }
