@@ -1,0 +1,41 @@
+// Every refusal of the API: a code for programs, a message that says what is wrong, and advice that says what to do.
+import { GraphQLError } from 'graphql'
+
+const refusals = {
+  BAD_PAGE: 'Give `first` (with `after`) to read forward, or `last` (with `before`) to read backward.',
+  BAD_CURSOR: 'Hand back a cursor of the same field unchanged, or leave it out to begin anew.',
+  BAD_RANGE: 'Give `from` before `to`; `from` is inclusive, `to` exclusive.',
+  BAD_ID: 'Give an id as this API returned it: a UUID.',
+  BAD_INPUT: 'Correct the argument; GET /graphiql shows what each field takes.',
+  TOO_COMPLEX: 'Ask for smaller pages or fewer nested lists, and page through the rest.',
+  TOO_DEEP: 'Ask in several queries: begin at `unit(id:)` or `site(id:)`.',
+  INVALID_QUERY: 'Correct the query; GET /graphiql completes and checks it as you type.',
+  NOT_JSON: 'Send {"query": "…", "variables": {…}} as application/json.',
+  TIMED_OUT: 'Ask for a shorter range or smaller pages.',
+  UNAVAILABLE: 'Try again in some seconds; /health/ready says when the database is back.',
+  INTERNAL: 'Try again; if it stays, report it with the time of the request.',
+} as const
+
+export type RefusalCode = keyof typeof refusals
+
+export const adviceOf = (code: RefusalCode): string => refusals[code]
+
+export function refusal(code: RefusalCode, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, advice: refusals[code] } })
+}
+
+const TIMED_OUT = '57014'
+// Class 08, 53 and 57P0x: connection lost, out of connections, shutting down or starting.
+const unavailable = /^(08...|53...|57P0.|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/
+
+/** What a failure below a resolver is called outside; its own text may name hosts or SQL and stays in the log. */
+export function codeOfFailure(error: unknown): RefusalCode {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === TIMED_OUT) return 'TIMED_OUT'
+  if (unavailable.test(code) || isPoolTimeout(error)) return 'UNAVAILABLE'
+  return 'INTERNAL'
+}
+
+// pg-pool gives its own errors no code.
+const isPoolTimeout = (error: unknown): boolean =>
+  error instanceof Error && /^(timeout exceeded|Connection terminated)/.test(error.message)

@@ -1,0 +1,172 @@
+// Every connection of a unit, as data: its table, its columns, its sort key and what "in the range" means. One statement
+// serves a page of any number of units; it walks the table's own index from the cursor on.
+import type { Query } from '../database.ts'
+import type { CursorKey, Page } from '../page.ts'
+
+type Source = {
+  columns: string
+  table: string
+  /** Conditions that always hold, such as leaving out what was retracted. */
+  where: string
+  at: string
+  /** What tells rows of one instant apart, with its type. */
+  rest: readonly (readonly [column: string, type: string])[]
+  /** An episode is in a range that it touches; its end column, null while it is open. */
+  end?: string
+  /** The row's sort key, as the cursor holds it. */
+  keyOf: (row: never) => CursorKey
+}
+
+export type PageRequest = {
+  unitIds: readonly string[]
+  page: Page
+  from: Date | null
+  to: Date | null
+  /** A further condition on `$1`-free columns, such as the granularity of rollups. */
+  and?: { condition: (parameter: string) => string; value: unknown }
+}
+
+const episode = `id, unit_id as "unitId", upper(state::text) as state, revision`
+const byId = [['id', 'uuid']] as const
+const notRetracted = `state <> 'retracted'`
+
+export const sources = {
+  readings: {
+    columns: `unit_id as "unitId", recorded_at as "recordedAt", received_at as "receivedAt", device_id as "deviceId",
+      temperature_c as "temperatureC", humidity_percent as humidity, door_open as "doorOpen",
+      battery_percent as "batteryPercent", battery_volts as "batteryVolts", rssi_dbm as rssi, snr_db as snr,
+      gateway_id as "gatewayId", fault, history, simulated`,
+    table: 'sensor_readings',
+    where: 'true',
+    at: 'recorded_at',
+    rest: [
+      ['device_id', 'uuid'],
+      ['simulated', 'boolean'],
+    ],
+    keyOf: (r: { recordedAt: Date; deviceId: string; simulated: boolean }) => [
+      r.recordedAt.getTime(),
+      r.deviceId,
+      r.simulated,
+    ],
+  },
+  excursions: {
+    columns: `${episode}, upper(direction::text) as direction, started_at as "startedAt",
+      confirmed_at as "confirmedAt", critical_at as "criticalAt", ended_at as "endedAt", peak_c as "peakC",
+      min_c as "minC", max_c as "maxC", reading_count as count, duration_seconds as "durationSeconds",
+      known_seconds as "knownSeconds", has_unknown as "hasUnknown", degree_minutes as "degreeMinutesC", as_of as "asOf"`,
+    table: 'excursions',
+    where: notRetracted,
+    at: 'started_at',
+    rest: byId,
+    end: 'ended_at',
+    keyOf: (r: { startedAt: Date; id: string }) => [r.startedAt.getTime(), r.id],
+  },
+  doorOpenings: {
+    columns: `${episode}, opened_at as "openedAt", closed_at as "closedAt", duration_seconds as "durationSeconds",
+      warning_at as "warningAt", critical_at as "criticalAt", inferred`,
+    table: 'door_openings',
+    where: notRetracted,
+    at: 'opened_at',
+    rest: byId,
+    end: 'closed_at',
+    keyOf: (r: { openedAt: Date; id: string }) => [r.openedAt.getTime(), r.id],
+  },
+  doorEvents: {
+    columns: `id, unit_id as "unitId", recorded_at as "recordedAt", door_open as "doorOpen",
+      duration_seconds as "durationSeconds", device_id as "deviceId"`,
+    table: 'door_events',
+    where: 'not retracted',
+    at: 'recorded_at',
+    rest: byId,
+    keyOf: (r: { recordedAt: Date; id: string }) => [r.recordedAt.getTime(), r.id],
+  },
+  silences: {
+    columns: `${episode}, started_at as "startedAt", detected_at as "detectedAt", warning_at as "warningAt",
+      critical_at as "criticalAt", ended_at as "endedAt", duration_seconds as "durationSeconds",
+      missed_checkins as "missedCheckins"`,
+    table: 'silences',
+    where: notRetracted,
+    at: 'started_at',
+    rest: byId,
+    end: 'ended_at',
+    keyOf: (r: { startedAt: Date; id: string }) => [r.startedAt.getTime(), r.id],
+  },
+  statusHistory: {
+    columns: `id, unit_id as "unitId", upper(status::text) as status, changed_at as since, cause_id as "causeId"`,
+    table: 'unit_status_changes',
+    where: 'not retracted',
+    at: 'changed_at',
+    rest: byId,
+    keyOf: (r: { since: Date; id: string }) => [r.since.getTime(), r.id],
+  },
+  alerts: {
+    columns: `id, unit_id as "unitId", upper(alert_type::text) as type, upper(severity::text) as severity,
+      upper(status::text) as status, cause_id as "causeId", cause_started_at as "causeStartedAt",
+      triggered_at as "triggeredAt", resolved_at as "resolvedAt", revision`,
+    table: 'alerts',
+    where: `status <> 'retracted'`,
+    at: 'triggered_at',
+    rest: byId,
+    end: 'resolved_at',
+    keyOf: (r: { triggeredAt: Date; id: string }) => [r.triggeredAt.getTime(), r.id],
+  },
+  rollups: {
+    columns: `unit_id as "unitId", upper(granularity::text) as granularity, window_start as "start", window_end as "end",
+      is_final as "isFinal", revision, as_of as "asOf", reading_count as count, min_c as "minC", max_c as "maxC",
+      sum_c as sum, sum_squares_c2 as "sumSquares", known_seconds as "knownSeconds",
+      weighted_sum_c_seconds as "weightedSum", mkt_numerator as "mktNumerator", mkt_denominator as "mktDenominator",
+      seconds_above as "secondsAbove", seconds_below as "secondsBelow", degree_minutes_above as "degreeMinutesAboveC",
+      degree_minutes_below as "degreeMinutesBelowC", readings_out_of_range as "readingsOutOfRange",
+      door_openings as "doorOpenings", door_open_seconds as "doorOpenSeconds", humidity_count as "humidityCount",
+      humidity_sum as "humiditySum", humidity_min as "humidityMin", humidity_max as "humidityMax"`,
+    table: 'rollups',
+    where: 'not retracted',
+    at: 'window_start',
+    rest: [],
+    keyOf: (r: { start: Date }) => [r.start.getTime()],
+  },
+} satisfies Record<string, Source>
+
+export type ConnectionName = keyof typeof sources
+
+/** Rows of each unit in the page's direction, one more than its limit where there is more. */
+export function pageOfUnits<R>(query: Query, name: ConnectionName, request: PageRequest): Promise<R[]> {
+  const source: Source = sources[name]
+  const { unitIds, page, from, to, and } = request
+  const values: unknown[] = [unitIds, page.limit + 1]
+  const parameter = (value: unknown, type: string) => `$${values.push(value)}::${type}`
+  const conditions = ['unit_id = asked.unit_id', source.where]
+  if (to) conditions.push(`${source.at} < ${parameter(to, 'timestamptz')}`)
+  if (from) conditions.push(startingAt(source, parameter(from, 'timestamptz')))
+  if (and) conditions.push(and.condition(`$${values.push(and.value)}`))
+  if (page.key) conditions.push(beyond(source, page.key, page.backward, parameter))
+  const order = [source.at, ...source.rest.map(([column]) => column)]
+    .map((column) => (page.backward ? `${column} desc` : column))
+    .join(', ')
+  return query<R>(
+    `select r.* from unnest($1::uuid[]) with ordinality asked (unit_id, place)
+    cross join lateral (
+      select ${source.columns} from ${source.table} where ${conditions.join(' and ')} order by ${order} limit $2
+    ) r`,
+    values,
+  )
+}
+
+function startingAt({ at, end }: Source, from: string): string {
+  // An episode of zero length at `from` has its end there and still is in the range.
+  return end === undefined ? `${at} >= ${from}` : `(${end} is null or ${end} > ${from} or ${at} >= ${from})`
+}
+
+function beyond(
+  { at, rest }: Source,
+  [ms, ...key]: CursorKey,
+  backward: boolean,
+  parameter: (value: unknown, type: string) => string,
+): string {
+  const columns = [at, ...rest.map(([column]) => column)]
+  const values = [
+    parameter(new Date(ms), 'timestamptz'),
+    ...rest.map(([, type], index) => parameter(key[index], type)),
+  ]
+  return `(${columns.join(', ')}) ${backward ? '<' : '>'} (${values.join(', ')})`
+}

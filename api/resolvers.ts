@@ -1,0 +1,144 @@
+// Fields that are no column: the entry points, and what is computed when it is asked for. Everything else is a property
+// of its row, or a loader.
+import { refusal } from './errors.ts'
+import type { RequestContext } from './loaders.ts'
+import type { Connection } from './page.ts'
+import { episodeById, isEpisode, type NodeType, typeOf } from './queries/nodes.ts'
+import { deadLetterCounts, quarantineCounts, unassignedDevices } from './queries/operations.ts'
+import * as registry from './queries/registry.ts'
+import { rollupFigures } from './rollup-figures.ts'
+import { DateTime, parseId } from './scalars.ts'
+import { differenceIn, type TemperatureUnit, temperatureIn } from './temperature.ts'
+
+type Degrees = { unit: TemperatureUnit }
+type Source = Record<string, unknown>
+
+const convertedBy =
+  (convert: typeof temperatureIn) =>
+  (property: string) =>
+  (source: Source, { unit }: Degrees): number | null => {
+    const celsius = source[property]
+    return typeof celsius === 'number' ? convert(unit, celsius) : null
+  }
+const temperature = convertedBy(temperatureIn)
+const difference = convertedBy(differenceIn)
+
+/** An episode that is open lasts until now; what it lasted in the end is stored. */
+const lasting =
+  (start: string) =>
+  (source: Source, _: unknown, { now }: RequestContext): number =>
+    typeof source.durationSeconds === 'number'
+      ? source.durationSeconds
+      : Math.max(0, (now.getTime() - (source[start] as Date).getTime()) / 1000)
+
+const alertSeconds = (alert: Source, _: unknown, { now }: RequestContext): number =>
+  Math.max(0, ((alert.resolvedAt as Date | null) ?? now).getTime() - (alert.triggeredAt as Date).getTime()) /
+  1000
+
+const edges = {
+  edges: ({ nodes, cursorOf }: Connection<unknown>) =>
+    nodes.map((node) => ({ node, cursor: cursorOf(node) })),
+}
+
+async function organization(
+  _: unknown,
+  { slug, id }: { slug?: string | null; id?: string | null },
+  { query }: RequestContext,
+): Promise<registry.Organization | undefined> {
+  if ((slug == null) === (id == null))
+    throw refusal('BAD_INPUT', '`organization` takes either `slug` or `id`.')
+  const rows =
+    id == null
+      ? registry.organizationBySlug(query, slug ?? '')
+      : registry.organizationsById(query, [parseId(id)])
+  return (await rows)[0]
+}
+
+async function device(
+  _: unknown,
+  { devEui, id }: { devEui?: string | null; id?: string | null },
+  { query, now }: RequestContext,
+): Promise<registry.Device | undefined> {
+  if ((devEui == null) === (id == null)) throw refusal('BAD_INPUT', '`device` takes either `id` or `devEui`.')
+  const rows =
+    id == null
+      ? registry.deviceByEui(query, devEui ?? '', now)
+      : registry.devicesById(query, [parseId(id)], now)
+  return (await rows)[0]
+}
+
+const byId = {
+  Organization: registry.organizationsById,
+  Site: registry.sitesById,
+  Area: registry.areasById,
+  Unit: registry.unitsById,
+  Device: registry.devicesById,
+}
+
+async function node(_: unknown, args: { id: string }, { query, now }: RequestContext) {
+  const id = parseId(args.id)
+  const type: NodeType | undefined = await typeOf(query, id)
+  if (type === undefined) return null
+  const row = isEpisode(type) ? await episodeById(query, type, id) : (await byId[type](query, [id], now))[0]
+  return row === undefined ? null : { ...row, __typename: type }
+}
+
+type ById = { id: string }
+
+export const resolvers = {
+  DateTime,
+  Node: { resolveType: ({ __typename }: { __typename: string }) => __typename },
+  Query: {
+    now: (_: unknown, __: unknown, { now }: RequestContext) => now,
+    organizations: (_: unknown, __: unknown, { query }: RequestContext) => registry.allOrganizations(query),
+    organization,
+    device,
+    node,
+    site: async (_: unknown, { id }: ById, { query }: RequestContext) =>
+      (await registry.sitesById(query, [parseId(id)]))[0],
+    unit: async (_: unknown, { id }: ById, { query }: RequestContext) =>
+      (await registry.unitsById(query, [parseId(id)]))[0],
+    unassignedDevices: (_: unknown, { first }: { first: number }, { query, now }: RequestContext) => {
+      if (first < 1 || first > 1000)
+        throw refusal('BAD_PAGE', `\`unassignedDevices\` was asked for ${first}; give 1 to 1000.`)
+      return unassignedDevices(query, first, now)
+    },
+    deadLetters: (_: unknown, __: unknown, { query }: RequestContext) => deadLetterCounts(query),
+    quarantine: (_: unknown, __: unknown, { query }: RequestContext) => quarantineCounts(query),
+  },
+  Device: { calibrationOffset: difference('calibrationOffsetC') },
+  UnitLatest: { temperature: temperature('temperatureC') },
+  DeviceLatest: { temperature: temperature('temperatureC') },
+  Rule: { temperatureMin: temperature('tempMinC'), temperatureMax: temperature('tempMaxC') },
+  Reading: { temperature: temperature('temperatureC') },
+  TemperatureSpan: {
+    min: temperature('minC'),
+    max: temperature('maxC'),
+    mean: temperature('meanC'),
+  },
+  Excursion: {
+    peak: temperature('peakC'),
+    min: temperature('minC'),
+    max: temperature('maxC'),
+    degreeMinutes: difference('degreeMinutesC'),
+    durationSeconds: lasting('startedAt'),
+  },
+  DoorOpening: { durationSeconds: lasting('openedAt') },
+  Silence: { durationSeconds: lasting('startedAt') },
+  Alert: { durationSeconds: alertSeconds },
+  Rollup: {
+    min: temperature('minC'),
+    max: temperature('maxC'),
+    degreeMinutesAbove: difference('degreeMinutesAboveC'),
+    degreeMinutesBelow: difference('degreeMinutesBelowC'),
+    ...rollupFigures,
+  },
+  ReadingConnection: edges,
+  ExcursionConnection: edges,
+  DoorOpeningConnection: edges,
+  DoorEventConnection: edges,
+  SilenceConnection: edges,
+  UnitStatusConnection: edges,
+  AlertConnection: edges,
+  RollupConnection: edges,
+}

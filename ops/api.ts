@@ -1,0 +1,22 @@
+// `coldstream api`: the read API and the dashboard alone, configured by the environment, until it is told to end.
+import type { Command } from 'commander'
+import { runApi } from '../api/main.ts'
+import { readConfig } from '../infra/config.ts'
+
+export function apiCommand(program: Command): void {
+  program
+    .command('api')
+    .description('serve GraphQL, GraphiQL and the dashboard (settings: API_*, see README)')
+    .action(async () => {
+      const api = await runApi(readConfig(['DATABASE_URL', 'API_HOST', 'API_PORT', 'LOG_LEVEL']))
+      const address = `http://localhost:${api.port}`
+      process.stderr.write(`Dashboard: ${address}/\nGraphiQL:  ${address}/graphiql\n`)
+      await endSignal()
+      await api.close()
+    })
+}
+
+const endSignal = (): Promise<void> =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
