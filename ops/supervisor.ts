@@ -82,7 +82,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
 
   return {
     async start(specs) {
-      await Promise.all(specs.map((spec) => endLeft(spec, { dataDir, report, stopGraceMs })))
+      await Promise.all(specs.map((spec) => endLeft(spec.name, { dataDir, report, stopGraceMs })))
       const added = specs.map(
         (spec): Supervised => ({ spec, child: undefined, crashes: 0, ended: Promise.resolve() }),
       )
@@ -118,7 +118,7 @@ async function runOnce(one: Supervised, dataDir: string): Promise<string> {
   })
   closeSync(log)
   one.child = child
-  const pidFile = pidFileOf(dataDir, spec)
+  const pidFile = pidFileOf(dataDir, spec.name)
   const { pid } = child
   if (pid !== undefined) writeFileSync(pidFile, JSON.stringify({ pid, identity: identityOf(pid), ports: {} }))
   const how = await endOf(child)
@@ -137,15 +137,14 @@ function endOf(child: ChildProcess): Promise<string> {
   })
 }
 
-/** The processes of the supervisor before this one end by themselves, but not one that hangs. */
-async function endLeft(
-  spec: ProcessSpec,
-  { dataDir, report, stopGraceMs }: Required<Pick<SupervisorOptions, 'dataDir' | 'report' | 'stopGraceMs'>>,
-): Promise<void> {
-  const pidFile = pidFileOf(dataDir, spec)
+type Leftovers = Required<Pick<SupervisorOptions, 'dataDir' | 'report' | 'stopGraceMs'>>
+
+/** The processes of a supervisor that was killed end by themselves, but it takes a moment, and one that hangs does not. */
+export async function endLeft(name: string, { dataDir, report, stopGraceMs }: Leftovers): Promise<void> {
+  const pidFile = pidFileOf(dataDir, name)
   const left = findKept(pidFile)
   if (left === undefined) return
-  report(`${spec.name}: an earlier start left it running (pid ${left.pid}), ended.`)
+  report(`${name}: an earlier start left it running (pid ${left.pid}), ended.`)
   await end(left, { pidFile, stopSignal: 'SIGTERM', stopGraceMs })
   killGroup(left.pid)
 }
@@ -168,4 +167,4 @@ function neverReady(spec: ProcessSpec, dataDir: string, what: string): SetupErro
 }
 
 const logOf = (dataDir: string, spec: ProcessSpec) => join(dataDir, `logs/${spec.name}.log`)
-const pidFileOf = (dataDir: string, spec: ProcessSpec) => join(dataDir, `pids/${spec.name}.json`)
+const pidFileOf = (dataDir: string, name: string) => join(dataDir, `pids/${name}.json`)
