@@ -31,8 +31,16 @@ export const emptyRule: RuleFields = {
 export const ruleFieldNames = Object.keys(emptyRule) as readonly (keyof RuleFields)[]
 
 /** The fields alone, in the order of the contract, so that two rules compare by their JSON. */
-export const ruleFieldsOf = (rule: Partial<RuleFields>): RuleFields =>
-  Object.fromEntries(ruleFieldNames.map((name) => [name, rule[name] ?? null])) as RuleFields
+export function ruleFieldsOf(rule: Partial<RuleFields>): RuleFields {
+  const fields = ruleFieldNames.map((name) => [name, rule[name] ?? null])
+  const { schedule } = rule
+  return {
+    ...(Object.fromEntries(fields) as RuleFields),
+    schedule: schedule
+      ? { days: schedule.days, startHour: schedule.startHour, endHour: schedule.endHour }
+      : null,
+  }
+}
 
 /** `wider` first. */
 export const narrowed = (wider: RuleFields, narrower: RuleFields): RuleFields =>

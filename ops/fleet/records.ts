@@ -1,0 +1,54 @@
+// The registry's rows → the records of `devices` and `unit-configs`: each complete, all versions in it, so that a stage
+// that reads only the newest record of a key knows everything.
+import type { DeviceAssignments, UnitConfig } from '../../schemas/generated/types.ts'
+import type { Entity, StoredRows } from './registry-rows.ts'
+import { resolveRules } from './rules.ts'
+
+export type RegistryRecord =
+  | { topic: 'devices'; key: string; value: DeviceAssignments }
+  | { topic: 'unit-configs'; key: string; value: UnitConfig }
+
+export function registryRecords(stored: StoredRows): RegistryRecord[] {
+  const of = (table: Entity['table']) =>
+    [...stored.entities.values()].filter((entity) => entity.table === table)
+  return [
+    ...of('units').map((unit): RegistryRecord => {
+      const value = unitConfigOf(unit, stored)
+      return { topic: 'unit-configs', key: value.unitId, value }
+    }),
+    ...of('devices').map((device): RegistryRecord => {
+      const value = assignmentsOf(device, stored)
+      return { topic: 'devices', key: value.devEui, value }
+    }),
+  ]
+}
+
+function unitConfigOf(unit: Entity, { entities, rules }: StoredRows): UnitConfig {
+  const organizationId = String(unit.columns.organization_id)
+  const siteId = String(unit.columns.site_id)
+  const zoneOf = (id: string) => entities.get(id)?.columns.time_zone as string | null | undefined
+  const scopes = [organizationId, siteId, unit.id].map((id) =>
+    (rules.get(id)?.versions ?? []).map(({ validFromMs, fields }) => ({ validFrom: validFromMs, ...fields })),
+  )
+  return {
+    unitId: unit.id,
+    organizationId,
+    siteId,
+    timeZone: zoneOf(siteId) ?? zoneOf(organizationId) ?? 'UTC',
+    versions: resolveRules(scopes, unit.deletedAtMs ?? null),
+  }
+}
+
+function assignmentsOf(device: Entity, { places }: StoredRows): DeviceAssignments {
+  const { dev_eui, vendor, model } = device.columns as Record<string, string | null>
+  return {
+    devEui: dev_eui ?? '',
+    deviceId: device.id,
+    versions: (places.get(device.id)?.versions ?? []).map(({ validFromMs, fields }) => ({
+      validFrom: validFromMs,
+      ...fields,
+      vendor: vendor ?? null,
+      model: model ?? null,
+    })),
+  }
+}
