@@ -57,11 +57,6 @@ export type DeadLetter = {
   headers: Readonly<Record<string, string>>
 }
 
-/** placeholder */
-export type DeviceChangelog = {
-
-}
-
 /** What a device gives to its unit. */
 export type AssignedKind = 'temperature' | 'door'
 
@@ -96,6 +91,54 @@ export type DeviceAssignments = {
   deviceId: string
   /** Ascending by validFrom. */
   versions: readonly DeviceAssignment[]
+}
+
+/** Frame counters of a session. */
+export type SeenSession = {
+  /** The session. */
+  sessionKeyId: string
+  /** First and last of each run of frame counters, ascending. */
+  ranges: readonly number[]
+}
+
+/** An uplink without a session key. */
+export type SeenDigest = {
+  /** Event time, UTC ms. */
+  recordedAtMs: number
+  /** Of its port and payload. */
+  digest: number
+}
+
+/** Uplinks by identity. */
+export type SeenUplinks = {
+  /** By session key. */
+  sessions: readonly SeenSession[]
+  /** Without session key, ascending by event time. */
+  digests: readonly SeenDigest[]
+}
+
+/** What was seen, of real uplinks or of simulated ones. */
+export type SeenSpace = {
+  /** Uplinks that were judged. */
+  uplinks: SeenUplinks
+  /** Uplinks that no version assigned: forgotten when the assignments change. */
+  unassigned: SeenUplinks
+  /** Readings: event time and digest of the values, ascending by event time. */
+  readings: readonly SeenDigest[]
+}
+
+/** All that the device stage keeps of one device: its assignments, and which uplinks and readings it has seen. Key: devEui. */
+export type DeviceChangelog = {
+  /** Device EUI, 16 upper-case hex digits. The record key. */
+  devEui: string
+  /** Its assignments; null: the registry does not know it. */
+  assignments: DeviceAssignments | null
+  /** Real uplinks. */
+  real: SeenSpace
+  /** Simulated uplinks. */
+  simulated: SeenSpace
+  /** Newest recordedAt of an accepted real reading, UTC ms. */
+  newestMs: number | null
 }
 
 /** A change of the unit's door. */
@@ -393,11 +436,6 @@ export type Silence = {
   missedCheckins: number | null
 }
 
-/** placeholder */
-export type UnitChangelog = {
-
-}
-
 /** Urgency of an alert. */
 export type Severity = 'info' | 'warning' | 'critical'
 
@@ -467,8 +505,287 @@ export type UnitConfig = {
   versions: readonly Rule[]
 }
 
+/** The value that the series holds. */
+export type KeptValue = {
+  /** °C. */
+  valueC: number
+  /** Instant of the reading, UTC ms. */
+  recordedMs: number
+  /** Integrals are complete up to here, UTC ms. */
+  countedMs: number
+  /** True: past the hold limit, unknown. */
+  lapsed: boolean
+}
+
+/** An open alert. */
+export type KeptAlert = {
+  /** What it is about. */
+  alertType: AlertType
+  /** Urgency. */
+  severity: Severity
+  /** UTC ms. */
+  triggeredMs: number
+}
+
+/** An open excursion. */
+export type KeptExcursion = {
+  /** Its start, UTC ms. */
+  atMs: number
+  /** Which limit was passed. */
+  direction: Direction
+  /** Excursions of the same instant before it. */
+  ordinal: number
+  /** UTC ms. */
+  confirmedMs: number | null
+  /** UTC ms. */
+  criticalMs: number | null
+  /** Lowest reading out of range, °C. */
+  minC: number
+  /** Highest reading out of range, °C. */
+  maxC: number
+  /** Readings out of range. */
+  count: number
+  /** Known time, ms. */
+  knownMs: number
+  /** Integral beyond the limit, °C·min. */
+  degreeMinutes: number
+  /** The alert on it. */
+  alert: KeptAlert | null
+  /** When its alert is due, UTC ms; null: it is not. */
+  alertDueMs: number | null
+}
+
+/** An open door opening. */
+export type KeptOpening = {
+  /** Its start, UTC ms. */
+  atMs: number
+  /** Openings of the same instant before it. */
+  ordinal: number
+  /** UTC ms. */
+  warningMs: number | null
+  /** UTC ms. */
+  criticalMs: number | null
+  /** The alert on it. */
+  alert: KeptAlert | null
+  /** When its alert is due, UTC ms; null: it is not. */
+  alertDueMs: number | null
+}
+
+/** The unit's door. */
+export type KeptDoor = {
+  /** Its last report. */
+  isOpen: boolean
+  /** Instant of the last change, UTC ms. */
+  sinceMs: number
+  /** Open time is counted up to here, UTC ms. */
+  countedMs: number
+  /** The open opening. */
+  opening: KeptOpening | null
+  /** Start of the last opening, UTC ms. */
+  lastOpenedMs: number | null
+  /** Ordinal of the last opening. */
+  lastOrdinal: number
+}
+
+/** A door sensor's own counter of openings. */
+export type KeptCounter = {
+  /** The device. */
+  deviceId: string
+  /** The counter at its last report. */
+  openings: number
+  /** Openings of its that were seen since. */
+  seen: number
+}
+
+/** An open silence. */
+export type KeptSilence = {
+  /** The last check-in, UTC ms. */
+  atMs: number
+  /** The deadline, UTC ms. */
+  detectedMs: number
+  /** UTC ms. */
+  warningMs: number | null
+  /** UTC ms. */
+  criticalMs: number | null
+  /** The alert on it. */
+  alert: KeptAlert | null
+  /** When its alert is due, UTC ms; null: it is not. */
+  alertDueMs: number | null
+}
+
+/** What it is. */
+export type FactKind = 'excursion' | 'door_event' | 'door_opening' | 'silence' | 'status' | 'alert' | 'hour' | 'day' | 'week' | 'month'
+
+/** What identifies a fact of the unit. */
+export type FactKey = {
+  /** What it is. */
+  kind: FactKind
+  /** The instant that identifies it, UTC ms. */
+  atMs: number
+  /** Tells apart facts of one kind and instant. */
+  tag: string
+}
+
+/** The time after a confirmed excursion. */
+export type KeptRestoring = {
+  /** Its end, UTC ms. */
+  sinceMs: number
+  /** The excursion. */
+  cause: FactKey
+}
+
 /** Lowest first. */
 export type UnitStatus = 'ok' | 'manual_required' | 'restoring' | 'excursion' | 'monitoring_interrupted' | 'offline' | 'alarm_active'
+
+/** The additive sums of a window. */
+export type KeptSums = {
+  /** Temperature readings. */
+  count: number
+  /** Lowest, °C. */
+  minC: number | null
+  /** Highest, °C. */
+  maxC: number | null
+  /** Their sum, °C. */
+  sumC: number
+  /** Sum of their squares, °C². */
+  sumSquares: number
+  /** Time with a known temperature, ms. */
+  knownMs: number
+  /** Integral of the held value, °C·s. */
+  weightedSum: number
+  /** Σ Δt·exp(−10000/T), s. */
+  mktNumerator: number
+  /** Known time above the upper limit, ms. */
+  aboveMs: number
+  /** Known time below the lower limit, ms. */
+  belowMs: number
+  /** Integral above the upper limit, °C·min. */
+  degreeMinutesAbove: number
+  /** Integral below the lower limit, °C·min. */
+  degreeMinutesBelow: number
+  /** Readings out of range. */
+  outOfRange: number
+  /** Openings that started. */
+  doorOpenings: number
+  /** Door-open time, ms. */
+  doorOpenMs: number
+  /** Humidity readings. */
+  humidityCount: number
+  /** Their sum, %. */
+  humiditySum: number
+  /** Lowest, %. */
+  humidityMin: number | null
+  /** Highest, %. */
+  humidityMax: number | null
+}
+
+/** An open window. */
+export type KeptWindow = {
+  /** Its first instant, UTC ms. */
+  atMs: number
+  /** The first instant after it, UTC ms. */
+  endMs: number
+  /** Of the hour its own; of a longer window those of the complete shorter ones. Null: empty. */
+  sums: KeptSums | null
+}
+
+/** What the fold of the unit knew at the checkpoint. */
+export type KeptFold = {
+  /** Instant of its last event, UTC ms. */
+  positionMs: number
+  /** Windows are cut up to here, UTC ms. */
+  movedToMs: number
+  /** Null: no reading yet. */
+  held: KeptValue | null
+  /** The open excursion. */
+  excursion: KeptExcursion | null
+  /** Start of the last excursion, UTC ms. */
+  lastExcursionMs: number | null
+  /** Ordinal of the last excursion. */
+  lastExcursionOrdinal: number
+  /** Null: unknown. */
+  door: KeptDoor | null
+  /** By device. */
+  counters: readonly KeptCounter[]
+  /** Devices without a kind that have given a temperature. */
+  thermometers: readonly string[]
+  /** Last check-in of a device that gives the temperature, UTC ms. */
+  lastSeenMs: number | null
+  /** The open silence. */
+  silence: KeptSilence | null
+  /** Null: not restoring. */
+  restoring: KeptRestoring | null
+  /** Whether there was an observation. */
+  hasStarted: boolean
+  /** The status; null before the first observation. */
+  status: UnitStatus | null
+  /** The open hour; null before the first observation. */
+  hour: KeptWindow | null
+  /** The open day. */
+  day: KeptWindow | null
+  /** The open ISO week. */
+  week: KeptWindow | null
+  /** The open month. */
+  month: KeptWindow | null
+}
+
+/** A reading since the checkpoint, as far as it matters to the fold. */
+export type KeptRecord = {
+  /** Event time, UTC ms. */
+  timeMs: number
+  /** The device. */
+  deviceId: string
+  /** What the device gives by its assignment. */
+  kind: DeviceKind | null
+  /** °C. */
+  temperatureC: number | null
+  /** %. */
+  humidity: number | null
+  /** Door state. */
+  doorOpen: boolean | null
+  /** The sensor's own counter of openings. */
+  doorOpenCount: number | null
+  /** s. */
+  lastOpenSeconds: number | null
+  /** True: no check-in. */
+  history: boolean
+}
+
+/** A fact that went out and can still change. */
+export type SentFact = {
+  /** What it is. */
+  kind: FactKind
+  /** The instant that identifies it, UTC ms. */
+  atMs: number
+  /** Tells apart facts of one kind and instant. */
+  tag: string
+  /** The last one that went out. */
+  revision: number
+  /** Of the content that went out last; null: it was retracted. */
+  digest: number | null
+  /** From atMs to the instant from which it cannot change, ms; null: open. */
+  closedForMs: number | null
+}
+
+/** All that the unit stage keeps of one unit: the fold at the checkpoint, the records since, and what has gone out. Key: unitId. */
+export type UnitChangelog = {
+  /** The unit. The record key. */
+  unitId: string
+  /** The owner; empty before the first reading or configuration. */
+  organizationId: string
+  /** The unit's configuration. */
+  config: UnitConfig | null
+  /** Newest real recordedAt, UTC ms. */
+  newestMs: number | null
+  /** The latest clock that timers were fired for, UTC ms. */
+  clockMs: number | null
+  /** The fold at newest − grace; null: nothing is that old. */
+  checkpoint: KeptFold | null
+  /** The readings since, in order. */
+  records: readonly KeptRecord[]
+  /** What has gone out and can still change. */
+  sent: readonly SentFact[]
+}
 
 /** A change of a unit's status. */
 export type UnitStatusChange = {

@@ -1,0 +1,77 @@
+// A digest of what went out, 53 bits, so that a revision is made only where the content changed. Not cryptographic.
+import type { Sums } from './sums.ts'
+
+const scratch = new Float64Array(1)
+const words = new Uint32Array(scratch.buffer)
+
+let high = 0
+let low = 0
+
+function begin(): void {
+  high = 0x9e3779b9
+  low = 0x85ebca6b
+}
+
+function word(value: number): void {
+  high = Math.imul(high ^ value, 0xcc9e2d51)
+  high ^= high >>> 15
+  low = Math.imul(low ^ value ^ high, 0x1b873593)
+  low ^= low >>> 13
+}
+
+function number(value: number): void {
+  scratch[0] = value
+  word(words[0] ?? 0)
+  word(words[1] ?? 0)
+}
+
+function text(value: string): void {
+  for (let i = 0; i < value.length; i++) word(value.charCodeAt(i))
+  word(value.length)
+}
+
+const end = (): number => (high >>> 0) * 0x200000 + (low >>> 11)
+
+/** Of a record's own fields, in their order; `except` names those that do not make a revision. */
+export function digestOfRecord(record: object, except: readonly string[]): number {
+  begin()
+  for (const [name, value] of Object.entries(record)) {
+    if (except.includes(name)) continue
+    if (typeof value === 'number') number(value)
+    else if (typeof value === 'string') text(value)
+    else word(value === null ? 2 : Number(value))
+  }
+  return end()
+}
+
+export function digestOfSums(sums: Sums, isFinal: boolean): number {
+  begin()
+  word(isFinal ? 1 : 0)
+  number(sums.count)
+  number(sums.minC)
+  number(sums.maxC)
+  number(sums.sumC)
+  number(sums.sumSquares)
+  number(sums.knownMs)
+  number(sums.weightedSum)
+  number(sums.mktNumerator)
+  number(sums.aboveMs)
+  number(sums.belowMs)
+  number(sums.degreeMinutesAbove)
+  number(sums.degreeMinutesBelow)
+  number(sums.outOfRange)
+  number(sums.doorOpenings)
+  number(sums.doorOpenMs)
+  number(sums.humidityCount)
+  number(sums.humiditySum)
+  number(sums.humidityMin)
+  number(sums.humidityMax)
+  return end()
+}
+
+/** Of a value that identifies by content, such as the payload of an uplink without a session. */
+export function digestOfText(value: string): number {
+  begin()
+  text(value)
+  return end()
+}

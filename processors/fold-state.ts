@@ -1,0 +1,222 @@
+// What the fold of a unit knows at one instant. Plain data: it is copied, saved and folded on from there.
+//
+// A *fact* is what goes out: an episode, an event, an alert, a window. It is identified in its unit by kind, instant
+// and tag; its id is derived from these, so a fact that is folded again is the same fact.
+
+import type {
+  AlertType,
+  DeviceKind,
+  Direction,
+  Granularity,
+  Severity,
+  UnitStatus,
+} from '../schemas/generated/types.ts'
+import { derivedId } from '../schemas/identity.ts'
+import type { Sums } from './sums.ts'
+
+export type FactKey = {
+  kind: 'excursion' | 'door-event' | 'door-opening' | 'silence' | 'status' | 'alert' | Granularity
+  /** The instant that identifies it: start, change, or that of an alert's cause. */
+  atMs: number
+  /** What tells apart facts of one kind and instant. */
+  tag: string
+}
+
+/** What the ledger knows of a fact that went out. */
+export type Sent = FactKey & {
+  revision: number
+  /** Of the content that went out last; null: it was retracted. */
+  digest: number | null
+  /** From here on nothing can change it any more; Infinity while it is open. */
+  closedMs: number
+  /** The fold that has it: facts of the fold before the last one that are not in it are to be retracted. */
+  foldNumber: number
+}
+
+export type Fact = FactKey & {
+  /** It is on the list of what has changed. */
+  touched: boolean
+  sent: Sent | null
+}
+
+/** An alert is due `delayMs` after its cause is confirmed. */
+export type Cause = Fact & { alert: AlertFact | null; alertDueMs: number }
+
+export type AlertFact = Fact & {
+  kind: 'alert'
+  alertType: AlertType
+  severity: Severity
+  cause: FactKey
+  triggeredMs: number
+  resolvedMs: number | null
+}
+
+export type ExcursionFact = Cause & {
+  kind: 'excursion'
+  direction: Direction
+  /** Excursions of one instant before this one. */
+  ordinal: number
+  confirmedMs: number | null
+  criticalMs: number | null
+  endedMs: number | null
+  minC: number
+  maxC: number
+  count: number
+  knownMs: number
+  degreeMinutes: number
+}
+
+export type DoorEventFact = Fact & { kind: 'door-event'; isOpen: boolean; durationMs: number | null }
+
+export type OpeningFact = Cause & {
+  kind: 'door-opening'
+  ordinal: number
+  inferred: boolean
+  closedMs: number | null
+  durationMs: number | null
+  warningMs: number | null
+  criticalMs: number | null
+}
+
+export type SilenceFact = Cause & {
+  kind: 'silence'
+  detectedMs: number
+  warningMs: number | null
+  criticalMs: number | null
+  endedMs: number | null
+  missedCheckins: number | null
+}
+
+export type StatusFact = Fact & { kind: 'status'; status: UnitStatus; cause: FactKey | null }
+
+export type WindowFact = Fact & {
+  kind: Granularity
+  endMs: number
+  /** The hour's own; of longer windows, the sum of the shorter ones that are complete. */
+  sums: Sums
+  isOpen: boolean
+}
+
+export type Windows = { hour: WindowFact; day: WindowFact; week: WindowFact; month: WindowFact }
+
+/** The value that the unit's series holds. */
+export type Held = {
+  valueC: number
+  recordedMs: number
+  /** Integrals are complete up to here. */
+  countedMs: number
+  /** Past the hold limit: unknown, until the next reading. */
+  lapsed: boolean
+}
+
+export type Door = {
+  isOpen: boolean
+  sinceMs: number
+  /** Open time is counted up to here. */
+  countedMs: number
+  opening: OpeningFact | null
+  /** Of the last opening, closed or not. */
+  lastOpenedMs: number
+  lastOrdinal: number
+}
+
+export type Counter = { deviceId: string; openings: number; seen: number }
+
+export type UnitFold = {
+  /** The instant of the last event: an observation, a version, a timer. */
+  positionMs: number
+  /** At `positionMs`, timers and status are still to come: more observations may arrive. */
+  instantIsOpen: boolean
+  /** Windows are cut up to here; never before `positionMs`. */
+  movedToMs: number
+  /** The next instant with a timer or a version. */
+  dueMs: number
+  versionIndex: number
+  /** A version came at `positionMs`. */
+  versionIsNew: boolean
+  held: Held | null
+  excursion: ExcursionFact | null
+  lastExcursionMs: number
+  lastExcursionOrdinal: number
+  door: Door | null
+  counters: Counter[]
+  /** Devices without a kind that have given a temperature. */
+  thermometers: string[]
+  lastSeenMs: number | null
+  silence: SilenceFact | null
+  /** After the end of a confirmed excursion. */
+  restoring: { sinceMs: number; cause: FactKey } | null
+  hasStarted: boolean
+  status: UnitStatus | null
+  windows: Windows | null
+}
+
+/** One real reading, as far as it matters to the fold. */
+export type Observation = {
+  timeMs: number
+  deviceId: string
+  kind: DeviceKind | null
+  temperatureC: number | null
+  humidity: number | null
+  doorOpen: boolean | null
+  doorOpenCount: number | null
+  lastOpenSeconds: number | null
+  history: boolean
+}
+
+export const emptyFold = (): UnitFold => ({
+  positionMs: Number.NEGATIVE_INFINITY,
+  instantIsOpen: false,
+  movedToMs: Number.NEGATIVE_INFINITY,
+  dueMs: Number.NEGATIVE_INFINITY,
+  versionIndex: -1,
+  versionIsNew: false,
+  held: null,
+  excursion: null,
+  lastExcursionMs: Number.NEGATIVE_INFINITY,
+  lastExcursionOrdinal: 0,
+  door: null,
+  counters: [],
+  thermometers: [],
+  lastSeenMs: null,
+  silence: null,
+  restoring: null,
+  hasStarted: false,
+  status: null,
+  windows: null,
+})
+
+const copyFact = <F extends Fact>(fact: F): F => ({ ...fact, touched: false, sent: null })
+
+const copyCause = <C extends Cause>(cause: C): C => ({
+  ...copyFact(cause),
+  alert: cause.alert && copyFact(cause.alert),
+})
+
+const copyWindow = (window: WindowFact): WindowFact => ({ ...copyFact(window), sums: { ...window.sums } })
+
+export function copyFold(fold: UnitFold): UnitFold {
+  const { held, excursion, door, silence, windows } = fold
+  return {
+    ...fold,
+    held: held && { ...held },
+    excursion: excursion && copyCause(excursion),
+    door: door && { ...door, opening: door.opening && copyCause(door.opening) },
+    counters: fold.counters.map((counter) => ({ ...counter })),
+    thermometers: [...fold.thermometers],
+    silence: silence && copyCause(silence),
+    windows: windows && {
+      hour: copyWindow(windows.hour),
+      day: copyWindow(windows.day),
+      week: copyWindow(windows.week),
+      month: copyWindow(windows.month),
+    },
+  }
+}
+
+export const keyOf = ({ kind, atMs, tag }: FactKey): FactKey => ({ kind, atMs, tag })
+
+export const keyText = ({ kind, atMs, tag }: FactKey): string => `${kind}|${atMs}|${tag}`
+
+export const idOf = (unitId: string, { kind, atMs, tag }: FactKey): string =>
+  derivedId(kind, unitId, atMs, tag)

@@ -1,0 +1,181 @@
+// What has gone out about a unit, and what therefore has to follow. A fact whose content changed goes out under the same
+// id with the next revision; a fact that the repeated fold no longer has is retracted.
+
+import type { TopicName } from '../schemas/topics.ts'
+import { alertRecord } from './alert.ts'
+import { digestOfRecord, digestOfSums } from './digest.ts'
+import { doorEventRecord, openingRecord } from './door.ts'
+import { excursionRecord } from './excursion.ts'
+import { type FoldContext, limitsNow } from './fold-context.ts'
+import {
+  type AlertFact,
+  type DoorEventFact,
+  type ExcursionFact,
+  type Fact,
+  keyText,
+  type OpeningFact,
+  type Sent,
+  type SilenceFact,
+  type StatusFact,
+  type UnitFold,
+  type WindowFact,
+} from './fold-state.ts'
+import type { Emit } from './processor.ts'
+import { retract } from './retraction.ts'
+import { openSums, rollupRecord } from './rollup.ts'
+import { silenceRecord } from './silence.ts'
+import { isEmpty, type Sums } from './sums.ts'
+import { statusRecord } from './unit-status.ts'
+
+export type UnitOutput =
+  | 'excursions'
+  | 'door-events'
+  | 'door-openings'
+  | 'silences'
+  | 'unit-status'
+  | 'alerts'
+  | 'rollups'
+  | 'late-readings'
+
+export type Ledger = Map<string, Sent>
+
+export type Owner = { unitId: string; organizationId: string }
+
+export type Publication = {
+  owner: Owner
+  ledger: Ledger
+  /** Counts the repetitions of the fold. */
+  foldNumber: number
+  fold: UnitFold
+  context: FoldContext
+  /** Windows that end at or before this are final. */
+  finalToMs: number
+  emit: Emit<UnitOutput>
+}
+
+/** Sends each changed fact once. */
+export function publish(to: Publication, touched: readonly Fact[]): void {
+  const running = openSums(to.fold, limitsNow(to.fold, to.context))
+  for (const fact of touched) {
+    fact.touched = false
+    const sent = sentOf(to, fact)
+    sent.foldNumber = to.foldNumber
+    sendFact(to, fact, sent, running)
+  }
+}
+
+/** After the fold was repeated: takes back what it no longer has. */
+export function retractMissing(to: Publication): void {
+  for (const sent of to.ledger.values()) {
+    if (sent.foldNumber !== to.foldNumber) takeBack(to, sent)
+  }
+}
+
+function takeBack(to: Publication, sent: Sent): void {
+  if (sent.digest === null) return
+  sent.digest = null
+  sent.revision++
+  retract(sent, to.owner, to.context.zone, to.emit)
+}
+
+/** Forgets what can no longer change: whatever ended before the checkpoint. */
+export function forgetBefore(ledger: Ledger, ms: number): void {
+  for (const [key, sent] of ledger) if (sent.closedMs < ms) ledger.delete(key)
+}
+
+function sentOf({ ledger, foldNumber }: Publication, fact: Fact): Sent {
+  if (fact.sent !== null) return fact.sent
+  const key = keyText(fact)
+  let sent = ledger.get(key)
+  if (sent === undefined) {
+    const { kind, atMs, tag } = fact
+    sent = { kind, atMs, tag, revision: 0, digest: null, closedMs: atMs, foldNumber }
+    ledger.set(key, sent)
+  }
+  fact.sent = sent
+  return sent
+}
+
+function sendFact(
+  to: Publication,
+  fact: Fact,
+  sent: Sent,
+  running: Record<WindowFact['kind'], Sums> | null,
+): void {
+  switch (fact.kind) {
+    case 'excursion': {
+      const excursion = fact as ExcursionFact
+      const limits = limitsNow(to.fold, to.context)
+      sent.closedMs = excursion.endedMs ?? Number.POSITIVE_INFINITY
+      send(to, 'excursions', sent, excursionRecord(excursion, to.owner, sent.revision, to.fold, limits))
+      return
+    }
+    case 'door-opening': {
+      const opening = fact as OpeningFact
+      sent.closedMs = opening.closedMs ?? Number.POSITIVE_INFINITY
+      send(to, 'door-openings', sent, openingRecord(opening, to.owner, sent.revision))
+      return
+    }
+    case 'silence': {
+      const silence = fact as SilenceFact
+      sent.closedMs = silence.endedMs ?? Number.POSITIVE_INFINITY
+      send(to, 'silences', sent, silenceRecord(silence, to.owner, sent.revision))
+      return
+    }
+    case 'alert': {
+      const alert = fact as AlertFact
+      sent.closedMs = alert.resolvedMs ?? Number.POSITIVE_INFINITY
+      send(to, 'alerts', sent, alertRecord(alert, to.owner, sent.revision))
+      return
+    }
+    case 'door-event':
+      send(to, 'door-events', sent, doorEventRecord(fact as DoorEventFact, to.owner, sent.revision))
+      return
+    case 'status':
+      send(to, 'unit-status', sent, statusRecord(fact as StatusFact, to.owner, sent.revision))
+      return
+    default:
+      sendWindow(to, fact as WindowFact, sent, running)
+  }
+}
+
+/** `asOf` moves with the clock; by itself it makes no revision. */
+const notContent = ['revision', 'asOf']
+
+function send<N extends Exclude<UnitOutput, 'rollups' | 'late-readings'>>(
+  to: Publication,
+  topic: N,
+  sent: Sent,
+  record: Parameters<Emit<UnitOutput>>[2] & { revision: number } & Parameters<Emit<N & TopicName>>[2],
+): void {
+  const digest = digestOfRecord(record, notContent)
+  if (digest === sent.digest) return
+  sent.digest = digest
+  record.revision = ++sent.revision
+  to.emit(topic, to.owner.unitId, record)
+}
+
+function sendWindow(
+  to: Publication,
+  window: WindowFact,
+  sent: Sent,
+  running: Record<WindowFact['kind'], Sums> | null,
+): void {
+  const sums = window.isOpen && running !== null ? running[window.kind] : window.sums
+  sent.closedMs = window.endMs
+  if (isEmpty(sums)) {
+    takeBack(to, sent)
+    return
+  }
+  const isFinal = window.endMs <= to.finalToMs
+  const digest = digestOfSums(sums, isFinal)
+  if (digest === sent.digest) return
+  sent.digest = digest
+  sent.revision++
+  const asOfMs = window.isOpen ? to.fold.movedToMs : window.endMs
+  to.emit(
+    'rollups',
+    to.owner.unitId,
+    rollupRecord(window, sums, to.owner, { revision: sent.revision, retracted: false, isFinal, asOfMs }),
+  )
+}

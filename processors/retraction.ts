@@ -1,0 +1,112 @@
+// The record that takes a fact back. It says only what identifies the fact: the rest never was.
+import type { AlertType, Direction } from '../schemas/generated/types.ts'
+import { deviceOf } from './door.ts'
+import { type FactKey, idOf, type Sent } from './fold-state.ts'
+import type { LocalTime, Span } from './local-time.ts'
+import type { Emit } from './processor.ts'
+import { rollupRecord } from './rollup.ts'
+import { emptySums } from './sums.ts'
+
+type Owner = { unitId: string; organizationId: string }
+
+type EpisodeOutput = 'excursions' | 'door-events' | 'door-openings' | 'silences' | 'unit-status' | 'alerts'
+
+export function retract(
+  sent: Sent,
+  owner: Owner,
+  zone: LocalTime,
+  emit: Emit<EpisodeOutput | 'rollups'>,
+): void {
+  const { unitId } = owner
+  const { atMs, revision } = sent
+  const base = { id: idOf(unitId, sent), unitId, organizationId: owner.organizationId, revision }
+  switch (sent.kind) {
+    case 'excursion':
+      emit('excursions', unitId, { ...base, ...neverExcursion(sent) })
+      return
+    case 'door-opening':
+      emit('door-openings', unitId, { ...base, ...neverOpened, openedAt: atMs })
+      return
+    case 'silence':
+      emit('silences', unitId, { ...base, ...neverSilent, startedAt: atMs, detectedAt: atMs })
+      return
+    case 'alert':
+      emit('alerts', unitId, { ...base, ...neverAlert(unitId, sent) })
+      return
+    case 'door-event':
+      emit('door-events', unitId, { ...base, ...neverDoorEvent(sent) })
+      return
+    case 'status':
+      emit('unit-status', unitId, { ...base, retracted: true, at: atMs, status: 'ok', causeId: null })
+      return
+    default: {
+      const window = { kind: sent.kind, atMs, endMs: spanOf(zone, sent).endMs }
+      const as = { revision, retracted: true, isFinal: false, asOfMs: atMs }
+      emit('rollups', unitId, rollupRecord(window, emptySums(), owner, as))
+    }
+  }
+}
+
+const neverExcursion = ({ atMs, tag }: FactKey) => ({
+  state: 'retracted' as const,
+  direction: (tag.startsWith('high') ? 'high' : 'low') satisfies Direction as Direction,
+  startedAt: atMs,
+  confirmedAt: null,
+  criticalAt: null,
+  endedAt: null,
+  peak: 0,
+  min: 0,
+  max: 0,
+  count: 0,
+  durationSeconds: null,
+  knownSeconds: 0,
+  hasUnknown: false,
+  degreeMinutes: 0,
+  asOf: null,
+})
+
+const neverOpened = {
+  state: 'retracted' as const,
+  inferred: false,
+  closedAt: null,
+  durationSeconds: null,
+  warningAt: null,
+  criticalAt: null,
+}
+
+const neverSilent = {
+  state: 'retracted' as const,
+  warningAt: null,
+  criticalAt: null,
+  endedAt: null,
+  durationSeconds: null,
+  missedCheckins: null,
+}
+
+/** An alert's tag is its type, then the kind and tag of its cause. */
+function neverAlert(unitId: string, { atMs, tag }: FactKey) {
+  const [alertType, kind, causeTag] = tag.split('|') as [AlertType, FactKey['kind'], string]
+  return {
+    status: 'retracted' as const,
+    alertType,
+    severity: 'info' as const,
+    causeId: idOf(unitId, { kind, atMs, tag: causeTag }),
+    causeStartedAt: atMs,
+    triggeredAt: atMs,
+    resolvedAt: atMs,
+  }
+}
+
+const neverDoorEvent = ({ atMs, tag }: FactKey) => ({
+  retracted: true,
+  deviceId: deviceOf(tag),
+  recordedAt: atMs,
+  doorOpen: tag.startsWith('open'),
+  durationSeconds: null,
+})
+
+function spanOf(zone: LocalTime, { kind, atMs }: FactKey): Span {
+  if (kind === 'hour') return zone.hourAt(atMs)
+  if (kind === 'day') return zone.dayAt(atMs)
+  return kind === 'week' ? zone.weekAt(atMs) : zone.monthAt(atMs)
+}

@@ -1,0 +1,158 @@
+// Rollups: the sums of each local hour, day, ISO week and month. Only the hour is summed from readings; a day is the
+// sum of its hours in order, a week and a month the sum of its days, so they add up exactly.
+import type { Granularity, Rollup } from '../schemas/generated/types.ts'
+import { type FoldContext, limitsNow, touch } from './fold-context.ts'
+import type { UnitFold, WindowFact, Windows } from './fold-state.ts'
+import { countHeld, isKnown } from './hold.ts'
+import type { Limits } from './limits.ts'
+import type { Span } from './local-time.ts'
+import { addHeld, addSums, emptySums, isEmpty, type Sums } from './sums.ts'
+
+export const granularities: readonly Granularity[] = ['hour', 'day', 'week', 'month']
+
+export function openWindow(kind: Granularity, { startMs, endMs }: Span): WindowFact {
+  return { kind, atMs: startMs, tag: '', touched: false, sent: null, endMs, sums: emptySums(), isOpen: true }
+}
+
+export function openWindows({ zone }: FoldContext, ms: number): Windows {
+  return {
+    hour: openWindow('hour', zone.hourAt(ms)),
+    day: openWindow('day', zone.dayAt(ms)),
+    week: openWindow('week', zone.weekAt(ms)),
+    month: openWindow('month', zone.monthAt(ms)),
+  }
+}
+
+export function touchWindows(context: FoldContext, { hour, day, week, month }: Windows): void {
+  touch(context, hour)
+  touch(context, day)
+  touch(context, week)
+  touch(context, month)
+}
+
+/** Whether time alone adds to the open windows. */
+export const isRunning = ({ held, door }: UnitFold): boolean => isKnown(held) || door?.isOpen
+
+/** Cuts windows and integrals at every border up to `toMs`, that instant included. */
+export function moveTo(fold: UnitFold, context: FoldContext, toMs: number): void {
+  const { windows } = fold
+  if (toMs <= fold.movedToMs) return
+  while (windows !== null && toMs >= windows.hour.endMs) crossHour(fold, context, windows, toMs)
+  fold.movedToMs = toMs
+}
+
+function crossHour(fold: UnitFold, context: FoldContext, windows: Windows, toMs: number): void {
+  const borderMs = windows.hour.endMs
+  const isRun = isRunning(fold)
+  countHeld(fold, limitsNow(fold, context), borderMs)
+  countDoor(fold, borderMs)
+  if (isRun) touchWindows(context, windows)
+  addSums(windows.day.sums, windows.hour.sums)
+  complete(context, windows.hour)
+  // With nothing running, the hours up to the next event are empty: the borders of longer windows are all that is left.
+  const nextMs = isRun ? borderMs : toMs
+  if (nextMs >= windows.day.endMs) {
+    addSums(windows.week.sums, windows.day.sums)
+    addSums(windows.month.sums, windows.day.sums)
+    complete(context, windows.day)
+    if (nextMs >= windows.week.endMs) {
+      complete(context, windows.week)
+      windows.week = openWindow('week', context.zone.weekAt(nextMs))
+    }
+    if (nextMs >= windows.month.endMs) {
+      complete(context, windows.month)
+      windows.month = openWindow('month', context.zone.monthAt(nextMs))
+    }
+    windows.day = openWindow('day', context.zone.dayAt(nextMs))
+  }
+  windows.hour = openWindow('hour', context.zone.hourAt(nextMs))
+}
+
+function complete(context: FoldContext, window: WindowFact): void {
+  window.isOpen = false
+  if (context.changes !== null && !isEmpty(window.sums)) context.changes.complete.push(window)
+}
+
+export function countDoor({ door, windows }: UnitFold, toMs: number): void {
+  if (door === null || !door.isOpen || windows === null) return
+  windows.hour.sums.doorOpenMs += toMs - door.countedMs
+  door.countedMs = toMs
+}
+
+/** Door-open time of the local day, up to the fold's position. */
+export function doorOpenMsToday({ door, windows, positionMs }: UnitFold): number {
+  if (windows === null) return 0
+  const runningMs = door?.isOpen ? positionMs - door.countedMs : 0
+  return windows.day.sums.doorOpenMs + windows.hour.sums.doorOpenMs + runningMs
+}
+
+/** The first end of an open window that exists, or will by then; Infinity: none. */
+export function nextWindowEndMs(fold: UnitFold): number {
+  const { windows } = fold
+  if (windows === null) return Number.POSITIVE_INFINITY
+  if (isRunning(fold) || !isEmpty(windows.hour.sums)) return windows.hour.endMs
+  if (!isEmpty(windows.day.sums)) return windows.day.endMs
+  const weekEndMs = isEmpty(windows.week.sums) ? Number.POSITIVE_INFINITY : windows.week.endMs
+  const monthEndMs = isEmpty(windows.month.sums) ? Number.POSITIVE_INFINITY : windows.month.endMs
+  return Math.min(weekEndMs, monthEndMs)
+}
+
+/** The open windows' sums as of `movedToMs`, each the sum of its parts; the fold is left as it is. */
+export function openSums(fold: UnitFold, limits: Limits): Record<Granularity, Sums> | null {
+  const { windows, held, door } = fold
+  if (windows === null) return null
+  const hour = { ...windows.hour.sums }
+  if (isKnown(held) && fold.movedToMs > held.countedMs)
+    addHeld(hour, held.valueC, fold.movedToMs - held.countedMs, limits)
+  if (door?.isOpen) hour.doorOpenMs += fold.movedToMs - door.countedMs
+  const day = plus(windows.day.sums, hour)
+  return { hour, day, week: plus(windows.week.sums, day), month: plus(windows.month.sums, day) }
+}
+
+function plus(complete: Sums, running: Sums): Sums {
+  const sums = { ...complete }
+  addSums(sums, running)
+  return sums
+}
+
+const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
+
+/** A record's sums: without, the window is retracted. */
+export function rollupRecord(
+  window: { kind: Granularity; atMs: number; endMs: number },
+  sums: Sums,
+  owner: { unitId: string; organizationId: string },
+  as: { revision: number; retracted: boolean; isFinal: boolean; asOfMs: number },
+): Rollup {
+  return {
+    unitId: owner.unitId,
+    organizationId: owner.organizationId,
+    granularity: window.kind,
+    start: window.atMs,
+    end: window.endMs,
+    revision: as.revision,
+    retracted: as.retracted,
+    isFinal: as.isFinal,
+    asOf: as.asOfMs,
+    count: sums.count,
+    min: orNull(sums.minC),
+    max: orNull(sums.maxC),
+    sum: sums.sumC,
+    sumSquares: sums.sumSquares,
+    knownSeconds: sums.knownMs / 1000,
+    weightedSum: sums.weightedSum,
+    mktNumerator: sums.mktNumerator,
+    mktDenominator: sums.knownMs / 1000,
+    secondsAbove: sums.aboveMs / 1000,
+    secondsBelow: sums.belowMs / 1000,
+    degreeMinutesAbove: sums.degreeMinutesAbove,
+    degreeMinutesBelow: sums.degreeMinutesBelow,
+    readingsOutOfRange: sums.outOfRange,
+    doorOpenings: sums.doorOpenings,
+    doorOpenSeconds: sums.doorOpenMs / 1000,
+    humidityCount: sums.humidityCount,
+    humiditySum: sums.humiditySum,
+    humidityMin: orNull(sums.humidityMin),
+    humidityMax: orNull(sums.humidityMax),
+  }
+}

@@ -1,0 +1,101 @@
+// Silence: no device that gives the unit's temperature has checked in for longer than the hold limit.
+//
+//              deadline                warning count        critical count
+//   heard ──────────────▶ silent ─────────────────▶ … ─────────────────▶ …
+//     ▲                      │                      │                    │
+//     └──── check-in (in time where it comes at exactly the instant) ────┘
+import type { Silence } from '../schemas/generated/types.ts'
+import { endAlert } from './alert.ts'
+import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
+import { idOf, type Observation, type SilenceFact, type UnitFold } from './fold-state.ts'
+import type { Limits } from './limits.ts'
+
+/** An observation at the fold's position: does it show that the unit's temperature is still watched? */
+export function takeCheckin(fold: UnitFold, context: FoldContext, observation: Observation): void {
+  if (!givesTemperature(fold, observation) || observation.history) return
+  fold.lastSeenMs = fold.positionMs
+  if (fold.silence !== null) endSilence(fold, context, fold.silence)
+}
+
+/** A device gives the temperature by its kind, and without a kind from its first temperature on. */
+function givesTemperature({ thermometers }: UnitFold, observation: Observation): boolean {
+  if (observation.kind !== null) return observation.kind === 'temperature'
+  if (thermometers.includes(observation.deviceId)) return true
+  if (observation.temperatureC === null) return false
+  thermometers.push(observation.deviceId)
+  return true
+}
+
+function endSilence(fold: UnitFold, context: FoldContext, silence: SilenceFact): void {
+  const { intervalMs } = limitsNow(fold, context)
+  silence.endedMs = fold.positionMs
+  silence.missedCheckins =
+    intervalMs === Number.POSITIVE_INFINITY ? null : Math.floor((fold.positionMs - silence.atMs) / intervalMs)
+  endAlert(context, silence, fold.positionMs)
+  touch(context, silence)
+  fold.silence = null
+}
+
+export function fireSilenceTimers(fold: UnitFold, context: FoldContext): void {
+  if (fold.lastSeenMs === null) return
+  const limits = limitsNow(fold, context)
+  const silentMs = fold.positionMs - fold.lastSeenMs
+  if (fold.silence === null) {
+    if (silentMs < limits.holdMs) return
+    fold.silence = newSilence(fold.lastSeenMs, fold.positionMs)
+    armAlert(fold, context, fold.silence, fold.silence.detectedMs)
+    touch(context, fold.silence)
+  }
+  const { silence } = fold
+  if (silence.warningMs === null && silentMs >= limits.silenceWarningMs) {
+    silence.warningMs = fold.positionMs
+    touch(context, silence)
+  }
+  if (silence.criticalMs === null && silentMs >= limits.silenceCriticalMs) {
+    silence.criticalMs = fold.positionMs
+    touch(context, silence)
+  }
+}
+
+export const newSilence = (lastSeenMs: number, detectedMs: number): SilenceFact => ({
+  kind: 'silence',
+  atMs: lastSeenMs,
+  tag: '',
+  touched: false,
+  sent: null,
+  detectedMs,
+  warningMs: null,
+  criticalMs: null,
+  endedMs: null,
+  missedCheckins: null,
+  alert: null,
+  alertDueMs: Number.POSITIVE_INFINITY,
+})
+
+export function silenceDueMs({ lastSeenMs, silence }: UnitFold, limits: Limits): number {
+  if (lastSeenMs === null) return Number.POSITIVE_INFINITY
+  if (silence === null) return lastSeenMs + limits.holdMs
+  return Math.min(
+    silence.warningMs === null ? lastSeenMs + limits.silenceWarningMs : Number.POSITIVE_INFINITY,
+    silence.criticalMs === null ? lastSeenMs + limits.silenceCriticalMs : Number.POSITIVE_INFINITY,
+  )
+}
+
+export const silenceRecord = (
+  fact: SilenceFact,
+  { unitId, organizationId }: { unitId: string; organizationId: string },
+  revision: number,
+): Silence => ({
+  id: idOf(unitId, fact),
+  unitId,
+  organizationId,
+  revision,
+  state: fact.endedMs === null ? 'open' : 'closed',
+  startedAt: fact.atMs,
+  detectedAt: fact.detectedMs,
+  warningAt: fact.warningMs,
+  criticalAt: fact.criticalMs,
+  endedAt: fact.endedMs,
+  durationSeconds: fact.endedMs === null ? null : (fact.endedMs - fact.atMs) / 1000,
+  missedCheckins: fact.missedCheckins,
+})

@@ -1,0 +1,129 @@
+// The state of a unit as its changelog record, and back. Only what cannot be made again is kept: the checkpoint, the
+// records since, and what has gone out. The live fold is folded anew.
+import type { KeptFold, SentFact, UnitChangelog } from '../schemas/generated/types.ts'
+import { emptyFold, keyText, type Sent, type UnitFold, type Windows } from './fold-state.ts'
+import {
+  finite,
+  keepDoor,
+  keepExcursion,
+  keepKey,
+  keepKind,
+  keepSilence,
+  keepWindow,
+  orEnd,
+  orStart,
+  restoreDoor,
+  restoreExcursion,
+  restoreKey,
+  restoreKind,
+  restoreSilence,
+  restoreWindow,
+} from './kept.ts'
+import { emptyUnit, restoreFold, type UnitState, useConfig } from './unit-state.ts'
+
+export function saveUnit(state: UnitState): UnitChangelog {
+  return {
+    unitId: state.unitId,
+    organizationId: state.organizationId,
+    config: state.config,
+    newestMs: finite(state.newestMs),
+    clockMs: finite(state.clockMs),
+    checkpoint: state.checkpoint.positionMs === Number.NEGATIVE_INFINITY ? null : keepFold(state.checkpoint),
+    records: [...state.records],
+    sent: Array.from(state.ledger.values(), keepSent),
+  }
+}
+
+export function loadUnit(kept: UnitChangelog): UnitState {
+  const state = emptyUnit(kept.unitId)
+  useConfig(state, kept.config)
+  state.organizationId = kept.organizationId
+  state.newestMs = orStart(kept.newestMs)
+  state.clockMs = orStart(kept.clockMs)
+  state.records = [...kept.records]
+  if (kept.checkpoint !== null) {
+    state.checkpoint = restoreKept(kept.checkpoint)
+    restoreFold(state.checkpoint, state.checkpointContext)
+  }
+  for (const fact of kept.sent) {
+    const sent = restoreSent(fact)
+    state.ledger.set(keyText(sent), sent)
+  }
+  state.isStale = true
+  return state
+}
+
+const keepSent = ({ kind, atMs, tag, revision, digest, closedMs }: Sent): SentFact => ({
+  kind: keepKind(kind),
+  atMs,
+  tag,
+  revision,
+  digest,
+  closedForMs: finite(closedMs - atMs),
+})
+
+const restoreSent = ({ kind, atMs, tag, revision, digest, closedForMs }: SentFact): Sent => ({
+  kind: restoreKind(kind),
+  atMs,
+  tag,
+  revision,
+  digest,
+  closedMs: orEnd(closedForMs) + atMs,
+  foldNumber: 0,
+})
+
+function keepFold(fold: UnitFold): KeptFold {
+  const { excursion, door, silence, restoring, windows } = fold
+  return {
+    positionMs: fold.positionMs,
+    movedToMs: fold.movedToMs,
+    held: fold.held,
+    excursion: excursion && keepExcursion(excursion),
+    lastExcursionMs: finite(fold.lastExcursionMs),
+    lastExcursionOrdinal: fold.lastExcursionOrdinal,
+    door: door && keepDoor(door),
+    counters: [...fold.counters],
+    thermometers: [...fold.thermometers],
+    lastSeenMs: fold.lastSeenMs,
+    silence: silence && keepSilence(silence),
+    restoring: restoring && { sinceMs: restoring.sinceMs, cause: keepKey(restoring.cause) },
+    hasStarted: fold.hasStarted,
+    status: fold.status,
+    hour: windows && keepWindow(windows.hour),
+    day: windows && keepWindow(windows.day),
+    week: windows && keepWindow(windows.week),
+    month: windows && keepWindow(windows.month),
+  }
+}
+
+function restoreKept(kept: KeptFold): UnitFold {
+  const { held, excursion, door, silence, restoring } = kept
+  return {
+    ...emptyFold(),
+    positionMs: kept.positionMs,
+    movedToMs: kept.movedToMs,
+    held: held && { ...held },
+    excursion: excursion && restoreExcursion(excursion),
+    lastExcursionMs: orStart(kept.lastExcursionMs),
+    lastExcursionOrdinal: kept.lastExcursionOrdinal,
+    door: door && restoreDoor(door),
+    counters: kept.counters.map((counter) => ({ ...counter })),
+    thermometers: [...kept.thermometers],
+    lastSeenMs: kept.lastSeenMs,
+    silence: silence && restoreSilence(silence),
+    restoring: restoring && { sinceMs: restoring.sinceMs, cause: restoreKey(restoring.cause) },
+    hasStarted: kept.hasStarted,
+    status: kept.status,
+    windows: restoreWindows(kept),
+  }
+}
+
+function restoreWindows({ hour, day, week, month }: KeptFold): Windows | null {
+  if (hour === null || day === null || week === null || month === null) return null
+  return {
+    hour: restoreWindow('hour', hour),
+    day: restoreWindow('day', day),
+    week: restoreWindow('week', week),
+    month: restoreWindow('month', month),
+  }
+}

@@ -1,0 +1,111 @@
+// The fold of a unit: observations, versions and timers, each at its exact instant, into one state. Pure: the same
+// events in the same order give the same state and the same facts.
+//
+// At one instant: configuration versions first, then observations in deviceId order, then timers, then the status.
+// An instant stays open for more observations until the fold goes past it.
+import { alertDueMs, fireAlerts } from './alert.ts'
+import { confirmedMs, doorDueMs, fireDoorTimers, takeDoor } from './door.ts'
+import { excursionDueMs, fireExcursionTimers, judgeAgain, takeTemperature } from './excursion.ts'
+import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
+import type { Observation, UnitFold } from './fold-state.ts'
+import { countHeld, lapse, lapseDueMs } from './hold.ts'
+import { versionIndexAt } from './limits.ts'
+import { moveTo, openWindows, touchWindows } from './rollup.ts'
+import { fireSilenceTimers, silenceDueMs, takeCheckin } from './silence.ts'
+import { addHumidity } from './sums.ts'
+import { fireRestoring, restoringDueMs, settleStatus } from './unit-status.ts'
+
+/** Takes an observation that is not before the fold's position. */
+export function observe(fold: UnitFold, context: FoldContext, observation: Observation): void {
+  const { timeMs, temperatureC, humidity, doorOpen } = observation
+  advance(fold, context, timeMs, 'before')
+  if (timeMs > fold.positionMs) enter(fold, context, timeMs)
+  fold.hasStarted = true
+  fold.windows ??= openWindows(context, timeMs)
+  if (temperatureC !== null) takeTemperature(fold, context, temperatureC)
+  if (humidity !== null) addHumidity(fold.windows.hour.sums, humidity)
+  if (doorOpen !== null) takeDoor(fold, context, doorOpen, observation.deviceId)
+  takeCheckin(fold, context, observation)
+  touchWindows(context, fold.windows)
+}
+
+/** Fires every timer before `toMs`, or up to and including it. */
+export function advance(
+  fold: UnitFold,
+  context: FoldContext,
+  toMs: number,
+  until: 'before' | 'through',
+): void {
+  const isPast = (ms: number): boolean => (until === 'through' ? ms > toMs : ms >= toMs)
+  for (;;) {
+    if (fold.instantIsOpen) {
+      if (isPast(fold.positionMs)) return
+      closeInstant(fold, context)
+    }
+    if (isPast(fold.dueMs) || fold.dueMs === Number.NEGATIVE_INFINITY) return
+    enter(fold, context, fold.dueMs)
+  }
+}
+
+function enter(fold: UnitFold, context: FoldContext, atMs: number): void {
+  moveTo(fold, context, atMs)
+  fold.positionMs = atMs
+  fold.instantIsOpen = true
+  const next = context.versions[fold.versionIndex + 1]
+  if (next !== undefined && next.validFromMs <= atMs) takeVersion(fold, context)
+}
+
+/** Limits change at the fold's position: what was integrated until now was under the old ones. */
+export function takeVersion(fold: UnitFold, context: FoldContext): void {
+  countHeld(fold, limitsNow(fold, context), fold.positionMs)
+  fold.versionIndex = versionIndexAt(context.versions, fold.positionMs)
+  fold.versionIsNew = true
+}
+
+/** No more observations at this instant: what ends an episode comes before the timers that would go on with it. */
+function closeInstant(fold: UnitFold, context: FoldContext): void {
+  lapse(fold, context, 'past the limit')
+  if (fold.versionIsNew) {
+    judgeAgain(fold, context)
+    rearmAlerts(fold, context)
+    fold.versionIsNew = false
+  }
+  fireExcursionTimers(fold, context)
+  lapse(fold, context, 'at the limit')
+  fireSilenceTimers(fold, context)
+  fireDoorTimers(fold, context)
+  fireRestoring(fold, context)
+  if (alertDueMs(fold) <= fold.positionMs) fireAlerts(fold, context)
+  settleStatus(fold, context)
+  fold.instantIsOpen = false
+  fold.dueMs = nextDueMs(fold, context)
+}
+
+/** Delay and schedule are those of the version valid at t. */
+function rearmAlerts(fold: UnitFold, context: FoldContext): void {
+  const { excursion, silence, door } = fold
+  if (excursion !== null) armAlert(fold, context, excursion, excursion.confirmedMs)
+  if (silence !== null) armAlert(fold, context, silence, silence.detectedMs)
+  if (door !== null && door.opening !== null) armAlert(fold, context, door.opening, confirmedMs(door.opening))
+}
+
+export function nextDueMs(fold: UnitFold, context: FoldContext): number {
+  const limits = limitsNow(fold, context)
+  const version = context.versions[fold.versionIndex + 1]
+  let dueMs = version === undefined ? Number.POSITIVE_INFINITY : version.validFromMs
+  dueMs = Math.min(dueMs, lapseDueMs(fold, limits), silenceDueMs(fold, limits))
+  if (fold.excursion !== null) dueMs = Math.min(dueMs, excursionDueMs(fold, limits))
+  if (fold.restoring !== null) dueMs = Math.min(dueMs, restoringDueMs(fold, limits))
+  return Math.min(dueMs, doorDueMs(fold, limits), alertDueMs(fold))
+}
+
+/** Notes everything that is open: after a copy of the state, each may differ from what went out. */
+export function touchOpen(fold: UnitFold, context: FoldContext): void {
+  const { excursion, silence, door, windows } = fold
+  for (const cause of [excursion, silence, door === null ? null : door.opening]) {
+    if (cause === null) continue
+    touch(context, cause)
+    if (cause.alert !== null) touch(context, cause.alert)
+  }
+  if (windows !== null) touchWindows(context, windows)
+}

@@ -1,0 +1,144 @@
+// All that the unit stage keeps of one unit, and how late samples find their place in it.
+//
+//        checkpoint                                        newest
+//   ─────────┼────────────────────────────────────────────────┼──────▶ event time
+//            │◀──────────────────── grace ───────────────────▶│
+//            the fold up to here      records since, in order   live: the fold of both
+//
+// A record in order is folded into `live` at once. A late one is put in its place, and `live` is folded anew from the
+// checkpoint when it is needed next.
+import type { UnitConfig } from '../schemas/generated/types.ts'
+import { type Changes, contextOf, type FoldContext, limitsNow } from './fold-context.ts'
+import { copyFold, emptyFold, type Observation, type UnitFold } from './fold-state.ts'
+import { countHeld } from './hold.ts'
+import type { Ledger } from './ledger.ts'
+import { versionIndexAt } from './limits.ts'
+import { advance, nextDueMs, observe, takeVersion, touchOpen } from './unit-fold.ts'
+
+export type UnitState = {
+  unitId: string
+  organizationId: string
+  config: UnitConfig | null
+  newestMs: number
+  /** The latest clock that timers were fired for. */
+  clockMs: number
+  checkpoint: UnitFold
+  records: Observation[]
+  ledger: Ledger
+  // What follows is made from the above, and not saved.
+  live: UnitFold
+  /** `live` lacks a late record or a new configuration. */
+  isStale: boolean
+  /** Since the last publication the fold was repeated: some facts may be missing in it. */
+  isRepeated: boolean
+  foldNumber: number
+  changes: Changes
+  context: FoldContext
+  checkpointContext: FoldContext
+}
+
+export function emptyUnit(unitId: string): UnitState {
+  const changes: Changes = { touched: [], complete: [] }
+  return {
+    unitId,
+    organizationId: '',
+    config: null,
+    newestMs: Number.NEGATIVE_INFINITY,
+    clockMs: Number.NEGATIVE_INFINITY,
+    checkpoint: emptyFold(),
+    records: [],
+    ledger: new Map(),
+    live: emptyFold(),
+    isStale: false,
+    isRepeated: false,
+    foldNumber: 0,
+    changes,
+    context: contextOf(null, changes),
+    checkpointContext: contextOf(null, null),
+  }
+}
+
+/** Versions may come late too: what follows from the checkpoint on is folded anew. */
+export function takeConfig(state: UnitState, config: UnitConfig): void {
+  const { checkpoint } = state
+  countHeld(checkpoint, limitsNow(checkpoint, state.checkpointContext), checkpoint.positionMs)
+  useConfig(state, config)
+  if (checkpoint.positionMs !== Number.NEGATIVE_INFINITY) {
+    takeVersion(checkpoint, state.checkpointContext)
+    checkpoint.instantIsOpen = true
+  }
+  state.isStale = true
+}
+
+/** Throws before it changes anything where the zone is none. */
+export function useConfig(state: UnitState, config: UnitConfig | null): void {
+  const context = contextOf(config, state.changes)
+  state.config = config
+  state.context = context
+  state.checkpointContext = { ...context, changes: null }
+  if (config !== null) state.organizationId = config.organizationId
+}
+
+export function addRecord(state: UnitState, observation: Observation): void {
+  if (!state.isStale && isInOrder(state.live, state.records.at(-1), observation)) {
+    state.records.push(observation)
+    observe(state.live, state.context, observation)
+  } else {
+    state.records.splice(placeOf(state.records, observation), 0, observation)
+    state.isStale = true
+  }
+}
+
+function isInOrder(live: UnitFold, last: Observation | undefined, next: Observation): boolean {
+  if (next.timeMs < live.movedToMs) return false
+  if (next.timeMs > live.positionMs) return true
+  return live.instantIsOpen && (last === undefined || comesBefore(last, next))
+}
+
+const comesBefore = (a: Observation, b: Observation): boolean =>
+  a.timeMs < b.timeMs || (a.timeMs === b.timeMs && a.deviceId <= b.deviceId)
+
+function placeOf(records: readonly Observation[], observation: Observation): number {
+  let low = 0
+  let high = records.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const record = records[middle]
+    if (record !== undefined && comesBefore(record, observation)) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Folds anew from the checkpoint where something came late. */
+export function refresh(state: UnitState): void {
+  if (!state.isStale) return
+  state.live = copyFold(state.checkpoint)
+  state.changes.touched = []
+  state.changes.complete = []
+  touchOpen(state.live, state.context)
+  for (const record of state.records) observe(state.live, state.context, record)
+  advance(state.live, state.context, state.clockMs, 'through')
+  state.isStale = false
+  state.isRepeated = true
+  state.foldNumber++
+}
+
+/** Moves the checkpoint to `toMs`: what is before it can no longer change. */
+export function moveCheckpoint(state: UnitState, toMs: number): void {
+  const { checkpoint, checkpointContext, records } = state
+  let count = 0
+  for (let record = records[0]; record !== undefined && record.timeMs < toMs; record = records[count]) {
+    observe(checkpoint, checkpointContext, record)
+    count++
+  }
+  if (count > 0) records.splice(0, count)
+  advance(checkpoint, checkpointContext, toMs, 'before')
+}
+
+/** `dueMs` and the version follow from the rest: they are not saved. */
+export function restoreFold(fold: UnitFold, context: FoldContext): void {
+  if (fold.positionMs === Number.NEGATIVE_INFINITY) return
+  fold.versionIndex = versionIndexAt(context.versions, fold.positionMs)
+  fold.dueMs = nextDueMs(fold, context)
+}
