@@ -90,6 +90,7 @@ test.each([
   [JSON.stringify({ ...lht65, hex: '00'.repeat(300) }), 'more than 256 bytes'],
   [JSON.stringify({ ...lht65, receivedAt: 'yesterday' }), '"receivedAt"'],
   [JSON.stringify({ ...lht65, probe: 'left' }), '"probe"'],
+  [JSON.stringify({ ...lht65, openIs: true }), '"openIs"'],
 ])('the line %j gives one line of kind error that says why', (line, reason) => {
   expect(JSON.parse(decodeLine(line))).toEqual({
     kind: 'error',

@@ -2,9 +2,10 @@
 // read gives a line of kind
 // `error`. The shape of both is public and stays as it is.
 //
-//   in   {"vendor", "device", "fPort", "hex"}   and optionally "receivedAt" (ISO 8601, for sensors that send
-//     ages) and
-//        "probe" ("internal" | "external", for devices with two)
+//   in   {"vendor", "device", "fPort", "hex"}, and optionally "receivedAt" (ISO 8601, for sensors that send
+//     ages),
+//        "probe" ("internal" | "external", for devices with two) and "openIs" (0 | 1, for contacts of either
+//          sense)
 //   out  {"kind", "temperature", "humidity", "doorOpen", "batteryVolts", "batteryPercent", "samples",
 //     "error"}
 import type { Command } from 'commander'
@@ -42,7 +43,7 @@ function payload(line: Record<string, unknown>): Uint8Array {
 
 function optionsOf(line: Record<string, unknown>, model: string): DecodeOptions {
   const options: DecodeOptions = { model }
-  const { receivedAt, probe } = line
+  const { receivedAt, probe, openIs } = line
   if (receivedAt !== undefined) {
     const receivedAtMs = typeof receivedAt === 'string' ? Date.parse(receivedAt) : Number.NaN
     if (!(receivedAtMs >= 0)) throw new BadInput('"receivedAt" must be an ISO 8601 instant after 1970.')
@@ -50,6 +51,8 @@ function optionsOf(line: Record<string, unknown>, model: string): DecodeOptions 
   }
   if (probe === 'internal' || probe === 'external') options.probe = probe
   else if (probe !== undefined) throw new BadInput('"probe" must be "internal" or "external".')
+  if (openIs === 0 || openIs === 1) options.openIs = openIs
+  else if (openIs !== undefined) throw new BadInput('"openIs" must be 0 or 1.')
   return options
 }
 
@@ -129,7 +132,7 @@ type Sink = { write(chunk: string): boolean; once(event: 'drain', listener: () =
 
 const lineLengthMax = 1_048_576
 
-/** Cuts text into lines. A line beyond the limit is kept only so far that it is still recognised as too long. */
+/** Cuts text into lines. A line beyond the limit is kept only so far that it is seen to be too long. */
 class LineCutter {
   #rest = ''
 

@@ -33,6 +33,8 @@ export type DecodeOptions = {
   model: string
   /** Which sensor of a device with two is the unit's; without it the device's usual one. */
   probe?: 'internal' | 'external'
+  /** For contacts whose sense follows from the mounting: the value that means open. Not set: no door. */
+  openIs?: 0 | 1
   /** Needed by sensors that send ages; without it their replayed values are left out, not guessed. */
   receivedAtMs?: number
 }
@@ -116,6 +118,12 @@ export function chosenProbe(
 // fault.
 export function firstWorking(channels: readonly Thermometer[]): Thermometer {
   return channels.find((channel) => channel.temperature !== null) ?? channels[0] ?? noProbe
+}
+
+/** The door by a contact that does not tell its own sense; null as long as nobody has told it. */
+export function doorBy({ openIs }: DecodeOptions, contact: number): boolean | null {
+  if (openIs === undefined) return null
+  return (contact !== 0) === (openIs === 1)
 }
 
 /** Undoes binary noise of a sum of decimals, as in 2 + 0.1 × 3. */

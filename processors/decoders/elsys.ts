@@ -10,9 +10,9 @@
 //   13 heat picture 65   14 pressure 4   15 sound 2   16, 17 pulses 2, 4   18 analogue 2
 //   19 second external temperature, may repeat     1a digital input 1  1b analogue 4 1c TVOC 2   3d debug 4
 //   3e settings: the rest of the frame is configuration
-// In an EMS Door the digital input is its reed contact: 1 when the magnet is away. Its spelling in the
-// vendor's papers
-// varies, so for the other models a digital input is left alone.
+// The digital input of an EMS Door is its reed contact; sources disagree whether 1 is open or closed, so the
+// door is
+// told only by a device that is set to one of them.
 import { guarded, int16be, uint8, uint16be, uint32be } from './bytes.ts'
 import {
   batteryVolts,
@@ -20,6 +20,7 @@ import {
   type Decoded,
   type DecodeOptions,
   type Decoder,
+  doorBy,
   failure,
   firstWorking,
   history,
@@ -76,7 +77,7 @@ type Frame = {
   values: Partial<Measurement>
 }
 
-function readValue(frame: Frame, type: number, bytes: Uint8Array, at: number, model: string): void {
+function readValue(frame: Frame, type: number, bytes: Uint8Array, at: number, options: DecodeOptions): void {
   switch (type) {
     case 0x01:
       frame.internal = thermometer(int16be(bytes, at) / 10, builtInC)
@@ -92,7 +93,7 @@ function readValue(frame: Frame, type: number, bytes: Uint8Array, at: number, mo
       frame.external.push(thermometer(int16be(bytes, at) / 10, externalC))
       break
     case 0x0d:
-      if (model === 'ems-door') frame.values.doorOpen = uint8(bytes, at) !== 0
+      frame.values.doorOpen = doorBy(options, uint8(bytes, at))
       break
     case 0x10:
       frame.infrared = thermometer(int16be(bytes, at + 2) / 10, externalC)
@@ -110,7 +111,7 @@ function valuesOf(frame: Frame, options: DecodeOptions): Partial<Measurement> {
 const emptyFrame = (): Frame => ({ external: [], values: {} })
 
 /** Values by age in seconds; 0 is now. Undefined when the chain does not add up. */
-function readItems(bytes: Uint8Array, model: string): Map<number, Frame> | string {
+function readItems(bytes: Uint8Array, options: DecodeOptions): Map<number, Frame> | string {
   const frames = new Map<number, Frame>()
   let at = 0
   while (at < bytes.length) {
@@ -125,7 +126,7 @@ function readItems(bytes: Uint8Array, model: string): Map<number, Frame> | strin
     const ageSeconds = readAge(bytes, at + 1, offset)
     const frame = frames.get(ageSeconds) ?? emptyFrame()
     frames.set(ageSeconds, frame)
-    readValue(frame, type, bytes, start, model)
+    readValue(frame, type, bytes, start, options)
     at = start + length
   }
   return frames
@@ -138,7 +139,7 @@ function readAge(bytes: Uint8Array, at: number, length: number): number {
 }
 
 function elsys(bytes: Uint8Array, _fPort: number, options: DecodeOptions): Decoded {
-  const frames = readItems(bytes, options.model)
+  const frames = readItems(bytes, options)
   if (typeof frames === 'string') return failure(frames)
   if (frames.size === 0) return none('Settings')
   const now = frames.get(0)

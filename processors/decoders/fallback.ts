@@ -87,7 +87,7 @@ function normalizedValues(entry: Json, warnings: string[]): Partial<Measurement>
 
 const hasValues = (values: Partial<Measurement>) => Object.keys(values).length > 0
 
-/** Entries with a time of their own are samples; the others are the reading of now, the first of a kind winning. */
+/** Entries with a time of their own are samples; the others are the reading of now, first of a kind first. */
 export function fromNormalizedPayload(json: unknown): FromJson {
   const warnings: string[] = []
   const entries = (Array.isArray(json) ? json : [json]).filter(isObject).slice(0, nodesMax)

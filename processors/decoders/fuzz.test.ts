@@ -1,4 +1,5 @@
-// Garbage in, no number from nowhere out: every decoder, every length, seeded noise and damaged real payloads.
+// Garbage in, no number from nowhere out: every decoder, every length, seeded noise and damaged real
+// payloads.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Decoded, Measurement } from './decoder.ts'
@@ -16,10 +17,9 @@ const extraModels: [string, string][] = [
     'dragino',
     model,
   ]),
-  ...['em300-di', 'em300-sld', 'ts201', 'ts302', 'am308', 'em500-co2'].map((model): [string, string] => [
-    'milesight-iot',
-    model,
-  ]),
+  ...['em300-di', 'em300-sld', 'em300-mld', 'ts201', 'ts302', 'am308', 'em500-co2'].map(
+    (model): [string, string] => ['milesight-iot', model],
+  ),
   ...['dl-iam', 'dl-tp', 'dl-lp8p', 'dl-cws', 'dl-smtp'].map((model): [string, string] => [
     'decentlab',
     model,

@@ -5,10 +5,11 @@
 //   HT sensor, 7 bytes: 1–2 temperature 1/10 °C + 40 °C, 3 humidity 1/256, 4 bits 7–4 battery 2 V + 0.1 V
 //     each,
 //     5 bit 2 thermistor unplugged, 5 bits 1–0 and 6 the thermistor's temperature, 1/10 °C
-//   Open/close, 8 bytes: 1 battery 1.6 V + 8 mV each, 2 bit 2 thermistor unplugged, 2 bits 1–0 and 3 its
-//     temperature,
-//     4–6 number of openings, 7 state: whether 1 means open follows from how the magnet is mounted, so it is
-//       not told
+//   Open/close, 8 bytes, which may begin with 20 (the contact moved) or 21 (button): 1 battery 1.6 V + 8 mV
+//     each,
+//     2 bit 3 the temperature is negative, bit 2 thermistor broken, bits 1–0 and 3 its size, 1/10 °C, 4–6
+//       number of
+//     events, 7 bit 0 open
 //   CO2 sensor, 7 bytes: 1–2 CO2, 3–4 temperature as above, 5 humidity, 6 battery 1.6 V + 8 mV each
 //   HT PIR Lite, 6 bytes: 1 bits 1–0 and 2 temperature as above, 3 humidity, 4 battery 1.6 V + 2.2 V / 255
 //     each
@@ -16,7 +17,7 @@
 //     light, motion
 //   AQI sensor, 10 bytes, bits: 40–47 humidity 0.4 %, 60–69 temperature as above, byte 9 battery 1.6 V + 8 mV
 //     each
-import { guarded, uint8, uint16be, uint24be } from './bytes.ts'
+import { guarded, uint8, uint16be } from './bytes.ts'
 import {
   batteryVolts,
   chosenProbe,
@@ -26,6 +27,7 @@ import {
   failure,
   measurement,
   none,
+  noProbe,
   relativeHumidity,
   rounded,
   type Thermometer,
@@ -54,10 +56,17 @@ function htSensor(bytes: Uint8Array, options: DecodeOptions): Decoded {
   })
 }
 
+function signedThermistor(bytes: Uint8Array, at: number): Thermometer {
+  const flags = uint8(bytes, at)
+  if ((flags & unplugged) !== 0) return noProbe
+  const size = (uint16be(bytes, at) & 0x03ff) / 10
+  return thermometer((flags & 0x08) !== 0 ? -size : size, thermistorC)
+}
+
 function openClose(bytes: Uint8Array): Decoded {
   return measurement({
-    ...thermistor(bytes, 2),
-    doorOpenCount: uint24be(bytes, 4),
+    ...signedThermistor(bytes, 2),
+    doorOpen: (uint8(bytes, 7) & 1) === 1,
     batteryVolts: eightMillivolts(uint8(bytes, 1)),
   })
 }
@@ -96,13 +105,15 @@ function aqiSensor(bytes: Uint8Array): Decoded {
 
 type Device = {
   keepAlive: number
+  /** What may stand in the place of the keep-alive's first byte. */
+  events?: number[]
   length: number
   read: (bytes: Uint8Array, options: DecodeOptions) => Decoded
 }
 
 const devices: Record<string, Device> = {
   'ht-sensor': { keepAlive: 0x01, length: 7, read: htSensor },
-  'open-close': { keepAlive: 0x01, length: 8, read: openClose },
+  'open-close': { keepAlive: 0x01, events: [0x20, 0x21], length: 8, read: openClose },
   'co2-sensor': { keepAlive: 0x01, length: 7, read: co2Sensor },
   'ht-pir-lite': { keepAlive: 0x81, length: 6, read: htPirLite },
   'wireless-thermostat': { keepAlive: 0x01, length: 11, read: thermostat },
@@ -114,9 +125,9 @@ const answers = new Set([0x04, 0x12, 0x14, 0x16, 0x18, 0x19, 0x1b, 0x1d, 0x1f, 0
 function mclimate(bytes: Uint8Array, _fPort: number, options: DecodeOptions): Decoded {
   const device = devices[options.model]
   if (!device) return failure(`MClimate ${options.model} is not known.`)
-  const { keepAlive, length } = device
+  const { keepAlive, events = [], length } = device
   if (bytes.length < length) return wrongLength(bytes, `${length} bytes`)
-  if (uint8(bytes, 0) === keepAlive) {
+  if (uint8(bytes, 0) === keepAlive || events.includes(uint8(bytes, 0))) {
     return bytes.length === length ? device.read(bytes, options) : wrongLength(bytes, `${length} bytes`)
   }
   if (!answers.has(uint8(bytes, 0)))

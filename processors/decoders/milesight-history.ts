@@ -5,13 +5,14 @@
 //
 //   EM300-TH, EM320-TH, AM102        7   temperature 2, humidity 1
 //   EM300-MCS / -SLD, -ZLD           8   temperature 2, humidity 1, magnet (1 open) / leak
+//   EM300-MLD                        8   the same with zeros, for it has neither: nothing is told
 //   EM300-DI                        13   temperature 2, humidity 1, mode, input, pulses 4       (21 ce: 18)
 //   AM103                            9   temperature 2, humidity 1, CO2 2
 //   AM307 / AM308 / AM319  16 / 20 / 22  temperature 2, humidity uint16 1/2 %, then motion, light, gases,
 //     dust
 //   EM500-PT100                      6   temperature 2
 //   EM500-CO2                       11   CO2 2, pressure 2, temperature 2, humidity 1
-//   EM500-SMTC                      10   conductivity 2, temperature 2, moisture 2
+//   EM500-SMT(C)                    10   conductivity 2, temperature 2, moisture 2
 //   TS101, TS201                     7   event (bits 7–4 read status: 0 sound), temperature 2
 //   TS201 v2                         9   probe type (2: SHT4x), temperature 2, humidity 1, event
 //   TS301, TS302                     9   two 4-bit kinds (1–4 temperature, 5–6 magnet), then one int16 for
@@ -31,18 +32,17 @@ import {
 } from './decoder.ts'
 
 type Values = Partial<Measurement>
-type Layout = { bytes: number; read: (bytes: Uint8Array, at: number, rangeC: RangeC) => Values }
+type Layout = { bytes: number; read?: (bytes: Uint8Array, at: number, rangeC: RangeC) => Values }
 
 const celsius = (bytes: Uint8Array, at: number, rangeC: RangeC) =>
   thermometer(int16le(bytes, at) / 10, rangeC)
 
-const air = (length: number): Layout => ({
-  bytes: length,
-  read: (bytes, at, rangeC) => ({
-    ...celsius(bytes, at, rangeC),
-    humidity: relativeHumidity(uint8(bytes, at + 2) / 2),
-  }),
+const readAir = (bytes: Uint8Array, at: number, rangeC: RangeC): Values => ({
+  ...celsius(bytes, at, rangeC),
+  humidity: relativeHumidity(uint8(bytes, at + 2) / 2),
 })
+
+const air = (length: number): Layout => ({ bytes: length, read: readAir })
 
 const wideAir = (length: number): Layout => ({
   bytes: length,
@@ -54,7 +54,7 @@ const wideAir = (length: number): Layout => ({
 
 const airAndMagnet: Layout = {
   bytes: 8,
-  read: (bytes, at, rangeC) => ({ ...air(8).read(bytes, at, rangeC), doorOpen: uint8(bytes, at + 3) === 1 }),
+  read: (bytes, at, rangeC) => ({ ...readAir(bytes, at, rangeC), doorOpen: uint8(bytes, at + 3) === 1 }),
 }
 
 const thermometerAt = (offset: number, length: number): Layout => ({
@@ -104,6 +104,7 @@ const twoChannels: Layout = {
 // generations.
 const layouts: [prefix: string, candidates: Layout[]][] = [
   ['em300-mcs', [airAndMagnet]],
+  ['em300-mld', [{ bytes: 8 }]],
   ['em300-sld', [air(8)]],
   ['em300-zld', [air(8)]],
   ['em300-di', [air(13)]],
@@ -116,7 +117,7 @@ const layouts: [prefix: string, candidates: Layout[]][] = [
   ['am319', [wideAir(22)]],
   ['em500-pt100', [thermometerAt(0, 6)]],
   ['em500-co2', [co2]],
-  ['em500-smtc', [thermometerAt(2, 10)]],
+  ['em500-smt', [thermometerAt(2, 10)]],
   ['ts201v2', [withProbeType]],
   ['ts201', [withReadStatus, withProbeType]],
   ['ts3', [twoChannels]],
@@ -145,8 +146,8 @@ export function historyRecord(
   const layout = layoutOf(model, channel, bytes, start)
   if (!layout) return undefined
   if (start + layout.bytes <= bytes.length) {
-    const values = layout.read(bytes, start + 4, rangeC)
-    samples.push(sample(uint32le(bytes, start) * 1000, values))
+    const values = layout.read?.(bytes, start + 4, rangeC)
+    if (values) samples.push(sample(uint32le(bytes, start) * 1000, values))
   }
   return layout.bytes
 }

@@ -102,10 +102,14 @@ const climate: [number, Item][] = [
 // Leak, digital input, pulses; motion, light, gases, dust, pressure; soil; weather; distance and position.
 const bystanders: [number, Item][] = [
   [0x0500, skipped(1)],
+  [0x0600, skipped(1)],
+  [0x03ed, skipped(1)],
+  [0x83ed, skipped(2)],
+  [0x04ee, skipped(1)],
   [0x8500, skipped(2)],
   [0x05c8, skipped(4)],
-  [0x05e1, skipped(8)],
-  [0x85e1, skipped(9)],
+  [0x06e1, skipped(8)],
+  [0x86e1, skipped(9)],
   [0x056a, skipped(2)],
   [0x0665, skipped(6)],
   [0x06cb, skipped(1)],

@@ -17,7 +17,9 @@ import { guarded, int16be, uint8, uint16be } from './bytes.ts'
 import {
   batteryVolts,
   type Decoded,
+  type DecodeOptions,
   type Decoder,
+  doorBy,
   failure,
   firstWorking,
   type Measurement,
@@ -32,7 +34,7 @@ import {
 const airC = [-40, 125] as const
 const probeC = [-200, 1300] as const
 
-type Report = (bytes: Uint8Array) => Partial<Measurement>
+type Report = (bytes: Uint8Array, options: DecodeOptions) => Partial<Measurement>
 
 function airAt(bytes: Uint8Array, at: number): Partial<Measurement> {
   return {
@@ -45,7 +47,7 @@ const airOnly: Report = (bytes) => thermometer(int16be(bytes, 4) / 100, airC)
 const oneProbe: Report = (bytes) => thermometer(int16be(bytes, 4) / 10, probeC)
 const twoProbes: Report = (bytes) =>
   firstWorking([4, 6].map((at) => thermometer(int16be(bytes, at) / 10, probeC)))
-const contact: Report = () => ({})
+const contact: Report = (bytes, options) => ({ doorOpen: doorBy(options, uint8(bytes, 4)) })
 
 const reports = new Map<number, Report>([
   ...[1, 11, 19, 53, 54, 55, 106, 110].map((type): [number, Report] => [type, air]),
@@ -56,7 +58,7 @@ const reports = new Map<number, Report>([
   ...[2, 29, 125].map((type): [number, Report] => [type, contact]),
 ])
 
-function report(bytes: Uint8Array): Decoded {
+function report(bytes: Uint8Array, options: DecodeOptions): Decoded {
   if (bytes.length !== 11) return wrongLength(bytes, '11 bytes')
   if (uint8(bytes, 0) !== 1)
     return failure(`Format version ${uint8(bytes, 0)} is unknown; this is not a report.`)
@@ -64,14 +66,14 @@ function report(bytes: Uint8Array): Decoded {
   const battery = { batteryVolts: batteryVolts((uint8(bytes, 3) & 0x7f) / 10, 12.7) }
   const read = reports.get(uint8(bytes, 1))
   if (!read || uint8(bytes, 2) !== 1) return none(`Report of device type ${uint8(bytes, 1)}`, battery)
-  return measurement({ ...read(bytes), ...battery })
+  return measurement({ ...read(bytes, options), ...battery })
 }
 
 const answerPorts = new Set([7, 14, 22])
 
-function netvox(bytes: Uint8Array, fPort: number): Decoded {
+function netvox(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decoded {
   if (answerPorts.has(fPort)) return none('Answer to a configuration or calibration command')
-  return fPort === 6 ? report(bytes) : unknownPort(fPort, '6, 7, 14 and 22')
+  return fPort === 6 ? report(bytes, options) : unknownPort(fPort, '6, 7, 14 and 22')
 }
 
 export const netvoxDecoder: Decoder = { name: 'netvox', version: 1, decode: guarded(netvox) }

@@ -9,14 +9,16 @@
 //     contact and temperature
 //   03, 05, 0a–0c, 0e–10, 12, 15, 16 one byte     07, 08, 13, 14, 70–72 two bytes                    6e eight
 //     (software)
-// The vendor's own sources contradict each other on the sense of contact 09 and 52, so no door is told from
-// either.
+// The vendor's own sources contradict each other on the sense of contact 09 and 52, so the door is told only
+// by a
+// device that is set to one of them.
 import { guarded, int16be, uint8, uint16be, uint32be } from './bytes.ts'
 import {
   batteryPercent,
   type Decoded,
   type DecodeOptions,
   type Decoder,
+  doorBy,
   failure,
   history,
   type Measurement,
@@ -31,10 +33,13 @@ import {
 
 const rangeC = [-40, 125] as const
 
-type Item = { bytes: number; read?: (bytes: Uint8Array, at: number) => Partial<Measurement> }
+type Read = (bytes: Uint8Array, at: number, options: DecodeOptions) => Partial<Measurement>
+type Item = { bytes: number; read?: Read }
 
 const celsius = (bytes: Uint8Array, at: number) => thermometer(int16be(bytes, at) / 10, rangeC)
 const humidity = (bytes: Uint8Array, at: number) => ({ humidity: relativeHumidity(uint8(bytes, at) / 2) })
+
+const contact: Read = (bytes, at, options) => ({ doorOpen: doorBy(options, uint8(bytes, at)) })
 
 const items: Record<number, Item> = {
   0: { bytes: 0 },
@@ -46,7 +51,7 @@ const items: Record<number, Item> = {
   6: { bytes: 1, read: humidity },
   7: { bytes: 2 },
   8: { bytes: 2 },
-  9: { bytes: 1 },
+  9: { bytes: 1, read: contact },
   10: { bytes: 1 },
   11: { bytes: 1 },
   12: { bytes: 1 },
@@ -62,7 +67,10 @@ const items: Record<number, Item> = {
   22: { bytes: 1 },
   80: { bytes: 3, read: (bytes, at) => ({ ...humidity(bytes, at), ...celsius(bytes, at + 1) }) },
   81: { bytes: 3, read: humidity },
-  82: { bytes: 3, read: (bytes, at) => celsius(bytes, at + 1) },
+  82: {
+    bytes: 3,
+    read: (bytes, at, options) => ({ ...contact(bytes, at, options), ...celsius(bytes, at + 1) }),
+  },
   110: { bytes: 8 },
   112: { bytes: 2 },
   113: { bytes: 2 },
@@ -71,20 +79,20 @@ const items: Record<number, Item> = {
 
 type Found = { values: Partial<Measurement>; next: number } | { problem: string }
 
-function readItem(bytes: Uint8Array, at: number): Found {
+function readItem(bytes: Uint8Array, at: number, options: DecodeOptions): Found {
   const type = uint8(bytes, at) & 0x7f
   const item = items[type]
   if (!item) return { problem: `Item type ${type} at byte ${at} is unknown.` }
   const next = at + 1 + item.bytes
   if (next > bytes.length) return { problem: `The value of item type ${type} is cut off.` }
-  return { values: item.read?.(bytes, at + 1) ?? {}, next }
+  return { values: item.read?.(bytes, at + 1, options) ?? {}, next }
 }
 
-function current(bytes: Uint8Array): Decoded {
+function current(bytes: Uint8Array, options: DecodeOptions): Decoded {
   uint16be(bytes, 0)
   let values: Partial<Measurement> = {}
   for (let at = 2; at < bytes.length; ) {
-    const found = readItem(bytes, at)
+    const found = readItem(bytes, at, options)
     if ('problem' in found) return failure(found.problem)
     values = { ...values, ...found.values }
     at = found.next
@@ -92,12 +100,13 @@ function current(bytes: Uint8Array): Decoded {
   return bytes.length > 2 ? measurement(values) : none('Empty report')
 }
 
-function replay(bytes: Uint8Array, receivedAtMs: number | undefined): Decoded {
+function replay(bytes: Uint8Array, options: DecodeOptions): Decoded {
+  const { receivedAtMs } = options
   uint16be(bytes, 0)
   const samples: Sample[] = []
   for (let at = 2; at < bytes.length; ) {
     const ageSeconds = uint32be(bytes, at)
-    const found = readItem(bytes, at + 4)
+    const found = readItem(bytes, at + 4, options)
     if ('problem' in found) return failure(found.problem)
     if (receivedAtMs !== undefined) samples.push(sample(receivedAtMs - ageSeconds * 1000, found.values))
     at = found.next
@@ -105,9 +114,9 @@ function replay(bytes: Uint8Array, receivedAtMs: number | undefined): Decoded {
   return samples.length > 0 ? history(samples) : none('History: its ages need the receive time')
 }
 
-function sensative(bytes: Uint8Array, fPort: number, { receivedAtMs }: DecodeOptions): Decoded {
-  if (fPort === 1) return current(bytes)
-  return fPort === 2 ? replay(bytes, receivedAtMs) : unknownPort(fPort, '1 and 2')
+function sensative(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decoded {
+  if (fPort === 1) return current(bytes, options)
+  return fPort === 2 ? replay(bytes, options) : unknownPort(fPort, '1 and 2')
 }
 
 export const sensativeDecoder: Decoder = { name: 'sensative-strips', version: 1, decode: guarded(sensative) }

@@ -1,4 +1,5 @@
-// What the vendors' own decoders get wrong: values below zero and at zero, missing probes, firmware variations, replays.
+// What the vendors' own decoders get wrong: values below zero and at zero, missing probes, firmware
+// variations, replays.
 import { expect, test } from 'vitest'
 import type { DecodeOptions } from './decoder.ts'
 import { decoderFor } from './registry.ts'
@@ -151,6 +152,37 @@ test('Milesight replays are read by the layout of their model', () => {
   expect(both).toMatchObject({ kind: 'history', measurement: { temperature: 28.1 }, samples: [first] })
 })
 
+test('an EM300-MLD replays zeros where it has no thermometer: no reading', () => {
+  expect(decode('milesight-iot', 'em300-mld', 85, '20ce9e74466300000001').kind).toBe('none')
+  expect(decode('milesight-iot', 'em300-mld', 85, '01755c060000')).toMatchObject({
+    measurement: { temperature: null, doorOpen: null, batteryPercent: 92 },
+  })
+})
+
+test("the examples of the vendors' own pages hold", () => {
+  const milesight = (model: string, hex: string) => decode('milesight-iot', model, 85, hex)
+  expect(milesight('em300-di', '01755c0367340104686520ce9e74466310015d020000010000')).toMatchObject({
+    kind: 'history',
+    measurement: { temperature: 30.8, humidity: 50.5, batteryPercent: 92 },
+    samples: [{ temperature: 27.2, humidity: 46.5 }],
+  })
+  expect(milesight('ts201', '20cec79afa6402bdff')).toMatchObject({
+    samples: [{ temperature: -6.7, recordedAtMs: 1694145223000 }],
+  })
+  expect(milesight('ts201', '93673401640002')).toMatchObject({ measurement: { temperature: 30.8 } })
+  expect(milesight('ts301', '94d70401820002')).toMatchObject({ measurement: { temperature: 26 } })
+  expect(milesight('ws301', '017564030001040001')).toMatchObject({ measurement: { doorOpen: true } })
+  expect(decode('radio-bridge', 'rbs305-ath', 2, '100d0517703d80')).toMatchObject({
+    measurement: { temperature: 23.7, humidity: 61.8 },
+  })
+  expect(decode('sensative', 'strips', 1, 'ffff01500200ea03000d000e001000')).toMatchObject({
+    measurement: { temperature: 23.4, batteryPercent: 80 },
+  })
+  expect(decode('mclimate', 'ht-sensor', 2, '01028880ab029c', { probe: 'external' })).toMatchObject({
+    measurement: { temperature: 66.8, humidity: 50 },
+  })
+})
+
 test('a Milesight sensor that introduces itself has no reading, an unknown item is an error', () => {
   const hello = 'ff0bffff0101ff166136b4133361' + '0002' + 'ff090300ff0a0101ff0f00'
   expect(decode('milesight-iot', 'em300-th', 85, hello).kind).toBe('none')
@@ -181,7 +213,6 @@ test('Elsys reads both its own and its cable probes', () => {
   expect(decode('elsys', 'elt-2', 1, frame, { probe: 'external' })).toMatchObject({
     measurement: { temperature: -20 },
   })
-  expect(decode('elsys', 'ems-door', 5, '0d00')).toMatchObject({ measurement: { doorOpen: false } })
   expect(decode('elsys', 'ers', 1, '3e0102').kind).toBe('none')
 })
 
@@ -217,6 +248,39 @@ test('Sensative and Laird replays stand at their own times', () => {
   expect(decode('laird', 'rs1xx-temp-rh-sensor', 1, '0300000000' + '0a' + '2134' + 'a9f1')).toMatchObject({
     kind: 'history',
     samples: [{ temperature: -15.87, humidity: 52.33, recordedAtMs: Date.UTC(2015, 0, 1, 0, 0, 10) }],
+  })
+})
+
+test('a contact of unknown sense tells the door only where the device is set to one', () => {
+  const frames = [
+    ['elsys', 'ems-door', 5, '01002802290d01'],
+    ['netvox', 'r311a', 6, '0102011e01000000000000'],
+    ['sensative', 'strips', 1, 'ffff090102ff38'],
+  ] as const
+  for (const [vendor, model, fPort, hex] of frames) {
+    expect(decode(vendor, model, fPort, hex)).toMatchObject({ measurement: { doorOpen: null } })
+    expect(decode(vendor, model, fPort, hex, { openIs: 1 })).toMatchObject({
+      measurement: { doorOpen: true },
+    })
+    expect(decode(vendor, model, fPort, hex, { openIs: 0 })).toMatchObject({
+      measurement: { doorOpen: false },
+    })
+  }
+})
+
+test('an MClimate open/close tells door and temperatures below zero, at an event too', () => {
+  expect(decode('mclimate', 'open-close', 2, '01ab08d91b5cae01')).toMatchObject({
+    measurement: { temperature: -21.7, doorOpen: true, batteryVolts: 2.97 },
+  })
+  expect(decode('mclimate', 'open-close', 2, '20ab04001b5cae00')).toMatchObject({
+    measurement: { temperature: null, probeFault: true, doorOpen: false },
+  })
+})
+
+test('an EM300-TH of newer firmware adds a byte to each replayed record', () => {
+  expect(decode('milesight-iot', 'em300-th', 85, '20ce9e74466310015d0020ce7a77466310015d00')).toMatchObject({
+    kind: 'history',
+    samples: [{ temperature: 27.2 }, { temperature: 27.2 }],
   })
 })
 
