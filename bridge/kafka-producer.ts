@@ -2,42 +2,38 @@
 import rdkafka, { type ProducerGlobalConfig, type ProducerTopicConfig } from 'node-rdkafka'
 import { type RawProducer, recordBytesMax } from './acknowledged-log.ts'
 
-export type ProducerOptions = { brokers: string; clientId: string; giveUpMs: number }
+export type ProducerOptions = {
+  /** Those of every idempotent producer of ours. */
+  settings: { global: ProducerGlobalConfig; topic: ProducerTopicConfig }
+  clientId: string
+  giveUpMs: number
+}
 
 const connectTimeoutMs = 3_000
 /** Polling is what delivers the reports; it costs 2 µs when there are none. */
 const pollIntervalMs = 4
 
-const settings = ({ brokers, clientId }: ProducerOptions): ProducerGlobalConfig => ({
-  'metadata.broker.list': brokers,
+const globalSettings = ({ settings, clientId }: ProducerOptions): ProducerGlobalConfig => ({
+  ...settings.global,
   'client.id': clientId,
-  'enable.idempotence': true,
-  'linger.ms': 5,
-  'compression.codec': 'lz4',
   'message.max.bytes': recordBytesMax,
-  // A bound of the records is kept above; this keeps librdkafka's own queue from being the narrower one.
-  'queue.buffering.max.messages': 100_000,
-  'retry.backoff.ms': 50,
   // After an outage Kafka is found again within a second, not within ten.
   'reconnect.backoff.ms': 50,
   'reconnect.backoff.max.ms': 1_000,
   // A broker that is stopped but still holds its sockets: give a request up, and try a fresh connection.
   'socket.timeout.ms': 10_000,
   'socket.keepalive.enable': true,
-  'log.connection.close': false,
-  dr_cb: true,
 })
 
-const topicSettings = (giveUpMs: number): ProducerTopicConfig => ({
-  // The partitioner of the Java client: whoever joins this topic expects it.
-  partitioner: 'murmur2_random',
+const topicSettings = ({ settings, giveUpMs }: ProducerOptions): ProducerTopicConfig => ({
+  ...settings.topic,
   'request.required.acks': -1,
   'message.timeout.ms': giveUpMs,
 })
 
 /** Rejects where no broker has answered in time; then nothing of it is left. */
 export function connectProducer(options: ProducerOptions): Promise<RawProducer> {
-  const producer = new rdkafka.Producer(settings(options), topicSettings(options.giveUpMs))
+  const producer = new rdkafka.Producer(globalSettings(options), topicSettings(options))
   // Without a listener a connection error before "ready" would be an uncaught one.
   producer.on('event.error', () => {})
   return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 // The bridge as a process: configuration, registry and Kafka put together.
 import type { AddressInfo } from 'node:net'
 import type { Config } from '../infra/config.ts'
+import { producerSettings } from '../infra/kafka.ts'
 import { openCodecs, type SchemaRegistry } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
 import { topicName } from '../schemas/topics.ts'
@@ -55,7 +56,7 @@ export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
   const log = openAcknowledgedLog({
     connect: () =>
       connectProducer({
-        brokers: config.KAFKA_BROKERS,
+        settings: producerSettings(config.KAFKA_BROKERS),
         clientId: `${prefix}bridge`,
         giveUpMs: answerWithinMs,
       }),
