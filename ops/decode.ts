@@ -118,13 +118,13 @@ function output(decoded: Decoded): Output {
   }
 }
 
-/** One line in, one line out (without its line end). Never throws. */
+/** One line in, one line out (without its line end). Never throws: a decoder's bug costs its own line only. */
 export function decodeLine(line: string): string {
   try {
     return JSON.stringify(output(decode(line)))
   } catch (error) {
-    if (!(error instanceof BadInput)) throw error
-    return JSON.stringify(output({ kind: 'error', error: error.message }))
+    const reason = error instanceof BadInput ? error.message : `The decoder failed: ${String(error)}`
+    return JSON.stringify(output({ kind: 'error', error: reason }))
   }
 }
 

@@ -2,7 +2,7 @@
 // 7–4 reserved), 2 bits 6–0 temperature + 32 °C, 127 for a broken sensor. A frame of zeros is "nothing
 // measured yet".
 //
-//   TBHH100, FPort 103, 4 or 8 bytes: 2 the air; 3 bits 6–0 humidity %, 127 broken; the rest is reserved
+//   TBHH100, FPort 103, 8 bytes: 2 the air; 3 bits 6–0 humidity %, 127 broken; the rest is reserved
 //   TBHV110, FPort 103, 11 bytes: 2 the board, 3 humidity, 4–5 eCO2, 6–7 VOC, 8–9 air quality, 10 the air
 //   TBDW100, FPort 100, 8 bytes: 0 bit 0 door open, 2 the board, 3–4 minutes since the last change, 5–7
 //     openings
@@ -62,23 +62,22 @@ function co2(bytes: Uint8Array): Decoded {
   })
 }
 
-type Device = { fPort: number; lengths: number[]; read: (bytes: Uint8Array) => Decoded }
+type Device = { fPort: number; length: number; read: (bytes: Uint8Array) => Decoded }
 
 const devices: Record<string, Device> = {
-  tbhh100: { fPort: 103, lengths: [4, 8], read: (bytes) => air(bytes, 2) },
-  tbhv110: { fPort: 103, lengths: [11], read: (bytes) => air(bytes, 10) },
-  tbdw100: { fPort: 100, lengths: [8], read: door },
-  tbwl100: { fPort: 106, lengths: [5], read: (bytes) => air(bytes, 4) },
-  tbms100: { fPort: 102, lengths: [8], read: (bytes) => measurement(start(bytes, 2)) },
-  cd10: { fPort: 127, lengths: [7], read: co2 },
+  tbhh100: { fPort: 103, length: 8, read: (bytes) => air(bytes, 2) },
+  tbhv110: { fPort: 103, length: 11, read: (bytes) => air(bytes, 10) },
+  tbdw100: { fPort: 100, length: 8, read: door },
+  tbwl100: { fPort: 106, length: 5, read: (bytes) => air(bytes, 4) },
+  tbms100: { fPort: 102, length: 8, read: (bytes) => measurement(start(bytes, 2)) },
+  cd10: { fPort: 127, length: 7, read: co2 },
 }
 
 function browan(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): Decoded {
   const device = devices[model]
   if (!device) return failure(`Browan ${model} is not known.`)
   if (fPort !== device.fPort) return unknownPort(fPort, String(device.fPort))
-  if (!device.lengths.includes(bytes.length))
-    return wrongLength(bytes, `${device.lengths.join(' or ')} bytes`)
+  if (bytes.length !== device.length) return wrongLength(bytes, `${device.length} bytes`)
   if (bytes.every((byte) => byte === 0)) return none('Nothing measured yet')
   return device.read(bytes)
 }

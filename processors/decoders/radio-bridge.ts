@@ -69,7 +69,7 @@ function radioBridge(bytes: Uint8Array): Decoded {
     case 0x03:
       return bytes.length === 3 ? door(bytes) : wrongLength(bytes, '3 bytes')
     case 0x09:
-      if (bytes.length !== 4 && bytes.length !== 5) return wrongLength(bytes, '5 bytes')
+      if (bytes.length !== 5) return wrongLength(bytes, '5 bytes')
       return measurement(thermometer(int8(bytes, 3), wideC))
     case 0x0d:
       return air(bytes)

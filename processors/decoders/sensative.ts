@@ -82,7 +82,8 @@ type Found = { values: Partial<Measurement>; next: number } | { problem: string 
 function readItem(bytes: Uint8Array, at: number, options: DecodeOptions): Found {
   const type = uint8(bytes, at) & 0x7f
   const item = items[type]
-  if (!item) return { problem: `Item type ${type} at byte ${at} is unknown.` }
+  if (!item || (type === 0 && bytes.length > 3))
+    return { problem: `Item type ${type} at byte ${at} is unknown.` }
   const next = at + 1 + item.bytes
   if (next > bytes.length) return { problem: `The value of item type ${type} is cut off.` }
   return { values: item.read?.(bytes, at + 1, options) ?? {}, next }
@@ -97,7 +98,7 @@ function current(bytes: Uint8Array, options: DecodeOptions): Decoded {
     values = { ...values, ...found.values }
     at = found.next
   }
-  return bytes.length > 2 ? measurement(values) : none('Empty report')
+  return Object.keys(values).length > 0 || bytes.length > 3 ? measurement(values) : none('Empty report')
 }
 
 function replay(bytes: Uint8Array, options: DecodeOptions): Decoded {

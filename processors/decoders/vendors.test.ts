@@ -34,7 +34,7 @@ test.each([
   ['milesight-iot', 'ts201', 85, '8367e2ff01', -3],
   ['elsys', 'ers', 1, '01ffff', -0.1],
   ['elsys', 'elt-2', 1, '0cff38', -20],
-  ['browan', 'tbhh100', 103, '000b0022', -32],
+  ['browan', 'tbhh100', 103, '000b0022ffffffff', -32],
   ['browan', 'tbwl100', 106, '000b35221f', -1],
   ['enless-wireless', 'tx-temp-cont2-600-232', 1, '0000bd0c0a01ff38ff380001000f', -20],
   ['laird', 'rs1xx-temp-rh-sensor', 1, '01002134a9f1050000' + '0000', -15.87],
@@ -282,6 +282,17 @@ test('an EM300-TH of newer firmware adds a byte to each replayed record', () => 
     kind: 'history',
     samples: [{ temperature: 27.2 }, { temperature: 27.2 }],
   })
+})
+
+test.each([
+  ['watteco', 'climo', 125, '362100808098c31ecb824d7b07ba3d00'],
+  ['watteco', 'climo', 125, '118a0402000029010ea0b008fc000001b10834000001b207d00000'],
+  ['watteco', 'climo', 125, '110a0402000029f830deadbeef'],
+  ['browan', 'tbhh100', 103, '08ab3522'],
+  ['radio-bridge', 'rbs301-temp-ext', 2, '140900ec'],
+  ['sensative', 'strips', 1, 'ffff02000000'],
+] as const)('%s %s on port %i refuses %s, which is cut or goes on too long', (vendor, model, fPort, hex) => {
+  expect(decode(vendor, model, fPort, hex).kind).toBe('error')
 })
 
 test('a damaged SenseCAP frame is an error', () => {

@@ -72,6 +72,11 @@ class BitReader {
     return (byte >> (this.#position++ & 7)) & 1
   }
 
+  /** Whether all that is left is the padding of the last byte. */
+  isAtEnd(): boolean {
+    return this.#bytes.length * 8 - this.#position < 8
+  }
+
   unsigned(count: number): number {
     let value = 0
     for (let left = count; left > 0; ) {
@@ -286,7 +291,9 @@ function readBatch(bytes: Uint8Array, layout: Layout): { tracks: Track[]; clockS
   if (hasMore) {
     last = flags & 0x02 ? readCommon(reader, layout, tracks) : readOwn(reader, layout, tracks, last)
   }
-  return { tracks, clockSeconds: reader.time(last) }
+  const clockSeconds = reader.time(last)
+  if (!reader.isAtEnd()) throw new BadBatch('The batch goes on behind its last value.')
+  return { tracks, clockSeconds }
 }
 
 function valuesOf({ series: { meaning, divisor } }: Track, { value }: Point): Partial<Measurement> {

@@ -70,9 +70,22 @@ function power(bytes: Uint8Array, at: number): Decoded {
   return none('Power sources', { batteryVolts: volts.at(-1) ?? null })
 }
 
-function hasCause(bytes: Uint8Array, end: number): boolean {
-  const kind = (uint8(bytes, end) >> 4) & 0x03
-  return kind === 1 || kind === 2
+// Behind a report may stand why it was sent: a byte whose bits 5–4 are 1 (short) or 2 (long), then for each criterion a
+// byte, bits 4–3 of it 1 (change) or 2 (threshold); the long form adds the value, and for a threshold its margin and
+// how often it was crossed, 1 byte or, with its bit 7 set, 5.
+function areCauses(bytes: Uint8Array, start: number, valueBytes: number): boolean {
+  const form = (uint8(bytes, start) >> 4) & 0x03
+  if (form !== 1 && form !== 2) return false
+  let at = start + 1
+  while (at < bytes.length) {
+    const mode = (uint8(bytes, at) >> 3) & 0x03
+    if (mode !== 1 && mode !== 2) return false
+    at += 1
+    if (form === 1) continue
+    at += mode === 2 ? 2 * valueBytes : valueBytes
+    if (mode === 2) at += ((bytes[at] ?? 0) & 0x80) !== 0 ? 5 : 1
+  }
+  return at === bytes.length && at > start + 1
 }
 
 function standard(bytes: Uint8Array, options: DecodeOptions): Decoded {
@@ -93,7 +106,7 @@ function standard(bytes: Uint8Array, options: DecodeOptions): Decoded {
   }
   const [values, length] = found
   const end = at + length
-  if (bytes.length > end && !hasCause(bytes, end)) return wrongLength(bytes, `${end} bytes`)
+  if (bytes.length > end && !areCauses(bytes, end, length)) return wrongLength(bytes, `${end} bytes`)
   return measurement(values)
 }
 
