@@ -57,10 +57,22 @@ function run(runtime, { script, program, args, channel }) {
     // A terminal sends Ctrl-C to every process of the group itself; a second one would mean "at once".
     process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY) || child.kill(signal))
   }
+  if (channel && process.env.npm_lifecycle_event) followNpm(child)
   return new Promise((resolve, reject) => {
     child.once('error', (error) =>
       reject(new SetupFailure(`Cannot run ${program ?? script}: ${error.message}`)),
     )
     child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)))
   })
+}
+
+/** npm passes a SIGTERM to the shell that it runs us by, and that shell dies of it without telling anybody. */
+function followNpm(child) {
+  const shell = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(timer)
+    child.kill('SIGTERM')
+  }, 500)
+  child.once('exit', () => clearInterval(timer))
 }
