@@ -11,8 +11,7 @@
 //   7–10  by ext: 1, 2 temperature int16 1/100 °C; 12 temperature and humidity; 9 Unix time; 4–8 no
 //     thermometer
 // Replies to a poll repeat those 11 bytes per entry, with the cable's temperature at 0 and Unix time at 7.
-// The poll
-// flag counts on FPort 2 in either bit 6 (all) or, with more than one entry, in the length. An entry of zeros
+// An entry of zeros
 // is
 // "nothing stored". FPort 5 is status: model, firmware (2), band, sub-band, battery mV (2).
 //
@@ -107,13 +106,21 @@ function status(bytes: Uint8Array): Decoded {
   return none('Device status', { batteryVolts: batteryVolts(uint16be(bytes, 5) / 1000) })
 }
 
+// In a reply each entry carries the poll flag; one without it, unless empty, means that this is no reply.
+function isReplay(bytes: Uint8Array): boolean {
+  for (let start = 0; start < bytes.length; start += entryBytes) {
+    const isEmpty = bytes.subarray(start, start + entryBytes).every((byte) => byte === 0)
+    if (!isEmpty && (uint8(bytes, start + 6) & 0x40) === 0) return false
+  }
+  return true
+}
+
 function lht65(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decoded {
   if (fPort === 5) return status(bytes)
   if (fPort === 3) return none('Untimed values of the cable probe')
   if (fPort !== 2) return unknownPort(fPort, '2, 3 and 5')
   if (bytes.length < entryBytes || bytes.length % entryBytes !== 0) return wrongLength(bytes, '11 bytes')
-  const isPolled = (uint8(bytes, 6) & 0x40) !== 0 || bytes.every((byte) => byte === 0)
-  if (isPolled) return entries(bytes, (start) => lht65Entry(bytes, start, options))
+  if (isReplay(bytes)) return entries(bytes, (start) => lht65Entry(bytes, start, options))
   return bytes.length === entryBytes ? lht65Report(bytes, options) : wrongLength(bytes, '11 bytes')
 }
 

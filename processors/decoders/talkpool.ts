@@ -15,6 +15,7 @@ import {
   type DecodeOptions,
   type Decoder,
   failure,
+  type Measurement,
   measurement,
   relativeHumidity,
   thermometer,
@@ -29,20 +30,30 @@ const packedTemperature = (bytes: Uint8Array, at: number) =>
 const packedHumidity = (bytes: Uint8Array, at: number) =>
   (uint8(bytes, at + 1) << 4) | (uint8(bytes, at + 2) & 0x0f)
 
-function signed(bytes: Uint8Array): Decoded {
-  const raw = (packedTemperature(bytes, 0) << 20) >> 20
-  return measurement({
-    ...thermometer(raw / 10, rangeC),
-    humidity: relativeHumidity(packedHumidity(bytes, 0) / 10),
-  })
+type Group = (bytes: Uint8Array, at: number) => Pick<Measurement, 'temperature' | 'humidity'>
+
+const signedGroup: Group = (bytes, at) => ({
+  ...thermometer(((packedTemperature(bytes, at) << 20) >> 20) / 10, rangeC),
+  humidity: relativeHumidity(packedHumidity(bytes, at) / 10),
+})
+
+const offsetGroup: Group = (bytes, at) => ({
+  ...thermometer((packedTemperature(bytes, at) - 800) / 10, rangeC),
+  humidity: relativeHumidity((packedHumidity(bytes, at) - 250) / 10),
+})
+
+// Groups have no checksum: one of several that no sensor could send condemns the frame.
+function groups(bytes: Uint8Array, start: number, read: Group): Decoded {
+  if (bytes.length <= start || (bytes.length - start) % 3 !== 0)
+    return wrongLength(bytes, 'groups of 3 bytes')
+  for (let at = start + 3; at < bytes.length; at += 3) {
+    const { temperature, humidity } = read(bytes, at)
+    if (temperature === null || humidity === null) return failure(`The values at byte ${at} are impossible.`)
+  }
+  return measurement(read(bytes, start))
 }
 
-function offset(bytes: Uint8Array, at = 0): Decoded {
-  return measurement({
-    ...thermometer((packedTemperature(bytes, at) - 800) / 10, rangeC),
-    humidity: relativeHumidity((packedHumidity(bytes, at) - 250) / 10),
-  })
-}
+const offset = (bytes: Uint8Array): Decoded => measurement(offsetGroup(bytes, 0))
 
 function wide(bytes: Uint8Array): Decoded {
   return measurement({
@@ -52,18 +63,15 @@ function wide(bytes: Uint8Array): Decoded {
 }
 
 function oy1110(bytes: Uint8Array, fPort: number): Decoded {
-  if (fPort === 2) return bytes.length % 3 === 0 ? offset(bytes) : wrongLength(bytes, 'groups of 3 bytes')
-  if (fPort !== 3) return unknownPort(fPort, '2 and 3')
-  return bytes.length > 3 && bytes.length % 3 === 1
-    ? offset(bytes, 1)
-    : wrongLength(bytes, '1 byte and groups of 3')
+  if (fPort === 2) return groups(bytes, 0, offsetGroup)
+  return fPort === 3 ? groups(bytes, 1, offsetGroup) : unknownPort(fPort, '2 and 3')
 }
 
 function talkpool(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): Decoded {
   switch (model) {
     case 'oy1100':
       if (fPort !== 1) return unknownPort(fPort, '1')
-      return bytes.length % 3 === 0 ? signed(bytes) : wrongLength(bytes, 'groups of 3 bytes')
+      return groups(bytes, 0, signedGroup)
     case 'oy1110':
       return oy1110(bytes, fPort)
     case 'oy1200':

@@ -38,7 +38,7 @@ type Point = { timeSeconds: number; value: number }
 
 class BadBatch extends Error {}
 
-const rangeC = [-200, 327] as const
+const rangeC = [-60, 200] as const
 const rawSize = 15
 
 // The code words of sizes 0 to 15 by table, as length:word.

@@ -26,8 +26,8 @@ import {
 } from './decoder.ts'
 import { wattecoBatch } from './watteco-batch.ts'
 
-// 327.67 is no temperature, so the range ends before it.
-const rangeC = [-200, 327] as const
+// The probes reach from −55 to 200 °C; 327.67 is what a missing one reads.
+const rangeC = [-60, 200] as const
 const reportCommands = new Set([0x0a, 0x8a, 0x01])
 const otherCommands = new Set([0x02, 0x03, 0x04, 0x05, 0x07, 0x09, 0x0b, 0x50])
 
