@@ -1,5 +1,6 @@
 // Every refusal of the API: a code for programs, a message that says what is wrong, and advice that says what to do.
-import { GraphQLError } from 'graphql'
+// By its file: under Vite `graphql` would be a second copy, whose errors mercurius does not know as GraphQL's.
+import { GraphQLError } from 'graphql/index.js'
 
 const refusals = {
   BAD_PAGE: 'Give `first` (with `after`) to read forward, or `last` (with `before`) to read backward.',

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode } from 'graphql'
+import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode } from 'graphql/index.js'
 import mercurius, { type IResolvers, type MercuriusLoaders } from 'mercurius'
 import type { Query } from './database.ts'
 import { adviceOf, codeOfFailure, type RefusalCode } from './errors.ts'

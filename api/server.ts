@@ -1,5 +1,5 @@
 // The API's HTTP server: GraphQL, the dashboard, GraphiQL, health and metrics on one port.
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { addDashboard } from './dashboard.ts'
 import type { Query } from './database.ts'
 import { addGraphiql } from './graphiql.ts'
@@ -15,6 +15,8 @@ const BODY_BYTES_MAX = 131_072
 export async function createServer({ query, now, logger }: ServerOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
+    // A dashboard asks every five seconds; what goes wrong is logged where it does.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: 30_000,
   })

@@ -1,7 +1,6 @@
 // The fleet of the tests: two organizations, three sites in two zones, eight units that show every status but one.
-import type { Sql } from '../../infra/postgres.ts'
 import * as rows from './rows.ts'
-import { idOf, insert, minutesAgo, NOW } from './rows.ts'
+import { idOf, insert, minutesAgo, NOW, type Sql } from './rows.ts'
 
 export type TestUnit = { unit: string; site: string; type: string; status: string | null; since: number }
 

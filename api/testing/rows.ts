@@ -1,6 +1,8 @@
 // Hand-made rows for the API's tests: a small fleet whose every unit is in another state at `NOW`.
-import type { Sql } from '../../infra/postgres.ts'
 import { derivedId } from '../../schemas/identity.ts'
+
+/** What fills the tables: a transaction of infra's Postgres fits. */
+export type Sql = { query(text: string, values?: readonly unknown[]): Promise<unknown> }
 
 export const NOW = new Date('2026-02-03T12:00:00.000Z')
 export const minutesAgo = (minutes: number): Date => new Date(NOW.getTime() - minutes * 60_000)
