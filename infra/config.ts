@@ -155,6 +155,13 @@ export const configKeys = {
     'What moves timers once caught up: the wall clock, or (replays) only events.',
     oneOf('wall', 'events'),
   ),
+  INSTANCE: key(
+    'letters, digits, dots, dashes',
+    '',
+    ['process'],
+    'Name of this process in its group: a restart under it takes its partitions back at once. No two may share it; not set: a new one at each start.',
+    matching(/^[A-Za-z0-9._-]{0,100}$/),
+  ),
   COMMIT_INTERVAL: key(
     'a duration such as 100ms',
     '100ms',

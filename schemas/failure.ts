@@ -39,6 +39,11 @@ const failures = {
     verdict: 'stop',
     explain: (d: { reason: string }) => `The database cannot be migrated: ${d.reason}.`,
   },
+  REGISTRY_UNAVAILABLE: {
+    verdict: 'retry',
+    explain: (d: { url: string; reason: string }) =>
+      `The schema registry at ${d.url} cannot be used: ${d.reason}. Check SCHEMA_REGISTRY_URL, and that it runs.`,
+  },
   RECORD_NOT_FRAMED: {
     verdict: 'dead-letter',
     explain: (d: { topic: string; length: number }) =>

@@ -34,6 +34,7 @@ export class Task {
   readonly #nowMs: () => number
   readonly #store: Store
   readonly #timers = new Timers()
+  #committedEventTimeMs = 0
   #taken: Taken[] = []
   #emitted: Emitted[] = []
   #currentKey = ''
@@ -115,6 +116,7 @@ export class Task {
   fold(): void {
     this.#store.fold()
     this.#timers.fold()
+    this.#committedEventTimeMs = this.eventTimeMs
     this.#taken = []
     this.#emitted = []
   }
@@ -124,6 +126,7 @@ export class Task {
     const records = this.#taken.map((taken) => taken.record)
     this.#store.revert()
     this.#timers.revert()
+    this.eventTimeMs = this.#committedEventTimeMs
     this.#taken = []
     this.#emitted = []
     return records

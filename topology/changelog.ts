@@ -1,0 +1,122 @@
+// Restores tasks: reads their changelog partitions to the end before the first record.
+//
+// The end is the next offset to be written, not the last stable one: an earlier owner's transaction may already have its
+// offsets committed while its marker has not yet reached the changelog. Reading (committed records only) up to there
+// waits for exactly that.
+import type { TopicPartition } from 'node-rdkafka'
+import { type Codecs, UnlearnedSchema } from '../schemas/codec.ts'
+import type { TopicName } from '../schemas/topics.ts'
+import type { Task } from './engine.ts'
+import { Consumer, type ConsumerSettings } from './kafka-clients.ts'
+
+const BATCH_RECORDS_MAX = 10_000
+const REPORT_EVERY_MS = 1_000
+
+export type Restore = {
+  tasks: readonly Task[]
+  topicOf: (topic: TopicName) => string
+  /** Must read committed records only, from the earliest offset, without a group. */
+  settings: ConsumerSettings
+  /** Tells ends behind open transactions. */
+  offsets: Consumer
+  codecs: Codecs
+  isWanted: () => boolean
+  report: (progress: RestoreProgress) => void
+}
+
+export type RestoreProgress = {
+  records: number
+  bytes: number
+  elapsedMs: number
+  isDone: boolean
+  left: number
+}
+
+type Goal = { task: Task; end: number; position: number }
+
+/** Returns false where it was not wanted any more. */
+export async function restore(job: Restore): Promise<boolean> {
+  const partitions = job.tasks.map((task) => partitionOfChangelog(job, task))
+  const starts = await job.offsets.startOffsets(partitions)
+  const ends = await job.offsets.endOffsets(partitions)
+  const goals = new Map<string, Goal>()
+  job.tasks.forEach((task, i) => {
+    const goal = { task, end: ends[i] ?? 0, position: starts[i] ?? 0 }
+    if (goal.position < goal.end) goals.set(idOf(partitionOfChangelog(job, task)), goal)
+  })
+  if (goals.size > 0 && !(await readAll(job, goals))) return false
+  for (const task of job.tasks) await startTimers(job, task)
+  return true
+}
+
+async function readAll(job: Restore, goals: Map<string, Goal>): Promise<boolean> {
+  const consumer = await Consumer.connect(job.settings)
+  try {
+    consumer.client.assign(
+      Array.from(goals.values(), ({ task, position }) => ({
+        ...partitionOfChangelog(job, task),
+        offset: position,
+      })),
+    )
+    return await readToEnds(job, consumer, goals)
+  } finally {
+    await consumer.disconnect()
+  }
+}
+
+async function readToEnds(job: Restore, consumer: Consumer, goals: Map<string, Goal>): Promise<boolean> {
+  const startedMs = performance.now()
+  const progress: RestoreProgress = { records: 0, bytes: 0, elapsedMs: 0, isDone: false, left: goals.size }
+  let reportedMs = startedMs
+  while (progress.left > 0) {
+    if (!job.isWanted()) return false
+    await readBatch(consumer, goals, progress)
+    progress.left = [...goals.values()].filter((goal) => goal.position < goal.end).length
+    progress.elapsedMs = performance.now() - startedMs
+    progress.isDone = progress.left === 0
+    if (!progress.isDone && performance.now() - reportedMs < REPORT_EVERY_MS) continue
+    reportedMs = performance.now()
+    job.report({ ...progress })
+  }
+  return true
+}
+
+async function readBatch(
+  consumer: Consumer,
+  goals: Map<string, Goal>,
+  progress: RestoreProgress,
+): Promise<void> {
+  const { messages, ends } = await consumer.consume(BATCH_RECORDS_MAX)
+  for (const message of messages) {
+    const goal = goals.get(idOf(message))
+    if (goal === undefined || message.key == null) continue
+    goal.task.restore(message.key.toString(), message.value)
+    goal.position = message.offset + 1
+    progress.bytes += message.size
+  }
+  progress.records += messages.length
+  for (const end of ends) {
+    const goal = goals.get(idOf(end))
+    if (goal) goal.position = Math.max(goal.position, end.offset)
+  }
+}
+
+/** States may be of earlier releases: their schemas are fetched as they come up. */
+async function startTimers({ codecs, isWanted }: Restore, task: Task): Promise<void> {
+  while (isWanted()) {
+    try {
+      task.startTimers()
+      return
+    } catch (error) {
+      if (!(error instanceof UnlearnedSchema)) throw error
+      await codecs.learn(task.stage.changelog, error.schemaId)
+    }
+  }
+}
+
+const partitionOfChangelog = ({ topicOf }: Restore, { stage, partition }: Task): TopicPartition => ({
+  topic: topicOf(stage.changelog),
+  partition,
+})
+
+const idOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`

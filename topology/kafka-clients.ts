@@ -1,0 +1,195 @@
+// node-rdkafka as promises, and no more of it than the runtime needs.
+import { setTimeout as sleep } from 'node:timers/promises'
+import rdkafka, {
+  type ConsumerGlobalConfig,
+  type ConsumerTopicConfig,
+  type EofEvent,
+  type KafkaConsumer,
+  type LibrdKafkaError,
+  type Message,
+  type Producer,
+  type ProducerGlobalConfig,
+  type ProducerTopicConfig,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from 'node-rdkafka'
+
+export type ConsumerSettings = { global: ConsumerGlobalConfig; topic: ConsumerTopicConfig }
+export type ProducerSettings = { global: ProducerGlobalConfig; topic: ProducerTopicConfig }
+
+/** `ends`: partitions that were read to their end, with the offset that comes next. They hold after the messages. */
+export type Batch = { messages: Message[]; ends: EofEvent[] }
+
+/** What librdkafka calls the newest and the oldest offset, given as a time. */
+const NEWEST = -1
+const OLDEST = -2
+
+/** consume() holds one of libuv's four threads for so long. */
+const CONSUME_WAIT_MS = 20
+
+const REQUEST_TIMEOUT_MS = 10_000
+const RETRY_PAUSE_MS = 50
+
+export type Done<T> = (error: LibrdKafkaError | null | undefined, value: T) => void
+
+export const answer = <T>(call: (done: Done<T>) => unknown): Promise<T> =>
+  new Promise((resolve, reject) => {
+    call((error, value) => (error ? reject(error) : resolve(value)))
+  })
+
+export const isKafkaError = (error: unknown): error is LibrdKafkaError =>
+  error instanceof Error && 'errno' in error && 'origin' in error
+
+/** Repeats what may be repeated: broker away, coordinator moving, offsets held by a transaction that is being decided. */
+export async function insist<T>(call: () => Promise<T>, isWanted: () => boolean): Promise<T> {
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      const isRetriable = isKafkaError(error) && !error.isFatal && !error.isTxnRequiresAbort
+      if (!isRetriable || !isWanted()) throw error
+      await sleep(RETRY_PAUSE_MS)
+    }
+  }
+}
+
+export type OnRebalance = (kind: 'assign' | 'revoke', partitions: TopicPartition[]) => void
+
+export class Consumer {
+  readonly client: KafkaConsumer
+  #ends: EofEvent[] = []
+
+  private constructor(client: KafkaConsumer) {
+    this.client = client
+    client.setDefaultConsumeTimeout(CONSUME_WAIT_MS)
+    client.on('partition.eof', (end) => this.#ends.push(end))
+    // Without a listener an error event ends the process. Brokers that are away are waited for.
+    client.on('event.error', () => {})
+  }
+
+  static async connect(settings: ConsumerSettings, onRebalance?: OnRebalance): Promise<Consumer> {
+    const rebalance_cb = (error: LibrdKafkaError | undefined, partitions: TopicPartition[]) =>
+      onRebalance?.(
+        error?.code === rdkafka.CODES.ERRORS.ERR__ASSIGN_PARTITIONS ? 'assign' : 'revoke',
+        partitions,
+      )
+    const global = {
+      ...settings.global,
+      // consume(n) goes on until n messages or a pause; an end of a partition makes it return what it has.
+      'enable.partition.eof': true,
+      ...(onRebalance === undefined ? {} : { rebalance_cb }),
+    }
+    const client = new rdkafka.KafkaConsumer(global as ConsumerGlobalConfig, settings.topic)
+    await answer<unknown>((done) => client.connect({ timeout: REQUEST_TIMEOUT_MS }, done as never))
+    return new Consumer(client)
+  }
+
+  async consume(most: number): Promise<Batch> {
+    const messages = await answer<Message[]>((done) => this.client.consume(most, done))
+    const ends = this.#ends
+    this.#ends = []
+    return { messages, ends }
+  }
+
+  /** Offsets that the group has committed; null where none. Waits for transactions that are still being decided. */
+  async committed(partitions: readonly TopicPartition[]): Promise<(number | null)[]> {
+    const found = await answer<TopicPartitionOffset[]>((done) =>
+      this.client.committed([...partitions], REQUEST_TIMEOUT_MS, done),
+    )
+    return partitions.map((p) => offsetIn(found, p))
+  }
+
+  /** The next offsets to be written; with `isolation.level=read_uncommitted` behind open transactions too. */
+  endOffsets(partitions: readonly TopicPartition[]): Promise<number[]> {
+    return this.#offsetsAt(partitions, NEWEST)
+  }
+
+  startOffsets(partitions: readonly TopicPartition[]): Promise<number[]> {
+    return this.#offsetsAt(partitions, OLDEST)
+  }
+
+  async disconnect(): Promise<void> {
+    if (this.client.isConnected()) await answer<unknown>((done) => this.client.disconnect(done as never))
+  }
+
+  async #offsetsAt(partitions: readonly TopicPartition[], time: number): Promise<number[]> {
+    const asked = partitions.map((p) => ({ ...p, offset: time }))
+    const found = await answer<TopicPartitionOffset[]>((done) =>
+      this.client.offsetsForTimes(asked, REQUEST_TIMEOUT_MS, done),
+    )
+    return partitions.map((p) => {
+      const offset = offsetIn(found, p)
+      if (offset === null) throw new Error(`Kafka does not tell the offsets of ${p.topic}/${p.partition}.`)
+      return offset
+    })
+  }
+}
+
+function offsetIn(found: readonly TopicPartitionOffset[], wanted: TopicPartition): number | null {
+  const entry = found.find((f) => f.topic === wanted.topic && f.partition === wanted.partition)
+  return entry !== undefined && entry.offset >= 0 ? entry.offset : null
+}
+
+/** A transactional producer: every call waits for its answer, and repeats while that is allowed. */
+export class Transactions {
+  readonly client: Producer
+  readonly #isWanted: () => boolean
+
+  private constructor(client: Producer, isWanted: () => boolean) {
+    this.client = client
+    this.#isWanted = isWanted
+    client.on('event.error', () => {})
+  }
+
+  /** Ends what an earlier process of the same transactional.id has left open. `isWanted`: whether to go on repeating. */
+  static async connect(settings: ProducerSettings, isWanted: () => boolean): Promise<Transactions> {
+    const client = new rdkafka.Producer(settings.global, settings.topic)
+    await answer<unknown>((done) => client.connect({ timeout: REQUEST_TIMEOUT_MS }, done as never))
+    client.setPollInterval(50)
+    const transactions = new Transactions(client, isWanted)
+    await transactions.#call((done) => client.initTransactions(REQUEST_TIMEOUT_MS, done))
+    return transactions
+  }
+
+  begin(): Promise<void> {
+    return this.#call((done) => this.client.beginTransaction(done))
+  }
+
+  /** Waits for room where the queue is full. */
+  async produce(topic: string, partition: number | null, value: Buffer | null, key: string): Promise<void> {
+    for (;;) {
+      try {
+        this.client.produce(topic, partition, value, key)
+        return
+      } catch (error) {
+        if (!isKafkaError(error) || error.code !== rdkafka.CODES.ERRORS.ERR__QUEUE_FULL) throw error
+        this.client.poll()
+        await sleep(5)
+      }
+    }
+  }
+
+  /** The group's generation goes with them: a process that has lost its partitions is refused. */
+  sendOffsets(offsets: TopicPartitionOffset[], group: Consumer): Promise<void> {
+    return this.#call((done) =>
+      this.client.sendOffsetsToTransaction(offsets, group.client, REQUEST_TIMEOUT_MS, done),
+    )
+  }
+
+  commit(): Promise<void> {
+    return this.#call((done) => this.client.commitTransaction(REQUEST_TIMEOUT_MS, done))
+  }
+
+  abort(): Promise<void> {
+    return this.#call((done) => this.client.abortTransaction(REQUEST_TIMEOUT_MS, done))
+  }
+
+  async disconnect(): Promise<void> {
+    if (this.client.isConnected())
+      await answer<unknown>((done) => this.client.disconnect(1_000, done as never))
+  }
+
+  #call(call: (done: (error: LibrdKafkaError) => void) => void): Promise<void> {
+    return insist(() => answer<void>((done) => call((error) => done(error, undefined))), this.#isWanted)
+  }
+}

@@ -1,0 +1,130 @@
+// Runs a topology on Kafka. A process joins the topology's group; each partition of a stream that it is given makes a
+// task. Clients that the broker has fenced off, or that failed in a way that cannot be repaired, are built anew, and the
+// tasks with them, from what is committed.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Codecs } from '../schemas/codec.ts'
+import { PipelineError } from '../schemas/failure.ts'
+import type { TopicName } from '../schemas/topics.ts'
+import type { ClockMode } from './clock-board.ts'
+import type { Topology } from './define.ts'
+import type { ConsumerSettings, ProducerSettings } from './kafka-clients.ts'
+import { Session } from './session.ts'
+import type { SlotPhase } from './task-slot.ts'
+
+const REBUILD_PAUSE_MS = 500
+const REBUILD_PAUSE_MAX_MS = 15_000
+
+export type Log = Record<'info' | 'warn' | 'error', (details: object, text: string) => void>
+
+export type RuntimeOptions = {
+  topology: Topology
+  codecs: Codecs
+  /** The name on the broker: with its prefix. */
+  topicOf: (topic: TopicName) => string
+  partitionsOf: (topic: TopicName) => number
+  settings: {
+    group: ConsumerSettings
+    reader: ConsumerSettings
+    offsets: ConsumerSettings
+    producer: ProducerSettings
+  }
+  clock: ClockMode
+  nowMs: () => number
+  commitIntervalMs: number
+  commitRecordsMax: number
+  log: Log
+}
+
+export type TaskStatus = {
+  stage: string
+  partition: number
+  phase: SlotPhase
+  keys: number
+  lag: number
+  clockMs: number
+  caughtUp: boolean
+  records: number
+  deadLetters: number
+}
+
+export type RuntimeTotals = {
+  records: number
+  deadLetters: number
+  commits: number
+  aborts: number
+  rebuilds: number
+  restoredRecords: number
+  restoreMs: number
+  /** Each commit's duration goes here: a histogram's observe. */
+  onCommitMs: (ms: number) => void
+}
+
+export type Runtime = {
+  /** Commits, leaves the group, closes the clients. */
+  stop(): Promise<void>
+  /** Rejects where the environment is wrong: a person has to act. */
+  finished: Promise<void>
+  tasks(): TaskStatus[]
+  /** Whether every task that the group has given to this process takes records. */
+  isReady(): boolean
+  totals: RuntimeTotals
+}
+
+export function startRuntime(options: RuntimeOptions): Runtime {
+  const totals: RuntimeTotals = {
+    records: 0,
+    deadLetters: 0,
+    commits: 0,
+    aborts: 0,
+    rebuilds: 0,
+    restoredRecords: 0,
+    restoreMs: 0,
+    onCommitMs: () => {},
+  }
+  const life: Life = { session: null, isWanted: true }
+  const finished = live(options, totals, life)
+  // Whoever waits for it learns of its end; nobody has to.
+  finished.catch(() => {})
+  return {
+    stop: () => {
+      life.isWanted = false
+      life.session?.stop()
+      return finished
+    },
+    finished,
+    tasks: () => life.session?.tasks() ?? [],
+    isReady: () => life.session?.isReady() ?? false,
+    totals,
+  }
+}
+
+type Life = { session: Session | null; isWanted: boolean }
+
+async function live(options: RuntimeOptions, totals: RuntimeTotals, life: Life): Promise<void> {
+  let pauseMs = REBUILD_PAUSE_MS
+  while (life.isWanted) {
+    const startedMs = performance.now()
+    try {
+      await liveOnce(options, totals, life)
+      return
+    } catch (error) {
+      if (error instanceof PipelineError && error.verdict === 'stop') throw error
+      if (performance.now() - startedMs > REBUILD_PAUSE_MAX_MS) pauseMs = REBUILD_PAUSE_MS
+      options.log.warn({ err: error, pauseMs }, 'The Kafka clients are built anew')
+      totals.rebuilds++
+      await sleep(pauseMs)
+      pauseMs = Math.min(2 * pauseMs, REBUILD_PAUSE_MAX_MS)
+    }
+  }
+}
+
+async function liveOnce(options: RuntimeOptions, totals: RuntimeTotals, life: Life): Promise<void> {
+  const session = await Session.open(options, totals, () => life.isWanted)
+  life.session = session
+  try {
+    await session.run()
+  } finally {
+    life.session = null
+    await session.close()
+  }
+}

@@ -1,0 +1,97 @@
+// The stream process: configuration, registry, topics and Kafka put together around a topology.
+import { randomUUID } from 'node:crypto'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import type { Config } from '../infra/config.ts'
+import { groupSettings, offsetsSettings, readerSettings, transactionalSettings } from '../infra/kafka.ts'
+import { registryAt } from '../infra/registry.ts'
+import { checkTopics } from '../infra/topics.ts'
+import { openCodecs } from '../schemas/codec.ts'
+import { topicName } from '../schemas/topics.ts'
+import type { Topology } from './define.ts'
+import { copartitioned, topicsOf } from './describe.ts'
+import { type Log, type Runtime, startRuntime } from './kafka-runtime.ts'
+import { processMetrics } from './metrics.ts'
+
+export type ProcessConfig = Pick<
+  Config,
+  | 'KAFKA_BROKERS'
+  | 'SCHEMA_REGISTRY_URL'
+  | 'TOPIC_PREFIX'
+  | 'INSTANCE'
+  | 'CLOCK'
+  | 'COMMIT_INTERVAL'
+  | 'COMMIT_RECORDS_MAX'
+  | 'PROCESS_PORT'
+  | 'LOG_LEVEL'
+>
+
+export type RunningProcess = {
+  port: number
+  runtime: Runtime
+  /** Commits, leaves the group, closes everything. */
+  close(): Promise<void>
+  /** Rejects where the process cannot go on and a person has to act. */
+  finished: Promise<void>
+}
+
+/** Resolves once it joins the group; ready, as /health/ready says, once every task that it was given is restored. */
+export async function runProcess(config: ProcessConfig, topology: Topology): Promise<RunningProcess> {
+  const log = pino({ level: config.LOG_LEVEL, name: 'process' }, pino.destination({ dest: 2, sync: true }))
+  const { KAFKA_BROKERS: brokers, TOPIC_PREFIX: prefix } = config
+  const codecs = await openCodecs(registryAt(config.SCHEMA_REGISTRY_URL), prefix)
+  const needed = [...topicsOf(topology), 'watermarks', 'dead-letters'] as const
+  const counts = await checkTopics(brokers, prefix, needed, copartitioned(topology).values())
+  const groupId = `${prefix}${topology.name}`
+  const runtime = startRuntime({
+    topology,
+    codecs,
+    topicOf: (topic) => topicName(prefix, topic),
+    partitionsOf: (topic) => counts.get(topic) ?? 0,
+    settings: {
+      group: groupSettings(brokers, groupId, config.INSTANCE || null),
+      reader: readerSettings(brokers, groupId),
+      offsets: offsetsSettings(brokers, groupId),
+      producer: transactionalSettings(brokers, `${groupId}-${config.INSTANCE || randomUUID()}`),
+    },
+    clock: config.CLOCK,
+    nowMs: Date.now,
+    commitIntervalMs: config.COMMIT_INTERVAL,
+    commitRecordsMax: config.COMMIT_RECORDS_MAX,
+    log: log satisfies Log,
+  })
+  const server = healthServer(runtime)
+  await new Promise<void>((resolve) => server.listen(config.PROCESS_PORT, resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    runtime,
+    finished: runtime.finished,
+    async close() {
+      await runtime.stop()
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+function healthServer(runtime: Runtime) {
+  const metrics = processMetrics(runtime)
+  const answer = (response: ServerResponse, status: number, body: object) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  }
+  return createServer((request, response) => {
+    const path = request.url?.split('?')[0]
+    if (path === '/health') return answer(response, 200, { status: 'up' })
+    if (path === '/health/ready') {
+      const isReady = runtime.isReady()
+      return answer(response, isReady ? 200 : 503, { isReady, tasks: runtime.tasks() })
+    }
+    if (path !== '/metrics')
+      return answer(response, 404, { error: 'Ask for /health, /health/ready or /metrics.' })
+    metrics.metrics().then(
+      (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
+      (error: Error) => answer(response, 500, { error: error.message }),
+    )
+  })
+}

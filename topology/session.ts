@@ -1,0 +1,401 @@
+// One life of the Kafka clients of a process: joins the group, makes a task of each partition that it is given, and
+// turns the loop: take, commit, take. Everything that changes tasks happens in that one loop.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TopicPartition } from 'node-rdkafka'
+import { UnlearnedSchema } from '../schemas/codec.ts'
+import { PipelineError } from '../schemas/failure.ts'
+import { ClockBoard } from './clock-board.ts'
+import type { Stage } from './define.ts'
+import { Task } from './engine.ts'
+import { type Batch, Consumer, insist, isKafkaError, Transactions } from './kafka-clients.ts'
+import type { RuntimeOptions, RuntimeTotals, TaskStatus } from './kafka-runtime.ts'
+import { toInput } from './message.ts'
+import { type Preparation, prepare } from './preparation.ts'
+import type { InputRecord } from './records.ts'
+import { SideReader } from './side-reader.ts'
+import { TaskSlot } from './task-slot.ts'
+import { owesClock, runTransaction } from './transaction.ts'
+
+/** How often the ends of the streams are looked up. */
+const MARK_EVERY_MS = 250
+const ABORT_PAUSE_MS = 100
+const READ_PAUSE_MS = 200
+const REGISTRY_PAUSE_MS = 1_000
+const CONSUME_RECORDS_MAX = 2_000
+const NOTHING: Batch = { messages: [], ends: [] }
+
+type Rebalance = { kind: 'assign' | 'revoke'; partitions: TopicPartition[] }
+type Clients = Pick<Preparation, 'group' | 'side' | 'offsets'> & { transactions: Transactions }
+
+export class Session {
+  readonly #options: RuntimeOptions
+  readonly #totals: RuntimeTotals
+  readonly #clients: Clients
+  readonly #board: ClockBoard
+  readonly #rebalances: Rebalance[]
+  readonly #stages: Map<string, Stage>
+  readonly #feeding: Set<string>
+  /** By the stream's name on the broker, then by partition. */
+  readonly #slots = new Map<string, (TaskSlot | undefined)[]>()
+  #isWanted = true
+  #failure: unknown = null
+  #lastCommitMs = 0
+  #lastMarkMs = 0
+
+  private constructor(
+    options: RuntimeOptions,
+    totals: RuntimeTotals,
+    clients: Clients,
+    rebalances: Rebalance[],
+  ) {
+    this.#options = options
+    this.#totals = totals
+    this.#clients = clients
+    this.#rebalances = rebalances
+    const { stages } = options.topology
+    this.#board = new ClockBoard(options.topology, (stage) => options.partitionsOf(stage.stream))
+    this.#stages = new Map(stages.map((stage) => [options.topicOf(stage.stream), stage]))
+    this.#feeding = new Set(stages.flatMap((stage) => stage.upstream))
+  }
+
+  /** The producer first: it ends what a killed predecessor of the same name has left open. */
+  static async open(
+    options: RuntimeOptions,
+    totals: RuntimeTotals,
+    isWanted: () => boolean,
+  ): Promise<Session> {
+    const { settings } = options
+    const rebalances: Rebalance[] = []
+    let session: Session | null = null
+    const transactions = await Transactions.connect(settings.producer, isWanted)
+    const offsets = await Consumer.connect(settings.offsets)
+    const side = await SideReader.open(settings.reader, (error) => session?.fail(error))
+    const group = await Consumer.connect(settings.group, (kind, partitions) => {
+      if (session?.isClosing) session.release(kind, partitions)
+      else rebalances.push({ kind, partitions })
+    })
+    session = new Session(options, totals, { transactions, offsets, side, group }, rebalances)
+    return session
+  }
+
+  get isClosing(): boolean {
+    return !this.#isWanted
+  }
+
+  stop(): void {
+    this.#isWanted = false
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= error
+  }
+
+  async run(): Promise<void> {
+    await this.#followWatermarks()
+    this.#clients.group.client.subscribe([...this.#stages.keys()])
+    let next = this.#consume()
+    while (this.#isWanted) {
+      this.#offer(await next)
+      if (this.#failure !== null) throw this.#failure
+      // Between two reads: nothing of an earlier assignment is under way.
+      for (const rebalance of this.#rebalances.splice(0)) await this.#rebalance(rebalance)
+      next = this.#pending() < this.#options.commitRecordsMax ? this.#consume() : Promise.resolve(NOTHING)
+      // Awaited above; a failure of the work below must not leave it unhandled.
+      next.catch(() => {})
+      await this.#takePending()
+      this.#mark()
+      if (this.#isCommitDue()) await this.#commit(this.#active())
+    }
+    await this.#commit(this.#active())
+  }
+
+  async close(): Promise<void> {
+    this.#isWanted = false
+    for (const slot of this.#all()) slot.phase = 'closed'
+    const { group, side, offsets, transactions } = this.#clients
+    const closings = [side.close(), group.disconnect(), offsets.disconnect(), transactions.disconnect()]
+    await Promise.allSettled(closings)
+  }
+
+  tasks(): TaskStatus[] {
+    return this.#all().map(({ task, clock, phase }) => ({
+      stage: task.stage.name,
+      partition: task.partition,
+      phase,
+      keys: task.keys,
+      lag: clock.lag,
+      clockMs: clock.ms,
+      caughtUp: clock.caughtUp,
+      records: task.counts.taken,
+      deadLetters: task.counts.deadLetters,
+    }))
+  }
+
+  isReady(): boolean {
+    const slots = this.#all()
+    return this.#hasJoined && slots.every((slot) => slot.phase === 'running')
+  }
+
+  #hasJoined = false
+
+  // ── the group ──
+
+  /** While the group is being left, its questions are answered at once. */
+  release(kind: Rebalance['kind'], partitions: TopicPartition[]): void {
+    const { client } = this.#clients.group
+    if (kind === 'revoke') client.incrementalUnassign(partitions)
+    else client.incrementalAssign([])
+  }
+
+  async #rebalance({ kind, partitions }: Rebalance): Promise<void> {
+    this.#options.log.info(
+      { partitions: partitions.length },
+      kind === 'assign' ? 'Partitions given' : 'Partitions taken',
+    )
+    this.#hasJoined = true
+    if (kind === 'assign') this.#assign(partitions)
+    else await this.#revoke(partitions)
+  }
+
+  #assign(partitions: TopicPartition[]): void {
+    const { client } = this.#clients.group
+    client.incrementalAssign(partitions)
+    if (partitions.length === 0) return
+    client.pause(partitions)
+    const slots = partitions.map((partition) => this.#makeSlot(partition))
+    prepare(slots, {
+      ...this.#clients,
+      options: this.#options,
+      totals: this.#totals,
+      board: this.#board,
+    }).catch((error) => this.fail(error))
+  }
+
+  #makeSlot({ topic, partition }: TopicPartition): TaskSlot {
+    const stage = this.#stages.get(topic)
+    if (stage === undefined) throw new Error(`The group gave a partition of ${topic}, which no stage reads.`)
+    const slot = new TaskSlot(new Task(stage, partition, this.#options.codecs, this.#options.nowMs))
+    const slots = this.#slots.get(topic) ?? []
+    slots[partition] = slot
+    this.#slots.set(topic, slots)
+    return slot
+  }
+
+  /** What they have taken is committed first, so that the next owner need not take it again. */
+  async #revoke(partitions: TopicPartition[]): Promise<void> {
+    const slots = partitions.flatMap((partition) => this.#slotOf(partition) ?? [])
+    await this.#commit(slots.filter((slot) => slot.isActive))
+    for (const slot of slots) {
+      slot.phase = 'closed'
+      const { stage, partition } = slot.task
+      this.#clients.side.unfollow(
+        stage.tables.map((table) => ({ topic: this.#options.topicOf(table), partition })),
+      )
+      this.#slots.get(this.#options.topicOf(stage.stream))?.splice(partition, 1, undefined)
+    }
+    this.#clients.group.client.incrementalUnassign(partitions)
+  }
+
+  // ── records ──
+
+  /** Errors that are not fatal pass: a broker is away, a topic's leader moves, this member was too slow and joins again. */
+  async #consume(): Promise<Batch> {
+    try {
+      return await this.#clients.group.consume(CONSUME_RECORDS_MAX)
+    } catch (error) {
+      if (!isKafkaError(error) || error.isFatal) throw error
+      this.#options.log.warn({ err: error }, 'Reading failed, and is tried again')
+      await sleep(READ_PAUSE_MS)
+      return NOTHING
+    }
+  }
+
+  #offer({ messages, ends }: Batch): void {
+    for (const message of messages) {
+      const slot = this.#slotOf(message)
+      slot?.offer(toInput(slot.task.stage.stream, message))
+    }
+    for (const end of ends) {
+      const slot = this.#slotOf(end)
+      slot?.sawEnd(slot.task.stage.stream, end.offset)
+    }
+  }
+
+  async #takePending(): Promise<void> {
+    const nowMs = this.#options.nowMs()
+    for (const slot of this.#active()) {
+      const before = slot.phase
+      if (slot.pending > 0 && slot.blockedUntilMs <= nowMs) await this.#takeFrom(slot)
+      slot.update(nowMs)
+      if (before === 'tables' && slot.phase === 'running') this.#resume(slot)
+    }
+  }
+
+  async #takeFrom(slot: TaskSlot): Promise<void> {
+    for (let room = this.#options.commitRecordsMax - this.#taken(); room > 0; room--) {
+      const record = slot.next()
+      if (record === undefined) return
+      try {
+        slot.task.take(record)
+      } catch (error) {
+        if (!(error instanceof UnlearnedSchema)) throw error
+        if (await this.#learn(slot, record, error.schemaId)) continue
+        return
+      }
+      slot.passed(record)
+    }
+  }
+
+  /** Returns whether to go on with this task now. Without the registry, tasks that need nothing new go on. */
+  async #learn(slot: TaskSlot, record: InputRecord, schemaId: number): Promise<boolean> {
+    try {
+      await this.#options.codecs.learn(record.topic, schemaId)
+      return true
+    } catch (error) {
+      if (error instanceof PipelineError && error.verdict === 'dead-letter') {
+        slot.task.reject(record, error)
+        slot.passed(record)
+        return true
+      }
+      this.#options.log.warn({ err: error, schemaId }, 'The schema registry is away: this partition waits')
+      slot.blockedUntilMs = this.#options.nowMs() + REGISTRY_PAUSE_MS
+      return false
+    }
+  }
+
+  #resume(slot: TaskSlot): void {
+    const { stage, partition } = slot.task
+    this.#clients.group.client.resume([{ topic: this.#options.topicOf(stage.stream), partition }])
+  }
+
+  // ── time ──
+
+  /** Each task's mark is taken first, the end of its stream afterwards: see clock.ts. */
+  #mark(): void {
+    const startedMs = performance.now()
+    if (startedMs - this.#lastMarkMs < MARK_EVERY_MS) return
+    this.#lastMarkMs = Number.POSITIVE_INFINITY
+    this.#markAll(this.#all().filter((slot) => slot.phase === 'running'))
+      .catch((error) =>
+        this.#options.log.warn({ err: error }, 'The ends of the streams cannot be looked up: clocks wait'),
+      )
+      .finally(() => {
+        this.#lastMarkMs = startedMs
+      })
+  }
+
+  async #markAll(slots: readonly TaskSlot[]): Promise<void> {
+    if (slots.length === 0) return
+    const { topicOf, clock, nowMs } = this.#options
+    const marks = slots.map(({ task }) => this.#board.markFor(task.stage, clock, nowMs()))
+    const ends = await this.#clients.offsets.endOffsets(
+      slots.map(({ task }) => ({ topic: topicOf(task.stage.stream), partition: task.partition })),
+    )
+    slots.forEach((slot, i) => {
+      slot.clock.mark(marks[i] ?? 0, ends[i] ?? Number.POSITIVE_INFINITY)
+    })
+  }
+
+  /** Returns once everything that was said before has been read: restarted tasks begin with their last clocks. */
+  async #followWatermarks(): Promise<void> {
+    const { offsets, side } = this.#clients
+    const partition = { topic: this.#options.topicOf('watermarks'), partition: 0 }
+    const [first] = await insist(
+      () => offsets.startOffsets([partition]),
+      () => this.#isWanted,
+    )
+    const [end = 0] = await insist(
+      () => offsets.endOffsets([partition]),
+      () => this.#isWanted,
+    )
+    let readTo = first ?? 0
+    side.follow(
+      { ...partition, offset: readTo },
+      {
+        onMessage: ({ offset, value }) => {
+          readTo = offset + 1
+          if (value !== null) this.#post(value).catch((error) => this.fail(error))
+        },
+        onEnd: (offset) => {
+          readTo = offset
+        },
+        isFull: () => false,
+      },
+    )
+    while (readTo < end && this.#isWanted && this.#failure === null) await sleep(10)
+  }
+
+  async #post(value: Buffer): Promise<void> {
+    const { codecs } = this.#options
+    try {
+      this.#board.post(codecs.of('watermarks').decode(value))
+    } catch (error) {
+      if (!(error instanceof UnlearnedSchema)) throw error
+      await codecs.learn('watermarks', error.schemaId)
+      await this.#post(value)
+    }
+  }
+
+  // ── commits ──
+
+  #isCommitDue(): boolean {
+    if (this.#taken() >= this.#options.commitRecordsMax) return true
+    if (performance.now() - this.#lastCommitMs < this.#options.commitIntervalMs) return false
+    const nowMs = this.#options.nowMs()
+    return this.#active().some((slot) => slot.isDirty() || owesClock(slot, this.#isFeeding(slot), nowMs))
+  }
+
+  async #commit(candidates: readonly TaskSlot[]): Promise<void> {
+    const nowMs = this.#options.nowMs()
+    const slots = candidates.filter((slot) => slot.isDirty() || owesClock(slot, this.#isFeeding(slot), nowMs))
+    this.#lastCommitMs = performance.now()
+    if (slots.length === 0) return
+    const records = slots.reduce((sum, { task }) => sum + task.takenRecords, 0)
+    try {
+      await runTransaction(slots, this.#feeding, { ...this.#clients, ...this.#options })
+    } catch (error) {
+      await this.#abort(slots, error)
+      return
+    }
+    this.#totals.commits++
+    this.#totals.records += records
+    this.#totals.onCommitMs(performance.now() - this.#lastCommitMs)
+  }
+
+  async #abort(slots: readonly TaskSlot[], error: unknown): Promise<void> {
+    // Fatal: fenced off by a producer of the same name, or by the coordinator. Not Kafka's: a defect. Both end the clients.
+    if (!isKafkaError(error) || error.isFatal) throw error
+    this.#options.log.warn({ err: error }, 'A transaction failed: its records are taken again')
+    this.#totals.aborts++
+    await this.#clients.transactions.abort()
+    for (const slot of slots) slot.aborted()
+    await sleep(ABORT_PAUSE_MS)
+  }
+
+  #isFeeding(slot: TaskSlot): boolean {
+    return this.#feeding.has(slot.task.stage.name)
+  }
+
+  // ── the tasks ──
+
+  #slotOf({ topic, partition }: TopicPartition): TaskSlot | undefined {
+    return this.#slots.get(topic)?.[partition]
+  }
+
+  #all(): TaskSlot[] {
+    return [...this.#slots.values()].flatMap((slots) => slots.filter((slot) => slot !== undefined))
+  }
+
+  #active(): TaskSlot[] {
+    return this.#all().filter((slot) => slot.isActive)
+  }
+
+  #taken(): number {
+    return this.#active().reduce((sum, { task }) => sum + task.takenRecords, 0)
+  }
+
+  #pending(): number {
+    return this.#all().reduce((sum, slot) => sum + slot.pending, 0)
+  }
+}

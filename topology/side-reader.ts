@@ -1,0 +1,80 @@
+// Reads what no group deals out: the table partitions that follow a task, and the watermarks of everybody.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Message, TopicPartition, TopicPartitionOffset } from 'node-rdkafka'
+import { type Batch, Consumer, type ConsumerSettings, isKafkaError } from './kafka-clients.ts'
+
+const BATCH_RECORDS_MAX = 2_000
+const FULL_PAUSE_MS = 20
+const READ_PAUSE_MS = 200
+
+export type Follower = {
+  onMessage: (message: Message) => void
+  /** The partition has been read up to `offset`. */
+  onEnd: (offset: number) => void
+  /** Nothing is read while one of the followers has too much waiting. */
+  isFull: () => boolean
+}
+
+export class SideReader {
+  readonly #consumer: Consumer
+  readonly #followers = new Map<string, Follower>()
+  /** Changes of the assignment are made between two reads, so that nothing of an earlier one is under way. */
+  #changes: (() => void)[] = []
+  #isOpen = true
+  readonly #ended: Promise<void>
+
+  private constructor(consumer: Consumer, onFailure: (error: unknown) => void) {
+    this.#consumer = consumer
+    this.#ended = this.#read().catch(onFailure)
+  }
+
+  static async open(settings: ConsumerSettings, onFailure: (error: unknown) => void): Promise<SideReader> {
+    return new SideReader(await Consumer.connect(settings), onFailure)
+  }
+
+  follow(partition: TopicPartitionOffset, follower: Follower): void {
+    this.#changes.push(() => {
+      this.#followers.set(idOf(partition), follower)
+      this.#consumer.client.incrementalAssign([partition])
+    })
+  }
+
+  unfollow(partitions: readonly TopicPartition[]): void {
+    this.#changes.push(() => {
+      const followed = partitions.filter((partition) => this.#followers.delete(idOf(partition)))
+      if (followed.length > 0) this.#consumer.client.incrementalUnassign([...followed])
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false
+    await this.#ended
+    await this.#consumer.disconnect()
+  }
+
+  async #consume(): Promise<Batch> {
+    try {
+      return await this.#consumer.consume(BATCH_RECORDS_MAX)
+    } catch (error) {
+      if (!isKafkaError(error) || error.isFatal) throw error
+      await sleep(READ_PAUSE_MS)
+      return { messages: [], ends: [] }
+    }
+  }
+
+  async #read(): Promise<void> {
+    while (this.#isOpen) {
+      for (const change of this.#changes.splice(0)) change()
+      if ([...this.#followers.values()].some((follower) => follower.isFull())) {
+        await sleep(FULL_PAUSE_MS)
+        continue
+      }
+      const { messages, ends } = await this.#consume()
+      for (const message of messages) this.#followers.get(idOf(message))?.onMessage(message)
+      for (const end of ends) this.#followers.get(idOf(end))?.onEnd(end.offset)
+    }
+  }
+}
+
+const idOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`

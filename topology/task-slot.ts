@@ -1,0 +1,161 @@
+// A task under Kafka: its records waiting to be taken, how far its topics have been read and committed, its clock.
+//
+//   restoring ──changelog read──▶ tables ──tables read to their end──▶ running
+//       └────────────────────────── closed ◀──(revoked)──────────────────┘
+import type { TopicName } from '../schemas/topics.ts'
+import { TaskClock } from './clock.ts'
+import type { Task } from './engine.ts'
+import type { InputRecord } from './records.ts'
+
+export type SlotPhase = 'restoring' | 'tables' | 'running' | 'closed'
+
+export class TaskSlot {
+  readonly task: Task
+  phase: SlotPhase = 'restoring'
+  clock = new TaskClock()
+  /** When it last said its clock to the others, and what it said. */
+  published = { clockMs: 0, atMs: 0 }
+  /** What it said in the transaction that is under way. */
+  publishing: { clockMs: number; atMs: number } | null = null
+  #pending: InputRecord[] = []
+  #pendingFrom = 0
+  /** Of each topic: the next offset to be taken, and what is committed. */
+  #positions = new Map<TopicName, number>()
+  #committed = new Map<TopicName, number>()
+  /** The next offset that has not come yet: what comes again is left out. */
+  #offered = new Map<TopicName, number>()
+  /** Ends of partitions: they hold once the records before them have been taken. */
+  #ends = new Map<TopicName, number>()
+  #tableEnds = new Map<TopicName, number>()
+  #settledClockMs = 0
+  #committedClockMs = 0
+  /** Not before: its next record needs the schema registry, which is away. */
+  blockedUntilMs = 0
+
+  constructor(task: Task) {
+    this.task = task
+  }
+
+  /** Where the task starts, after the restore. `tableEnds`: how far the tables must be read before the stream. */
+  start(
+    positions: ReadonlyMap<TopicName, number>,
+    tableEnds: ReadonlyMap<TopicName, number>,
+    clockMs: number,
+  ): void {
+    this.#positions = new Map(positions)
+    this.#committed = new Map(positions)
+    for (const [topic, offset] of positions) if (!this.#offered.has(topic)) this.#offered.set(topic, offset)
+    this.#tableEnds = new Map(tableEnds)
+    this.#committedClockMs = clockMs
+    this.published = { clockMs, atMs: 0 }
+    this.#resetClock()
+    this.phase = 'tables'
+  }
+
+  get pending(): number {
+    return this.#pending.length - this.#pendingFrom
+  }
+
+  offer(record: InputRecord): void {
+    if (record.offset < (this.#offered.get(record.topic) ?? 0)) return
+    this.#offered.set(record.topic, record.offset + 1)
+    this.#pending.push(record)
+  }
+
+  /** The partition has been read up to `offset`, which no record may have: commits and aborts take offsets too. */
+  sawEnd(topic: TopicName, offset: number): void {
+    this.#ends.set(topic, offset)
+  }
+
+  /** The next record that the phase allows to take. */
+  next(): InputRecord | undefined {
+    if (!this.isActive) return undefined
+    const record = this.#pending[this.#pendingFrom]
+    if (record === undefined || this.phase === 'running') return record
+    return this.#nextOfTables()
+  }
+
+  /** While tables are read, records of the stream that slipped in before the pause have to wait. */
+  #nextOfTables(): InputRecord | undefined {
+    const at = this.#pending.findIndex((r, i) => i >= this.#pendingFrom && r.topic !== this.task.stage.stream)
+    if (at < 0) return undefined
+    const [record] = this.#pending.splice(at, 1)
+    if (record !== undefined) this.#pending.splice(this.#pendingFrom, 0, record)
+    return record
+  }
+
+  /** `next` has been taken, or has become a dead letter. */
+  passed(record: InputRecord): void {
+    this.#positions.set(record.topic, record.offset + 1)
+    this.#pendingFrom++
+    if (this.#pendingFrom === this.#pending.length) {
+      this.#pending = []
+      this.#pendingFrom = 0
+    }
+  }
+
+  /** After some records were taken: moves the clock and, once the tables have been read, the phase. */
+  update(wallMs: number): void {
+    if (!this.isActive) return
+    const { task } = this
+    if (task.stage.upstream.length === 0 && task.eventTimeMs > 0)
+      this.clock.sawEvent(task.eventTimeMs, wallMs)
+    this.clock.readTo(this.#readTo(task.stage.stream))
+    const isRead = [...this.#tableEnds].every(([table, end]) => this.#readTo(table) >= end)
+    if (this.phase === 'tables' && isRead) this.phase = 'running'
+  }
+
+  /** A partition's end counts only where nothing of it is still waiting. */
+  #readTo(topic: TopicName): number {
+    const position = this.#positions.get(topic) ?? 0
+    const isWaiting = (this.#offered.get(topic) ?? 0) > position
+    return isWaiting ? position : Math.max(position, this.#ends.get(topic) ?? 0)
+  }
+
+  /** What a transaction with outputs of this task must carry, even where no record came: it is what fences. */
+  offsets(): [TopicName, number][] {
+    return [...this.#positions]
+  }
+
+  /** The clock may move on while the transaction is written; what is said and kept is what was settled. */
+  settle(): void {
+    this.#settledClockMs = this.clock.ms
+    this.task.settle(this.#settledClockMs)
+  }
+
+  get settledClockMs(): number {
+    return this.#settledClockMs
+  }
+
+  /** Whether a transaction has anything to do for this task. */
+  isDirty(): boolean {
+    return this.isActive && (this.task.takenRecords > 0 || this.task.nextTimerMs <= this.clock.ms)
+  }
+
+  get isActive(): boolean {
+    return this.phase === 'tables' || this.phase === 'running'
+  }
+
+  committed(): void {
+    this.task.fold()
+    this.#committed = new Map(this.#positions)
+    this.#committedClockMs = this.#settledClockMs
+    if (this.publishing) this.published = this.publishing
+    this.publishing = null
+  }
+
+  /** Takes the transaction's records back, to the front, and the clock with them. */
+  aborted(): void {
+    const records = this.task.revert()
+    this.#pending = [...records, ...this.#pending.slice(this.#pendingFrom)]
+    this.#pendingFrom = 0
+    this.#positions = new Map(this.#committed)
+    this.publishing = null
+    this.#resetClock()
+  }
+
+  #resetClock(): void {
+    this.clock = new TaskClock(this.#committedClockMs)
+    this.clock.readTo(this.#committed.get(this.task.stage.stream) ?? 0)
+  }
+}

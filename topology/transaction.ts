@@ -1,0 +1,71 @@
+// One Kafka transaction for all tasks of a process: what each has taken, made and remembered, or none of it.
+import type { TopicPartitionOffset } from 'node-rdkafka'
+import type { Codecs } from '../schemas/codec.ts'
+import type { TopicName } from '../schemas/topics.ts'
+import { taskId } from './clock-board.ts'
+import type { Consumer, Transactions } from './kafka-clients.ts'
+import type { TaskSlot } from './task-slot.ts'
+
+/** How often a task tells the others its clock. */
+export const PUBLISH_EVERY_MS = 500
+
+export type TransactionContext = {
+  transactions: Transactions
+  group: Consumer
+  codecs: Codecs
+  topicOf: (topic: TopicName) => string
+  nowMs: () => number
+}
+
+/** Whether others wait for this task's clock, and it has something new to say. */
+export const owesClock = (slot: TaskSlot, isFeeding: boolean, nowMs: number): boolean =>
+  isFeeding && nowMs - slot.published.atMs >= PUBLISH_EVERY_MS && slot.clock.ms > slot.published.clockMs
+
+/**
+ * 1. Settle: bring every touched key and due timer of each task to the task's clock.
+ * 2. Begin.
+ * 3. Produce the outputs and the changelog, encoded already, and the clocks of tasks that feed others.
+ * 4. Send the offsets of every task, with the group's generation. Also where only timers fired: this is the step that a
+ *    process which has lost its partitions does not get past.
+ * 5. Commit. From here on the broker says it is done.
+ * 6. Fold: what the tasks had in their overlays is what is committed.
+ * Whatever fails from 2 to 5, the caller aborts and every task takes its records again.
+ */
+export async function runTransaction(
+  slots: readonly TaskSlot[],
+  feeding: ReadonlySet<string>,
+  context: TransactionContext,
+) {
+  const { transactions, group } = context
+  for (const slot of slots) slot.settle()
+  await transactions.begin()
+  for (const slot of slots) {
+    await produceOutputs(slot, context)
+    if (owesClock(slot, feeding.has(slot.task.stage.name), context.nowMs())) await produceClock(slot, context)
+  }
+  await transactions.sendOffsets(
+    slots.flatMap((slot) => offsetsOf(slot, context)),
+    group,
+  )
+  await transactions.commit()
+  for (const slot of slots) slot.committed()
+}
+
+async function produceOutputs(slot: TaskSlot, { transactions, topicOf }: TransactionContext): Promise<void> {
+  for (const { topic, partition, value, key } of slot.task.outputs)
+    await transactions.produce(topicOf(topic), partition, value, key)
+}
+
+async function produceClock(slot: TaskSlot, { transactions, topicOf, codecs, nowMs }: TransactionContext) {
+  const { stage, partition } = slot.task
+  const clock = slot.settledClockMs
+  const value = codecs
+    .of('watermarks')
+    .encode({ stage: stage.name, partition, clock, caughtUp: slot.clock.caughtUp })
+  await transactions.produce(topicOf('watermarks'), null, value, taskId(stage.name, partition))
+  slot.publishing = { clockMs: clock, atMs: nowMs() }
+}
+
+/** Tables too: their offsets belong to the state, and are fenced with it. */
+const offsetsOf = (slot: TaskSlot, { topicOf }: TransactionContext): TopicPartitionOffset[] =>
+  slot.offsets().map(([topic, offset]) => ({ topic: topicOf(topic), partition: slot.task.partition, offset }))
