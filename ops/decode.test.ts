@@ -100,7 +100,7 @@ test.each([
   })
 })
 
-test('every input line gives one output line, wherever the chunks are cut and however the text ends', async () => {
+test('every input line gives one output line, however the text is cut and ends', async () => {
   const line = JSON.stringify(lht65)
   const kinds = (lines: string[]) => lines.map((output) => JSON.parse(output).kind)
   expect(kinds(await stream(`${line}\n\nx\r\n${line}`))).toEqual([

@@ -1,6 +1,5 @@
 // `coldstream decode`: payloads in, values out, one JSON line for each line, in order; a line that cannot be
-// read gives a line of kind
-// `error`. The shape of both is public and stays as it is.
+// read gives a line of kind `error`. The shape of both is public and stays as it is.
 //
 //   in   {"vendor", "device", "fPort", "hex"}, and optionally "receivedAt" (ISO 8601, for sensors that send
 //     ages),
@@ -118,7 +117,7 @@ function output(decoded: Decoded): Output {
   }
 }
 
-/** One line in, one line out (without its line end). Never throws: a decoder's bug costs its own line only. */
+/** One line in, one line out, without line ends. Never throws: a decoder's bug costs its own line only. */
 export function decodeLine(line: string): string {
   try {
     return JSON.stringify(output(decode(line)))

@@ -1,12 +1,9 @@
 // Adeunis, FPort 1, big endian: 0 frame code, 1 status (bit 2: the frame ends with a time, uint32 seconds
-// since
-// 2013-01-01; bit 4, TEMP only: two probes).
+// since 2013-01-01; bit 4, TEMP only: two probes).
 //
-//   TEMP     30, 57  temperature int16 1/10 °C per probe; 57 repeats it, newest first, one logging period
-//     apart
+//   TEMP     30, 57  temperature int16 1/10 °C per probe; 57 repeats it, newest first
 //            58      alarm, per probe: kind, temperature int16
-//   COMFORT  4c      temperature int16 1/10 °C and humidity %, repeated newest first; CO2 variant adds CO2
-//     uint16 (6c)
+//   COMFORT  4c      temperature int16 1/10 °C and humidity %, repeated newest first; 6c adds CO2
 //            4d      alarm: kinds, temperature int16, humidity
 //   DRY CONTACTS 40, 41, 30, 59 carry counters and contact states whose meaning is the installation's
 // The logging period is configuration, so of the repeated values only the newest has a time.

@@ -1,9 +1,7 @@
 // Cayenne Low Power Payload, any FPort (FPort 1 is the vendor-neutral dynamic payload; nothing distinguishes
-// the others):
-// a chain of items, each channel, type, value; big endian. 67 is temperature, int16 1/10 °C; 68 humidity, 1/2
-// %; the other
-// types are stepped over. Channel numbers carry no meaning, so the first working thermometer speaks for the
-// unit.
+// the others): a chain of items, each channel, type, value; big endian. 67 is temperature, int16 1/10 °C; 68
+// humidity, 1/2 %; the other types are stepped over. Channel numbers carry no meaning, so the first working
+// thermometer speaks for the unit.
 import { guarded, int16be, uint8 } from './bytes.ts'
 import {
   type Decoded,

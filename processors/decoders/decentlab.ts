@@ -1,8 +1,8 @@
 // Decentlab DL series, any FPort, big endian words: 0 protocol (2), 1–2 device id, 3–4 which groups follow
-// (bit 0 the first), then the
-// groups of words that the model has, in order. The last group (DL-IAM: the first) is the battery in mV.
-// Temperatures are words with an offset of 32768 in 1/10, 1/16 or 1/100 °C, or straight from the sensor chip:
-// SHT3x 175·w/65535 − 45 °C and 100·w/65535 %, SHT2x 175.72·w/65536 − 46.85 °C and 125·w/65536 − 6 %.
+// (bit 0 the first), then the groups of words that the model has, in order. The last group (DL-IAM: the
+// first) is the battery in mV. Temperatures are words with an offset of 32768 in 1/10, 1/16 or 1/100 °C, or
+// straight from the sensor chip: SHT3x 175·w/65535 − 45 °C and 100·w/65535 %, SHT2x 175.72·w/65536 − 46.85 °C
+// and 125·w/65536 − 6 %.
 import { guarded, uint8, uint16be } from './bytes.ts'
 import {
   batteryVolts,

@@ -1,10 +1,8 @@
 // What every payload decoder is: bytes in, one of four answers out. Decoders are pure functions of the bytes,
-// the
-// port, the model and (for sensors that send ages instead of instants) the receive time.
+// the port, the model and (for sensors that send ages instead of instants) the receive time.
 //
 // A number leaves here only when the payload truly carries it: a value outside the sensor's physical range is
-// a
-// broken probe (`temperature: null, probeFault: true`), never a reading.
+// a broken probe (`temperature: null, probeFault: true`), never a reading.
 
 /** °C, % RH, V, %; null where the frame does not say, or says that it does not know. */
 export type Measurement = {

@@ -5,10 +5,8 @@
 //   3–5  openings since start (mode 1)   6–8  minutes that the last opening took (mode 1)   9  bit 0 alarm
 //
 // LDS03A (and LWL03A's leak twin, DS03A-LB), FPort 2, 11 bytes: 0 bit 0 door open, bit 1 alarm; 1–3 openings;
-// 4–6
-// minutes that the last opening took; 7–10 Unix time. FPort 3 repeats that as datalog. FPort 4 is
-// configuration,
-// FPort 5 status: model, firmware (2), band, sub-band, battery mV (2).
+// 4–6 minutes that the last opening took; 7–10 Unix time. FPort 3 repeats that as datalog. FPort 4 is
+// configuration, FPort 5 status: model, firmware (2), band, sub-band, battery mV (2).
 import { guarded, uint8, uint16be, uint24be, unixTimeMs } from './bytes.ts'
 import {
   batteryVolts,

@@ -1,24 +1,18 @@
 // Dragino nodes for cable probes. All big endian.
 //
 // LSN50 v2, FPort 2. Byte 6: bit 7 contact closed, bits 6–2 work mode, bit 1 digital input, bit 0 interrupt.
-// In most
-// modes 0–1 are battery mV, 2–3 a DS18B20 (int16 1/10 °C, 0x7FFF none), 4–5 an analogue input. By mode, 11
-// bytes if
-// not said otherwise:
-//   0  7–8 temperature int16 1/10 °C and 9–10 humidity 1/10 % of an SHT; humidity 0 means 7–8 are lux; all
-//     ones: none
+// In most modes 0–1 are battery mV, 2–3 a DS18B20 (int16 1/10 °C, 0x7FFF none), 4–5 an analogue input. By
+// mode, 11 bytes if not said otherwise:
+//   0  7–8 temperature int16 1/10 °C and 9–10 humidity 1/10 %, of an SHT; humidity 0: lux; ones: none
 //   1  distance    2  0–5 analogue, 7–10 as in mode 0, 11 battery 1/10 V (12 bytes)
-//   3  7–8 and 9–10 are further DS18B20        4  weight     5  count      6  three interrupts     7
-//     analogue
+//   3  7–8 and 9–10 are further DS18B20        4  weight     5  count      6  three interrupts     7 analogue
 //   8  4–5 and 7–8 are further DS18B20, then two counts (17 bytes)         31  alarm limits: configuration
-// The contact bit is meaningless in modes 5 (counts) and 6 (there it is the first of three interrupts).
-// D20, D22, D23 speak mode 3 with one, two or three probes; S31 speaks mode 0. FPort 5: configuration.
+// The contact bit is meaningless in modes 5 (counts) and 6 (there it is the first of three interrupts). D20,
+// D22, D23 speak mode 3 with one, two or three probes; S31 speaks mode 0. FPort 5: configuration.
 //
 // LTC2, FPort 2, 11 bytes: 0–1 battery mV (bits 13–0), 2 bit 6 reply to a poll, bits 3–0 unit (1: 1/100 °C,
-// 2: 1/10 °C,
-// 3: ohms), 3–4 and 5–6 two PT100 (int16), 7–10 Unix time. Replies to a poll carry the same two values in 11
-// byte
-// entries, each at its own time.
+// 2: 1/10 °C, 3: ohms), 3–4 and 5–6 two PT100 (int16), 7–10 Unix time. Replies to a poll carry the same two
+// values in 11 byte entries, each at its own time.
 import { guarded, int16be, uint8, uint16be, unixTimeMs } from './bytes.ts'
 import {
   batteryVolts,
@@ -78,8 +72,7 @@ function lsn50Probes(bytes: Uint8Array, mode: number): Thermometer[] {
 }
 
 // The probe on the cable is what people put into the fridge; the SHT speaks where no probe is plugged in, and
-// in
-// an S31, whose cable carries it.
+// in an S31, whose cable carries it.
 function lsn50Thermometer(options: DecodeOptions, probes: Thermometer[], air: Thermometer | undefined) {
   const onCable = firstWorking(probes)
   if (options.model.includes('s31') && air && options.probe === undefined) return air

@@ -1,24 +1,18 @@
 // Dragino LHT65 / LHT65N / LHT65S / LHT52: a thermometer and hygrometer in the case, and a cable that may
-// carry a
-// second thermometer.
+// carry a second thermometer.
 //
 // LHT65 family, FPort 2, 11 bytes, big endian:
 //   0–1   bits 15–14 battery state, bits 13–0 battery mV        (ext 9: cable temperature, int16 1/100 °C)
-//   2–3   built-in temperature, int16 1/100 °C                  (ext 15: half of the cable probe's serial
-//     number)
+//   2–3   built-in temperature, int16 1/100 °C                  (ext 15: half the probe's serial number)
 //   4–5   bits 11–0 relative humidity 1/10 %                    (ext 9: bits 15–14 battery state)
 //   6     bit 7 cable unplugged, bit 6 reply to a datalog poll, bits 3–0 what the cable is ("ext")
-//   7–10  by ext: 1, 2 temperature int16 1/100 °C; 12 temperature and humidity; 9 Unix time; 4–8 no
-//     thermometer
-// Replies to a poll repeat those 11 bytes per entry, with the cable's temperature at 0 and Unix time at 7.
-// An entry of zeros
-// is
-// "nothing stored". FPort 5 is status: model, firmware (2), band, sub-band, battery mV (2).
+//   7–10  by ext: 1, 2 temperature int16 1/100 °C; 12 temperature and humidity; 9 Unix time; 4–8 neither
+// Replies to a poll repeat those 11 bytes per entry, with the cable's temperature at 0 and Unix time at 7. An
+// entry of zeros is "nothing stored". FPort 5 is status: model, firmware (2), band, sub-band, battery mV (2).
 //
 // LHT52, FPort 2, 11 bytes: built-in temperature int16 1/100 °C, humidity uint16 1/10 %, cable temperature
-// int16
-// 1/100 °C, ext, Unix time. FPort 3 repeats that as datalog, FPort 4 is the probe's serial number, FPort 5
-// status.
+// int16 1/100 °C, ext, Unix time. FPort 3 repeats that as datalog, FPort 4 is the probe's serial number,
+// FPort 5 status.
 import { guarded, int16be, uint8, uint16be, unixTimeMs } from './bytes.ts'
 import {
   batteryVolts,

@@ -1,7 +1,6 @@
 // Elsys (ERS, ELT, EMS, ESM, EXT series), any FPort: a chain of items, big endian. The first byte of an item
-// holds in
-// bits 5–0 what it is and in bits 7–6 how many bytes (0, 1, 2, 4) of age in seconds follow before the value:
-// 0 means now.
+// holds in bits 5–0 what it is and in bits 7–6 how many bytes (0, 1, 2, 4) of age in seconds follow before
+// the value: 0 means now.
 //
 //   01 temperature int16 1/10 °C   02 humidity %   03 acceleration 3   04 light 2   05 motion 1   06 CO2 2
 //   07 battery mV uint16           08 analogue 2   09 position 6       0a pulses 2   0b pulses 4
@@ -11,8 +10,7 @@
 //   19 second external temperature, may repeat     1a digital input 1  1b analogue 4 1c TVOC 2   3d debug 4
 //   3e settings: the rest of the frame is configuration
 // The digital input of an EMS Door is its reed contact; sources disagree whether 1 is open or closed, so the
-// door is
-// told only by a device that is set to one of them.
+// door is told only by a device that is set to one of them.
 import { guarded, int16be, uint8, uint16be, uint32be } from './bytes.ts'
 import {
   batteryVolts,

@@ -1,15 +1,11 @@
 // Enless Wireless TX 600, FPort 1, big endian: 0–2 serial number, 3 product, 4 counter, 5 firmware, then
-// values, 2 bytes
-// of alarms, 2 bytes of state. In the state bits 3–2 are the battery: 100, 75, 50 or 25 %.
+// values, 2 bytes of alarms, 2 bytes of state. In the state bits 3–2 are the battery: 100, 75, 50 or 25 %.
 //
-//   product  04, 05, 06     18 bytes   6–7 temperature int16 1/10 °C, 8–9 humidity 1/10 %, 10–13 VOC, CO2
-//     (600-021, 022, 023)
-//            0e             14 bytes   6–7 temperature, 8–9 humidity 1/10 %                      (600-034)
-//            07, 0f, 10     14 bytes   6–7 temperature                                           (600-031,
-//              032, 033)
-//            0c, 11         14 bytes   6–7 and 8–9 temperatures, both signed                     (600-232,
-//              233)
-//            08, 09, 0a, 0b 22 bytes   pulses and contacts        0d  12 bytes   4–20 mA
+//   04, 05, 06      18 bytes   6–7 temperature int16 1/10 °C, 8–9 humidity 1/10 %, …  (600-021, 022, 023)
+//   0e              14 bytes   6–7 temperature, 8–9 humidity 1/10 %                   (600-034)
+//   07, 0f, 10      14 bytes   6–7 temperature                                        (600-031, 032, 033)
+//   0c, 11          14 bytes   6–7 and 8–9 temperatures, both signed                  (600-232, 233)
+//   08, 09, 0a, 0b  22 bytes   pulses and contacts        0d  12 bytes   4–20 mA
 import { guarded, int16be, uint8, uint16be } from './bytes.ts'
 import {
   type Decoded,

@@ -1,7 +1,6 @@
 // For devices without a decoder of ours: what The Things Stack's own formatters made of the payload. Names,
-// units and senses are the
-// vendors', so this reads only what is unmistakable, and says in `warnings` what it had to assume or to leave
-// out.
+// units and senses are the vendors', so this reads only what is unmistakable, and says in `warnings` what it
+// had to assume or to leave out.
 import { type Decoded, type Measurement, measurement, none, noProbe, type Sample, sample } from './decoder.ts'
 
 export type FromJson = { decoded: Decoded; warnings: string[] }

@@ -1,6 +1,5 @@
 // The Things Industries Generic Node, Sensor Edition, FPort 1, 6 bytes, big endian: 0 battery 1/10 V, 1–2
-// temperature 1/10 °C + 50 °C,
-// 3–4 humidity 1/10 %, 5 button.
+// temperature 1/10 °C + 50 °C, 3–4 humidity 1/10 %, 5 button.
 import { guarded, uint8, uint16be } from './bytes.ts'
 import {
   batteryVolts,

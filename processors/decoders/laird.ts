@@ -1,20 +1,17 @@
 // Laird (Ezurio) Sentrius RS1xx, FPort 1, big endian: 0 message, 1 options, then by message. Battery is a
-// band of five
-// (0 is 0–5 %, 5 is 80–100 %): too coarse to be a percentage.
-// Values come as a fraction in hundredths, then an integer, both signed: −15.87 °C is −87, −15. Two bytes in
-// all; four for
-// the RTD. °C throughout. Times are uint32 seconds since 2015-01-01.
+// band of five (0 is 0–5 %, 5 is 80–100 %): too coarse to be a percentage. Values come as a fraction in
+// hundredths, then an integer, both signed: −15.87 °C is −87, −15. Two bytes in all; four for the RTD. °C
+// throughout. Times are uint32 seconds since 2015-01-01.
 //
-//   01  one reading: humidity 2, temperature 2, battery, alarms 2, backlog 2        (11 bytes with the RTD's
-//     0b: temperature 4)
-//   02  aggregated: alarms, backlog 2, battery, number of readings, time 4, then humidity 2 and temperature 2
-//     for each
+//   01  one reading: humidity 2, temperature 2, battery, alarms 2, backlog 2
+//   0b  the same of an RTD: temperature 4, battery, alarms 2, backlog 2
+//   02  aggregated: alarms, backlog 2, battery, number of readings, time 4, then each as in 03 without a time
 //   03  one replayed reading: time 4, humidity 2, temperature 2 (RTD: temperature 4)
 //   04  several: number, then each as in 03        0a  battery voltage: fraction, integer
 //   05, 06, 07, 08, 0c  configuration and firmware        09  contact sensor
 // In an aggregate only one time is sent and the reading period is configuration: the time is the last
-// reading's, and the
-// earlier ones are spread a second apart before it, so that none is lost and their order holds.
+// reading's, and the earlier ones are spread a second apart before it, so that none is lost and their order
+// holds.
 import { guarded, int8, int16be, uint8, uint32be } from './bytes.ts'
 import {
   batteryVolts,

@@ -1,15 +1,11 @@
 // MClimate, any FPort, big endian. A frame begins with 01 (newer models: 81), the keep-alive; any other first
-// byte begins answers
-// to downlinks, after which the last bytes are a keep-alive again.
+// byte begins answers to downlinks, after which the last bytes are a keep-alive again.
 //
 //   HT sensor, 7 bytes: 1–2 temperature 1/10 °C + 40 °C, 3 humidity 1/256, 4 bits 7–4 battery 2 V + 0.1 V
-//     each,
-//     5 bit 2 thermistor unplugged, 5 bits 1–0 and 6 the thermistor's temperature, 1/10 °C
+//     each, 5 bit 2 thermistor unplugged, 5 bits 1–0 and 6 the thermistor's temperature, 1/10 °C
 //   Open/close, 8 bytes, which may begin with 20 (the contact moved) or 21 (button): 1 battery 1.6 V + 8 mV
-//     each,
-//     2 bit 3 the temperature is negative, bit 2 thermistor broken, bits 1–0 and 3 its size, 1/10 °C, 4–6
-//       number of
-//     events, 7 bit 0 open
+//     each, 2 bit 3 the temperature is negative, bit 2 thermistor broken, bits 1–0 and 3 its size, 1/10 °C,
+//     4–6 number of events, 7 bit 0 open
 //   CO2 sensor, 7 bytes: 1–2 CO2, 3–4 temperature as above, 5 humidity, 6 battery 1.6 V + 8 mV each
 //   HT PIR Lite, 6 bytes: 1 bits 1–0 and 2 temperature as above, 3 humidity, 4 battery 1.6 V + 2.2 V / 255
 //     each

@@ -1,22 +1,19 @@
 // Replayed records of Milesight devices: item 20 ce (or 21 ce), Unix time uint32, then the values in the
-// order below;
-// little endian. The item is the same for all models, so the model decides what it holds. Lengths include the
-// time.
+// order below; little endian. The item is the same for all models, so the model decides what it holds.
+// Lengths include the time.
 //
 //   EM300-TH, EM320-TH, AM102        7   temperature 2, humidity 1
 //   EM300-MCS / -SLD, -ZLD           8   temperature 2, humidity 1, magnet (1 open) / leak
 //   EM300-MLD                        8   the same with zeros, for it has neither: nothing is told
 //   EM300-DI                        13   temperature 2, humidity 1, mode, input, pulses 4       (21 ce: 18)
 //   AM103                            9   temperature 2, humidity 1, CO2 2
-//   AM307 / AM308 / AM319  16 / 20 / 22  temperature 2, humidity uint16 1/2 %, then motion, light, gases,
-//     dust
+//   AM307 / AM308 / AM319  16 / 20 / 22  temperature 2, humidity uint16 1/2 %, motion, light, gases, dust
 //   EM500-PT100                      6   temperature 2
 //   EM500-CO2                       11   CO2 2, pressure 2, temperature 2, humidity 1
 //   EM500-SMT(C)                    10   conductivity 2, temperature 2, moisture 2
 //   TS101, TS201                     7   event (bits 7–4 read status: 0 sound), temperature 2
 //   TS201 v2                         9   probe type (2: SHT4x), temperature 2, humidity 1, event
-//   TS301, TS302                     9   two 4-bit kinds (1–4 temperature, 5–6 magnet), then one int16 for
-//     each
+//   TS301, TS302                     9   two 4-bit kinds (1–4 temperature, 5–6 magnet), an int16 for each
 import { int16le, uint8, uint16le, uint32le } from './bytes.ts'
 import {
   type DecodeOptions,
@@ -99,9 +96,8 @@ const twoChannels: Layout = {
 }
 
 // Where one model's name begins another's the longer stands first. Where firmware differs, the record that
-// leads to the
-// next one or to the end of the frame is the true one: EM300-TH may add a status byte, TS201 has two
-// generations.
+// leads to the next one or to the end of the frame is the true one: EM300-TH may add a status byte, TS201 has
+// two generations.
 const layouts: [prefix: string, candidates: Layout[]][] = [
   ['em300-mcs', [airAndMagnet]],
   ['em300-mld', [{ bytes: 8 }]],

@@ -1,6 +1,5 @@
 // Milesight EM, AM, TS, WS and WTS series, any FPort: a chain of items, each channel, type, then a value
-// whose length
-// follows from both; little endian.
+// whose length follows from both; little endian.
 //
 //   01 75  battery %            03 67  temperature int16 1/10 °C        04 68  humidity 1/2 %
 //   83 67  temperature, alarm   93 67, 93 d7, 83 d7  temperature, jump, alarm       b3 67  the probe failed
@@ -9,8 +8,7 @@
 //   20 ce, 21 ce  one replayed record, see milesight-history.ts
 //   ff …   who I am (sent after a join); fe …, ff …, f8 …, f9 …  answers to downlinks
 // TS301 and TS302 have two channels, 03 and 04, each a thermometer (67) or a magnet (00), alarms at 83/84 67
-// and
-// 93/94 d7. The other items of a model (light, CO2, leak, …) are stepped over by their length.
+// and 93/94 d7. The other items of a model (light, CO2, leak, …) are stepped over by their length.
 //
 // An item that the model does not have is an error: after it nothing can be trusted to be where it seems.
 import { guarded, int16le, uint8 } from './bytes.ts'

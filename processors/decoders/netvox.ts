@@ -1,6 +1,5 @@
 // Netvox R7xx, R3xx, RB11E, big endian, 11 bytes. FPort 6 reports: 0 version of the format (1), 1 device
-// type, 2 kind (0: firmware
-// and date, no reading), 3 battery 1/10 V, bit 7 low, then by device type:
+// type, 2 kind (0: firmware and date, no reading), 3 battery 1/10 V, bit 7 low, then by device type:
 //
 //   1 R711/R712, 11 R718A, 19 R718AB, 110 R720A, 53–55 and 106 RA0716 and its like
 //                                                  4–5 temperature int16 1/100 °C, 6–7 humidity 1/100 %
@@ -9,8 +8,7 @@
 //   3 RB11E                                        4–5 temperature int16 1/100 °C, then light, motion
 //   144–149 R718CJ, CK, CT, CR, CE, B (and their CN)  4–5 temperature int16 1/10 °C
 //   20, 22, 23 … R718B2, CK2, CT2 and other twins  4–5 and 6–7 temperatures int16 1/10 °C
-//   2 R311A, 29 R718F, 125 R730F                   4 reed contact: its sense follows from the mounting, so no
-//     door is told
+//   2 R311A, 29 R718F, 125 R730F                   4 reed contact, a door only where `openIs` is set
 //   4 R311G                                        4–5 light
 // FPort 7 answers to configuration, FPort 14 to calibration (22 to alarm thresholds).
 import { guarded, int16be, uint8, uint16be } from './bytes.ts'

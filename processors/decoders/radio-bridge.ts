@@ -2,10 +2,8 @@
 // event; then by event:
 //
 //   01 supervisory, battery in 4: volts in bits 7–4, tenths in bits 3–0        03 door: 2 is 0 closed, 1 open
-//   09 temperature: 3 int8 °C; 0x7f and 0x80 are out of range                  07 contact, 08 water, 02
-//     tamper, …
-//   0d air: 3 whole °C, bit 7 the sign (not two's complement), 4 bits 7–4 tenths, 5 whole %, 6 bits 7–4
-//     tenths;
+//   09 temperature: 3 int8 °C; 0x7f and 0x80 are out of range                  07 contact, 08 water, …
+//   0d air: 3 whole °C, bit 7 the sign (not two's complement), 4 bits 7–4 tenths, 5 whole %, 6 bits 7–4 as 4;
 //      0x7f and 0x80 are out of range, though 0x80 with tenths is −0.1 to −0.9
 //   13 thermocouple: 3–4 int16 1/16 °C, 5 faults, 0 for none
 import { guarded, int8, int16be, uint8 } from './bytes.ts'

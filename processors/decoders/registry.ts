@@ -1,6 +1,6 @@
 // Which decoder reads which device: by vendor (brand_id) and device (model_id) of The Things Stack's device
-// repository. Ids are matched
-// without case, and a device may carry the suffix that its vendor gives to regional variants.
+// repository. Ids are matched without case, and a device may carry the suffix that its vendor gives to
+// regional variants.
 import { adeunisDecoder } from './adeunis.ts'
 import { browanDecoder } from './browan.ts'
 import { cayenneDecoder } from './cayenne.ts'

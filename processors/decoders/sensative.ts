@@ -1,17 +1,13 @@
 // Sensative Strips, big endian. FPort 1: 0–1 number of the newest history entry, then a chain of items, each
-// a type (bit 7: it is in
-// the history too) and a value. FPort 2, history: 0–1 number of the first entry, then entries of age in
-// seconds (uint32) and item.
+// a type (bit 7: it is in the history too) and a value. FPort 2, history: 0–1 number of the first entry, then
+// entries of age in seconds (uint32) and item.
 //
-//   01 battery %   02 temperature int16 1/10 °C   04 average temperature int16   06 humidity 1/2 %   09
-//     contact: 0 open
-//   0d flood %     11 openings uint16             50 humidity and temperature    51 … and average    52
-//     contact and temperature
-//   03, 05, 0a–0c, 0e–10, 12, 15, 16 one byte     07, 08, 13, 14, 70–72 two bytes                    6e eight
-//     (software)
+//   01 battery %     02 temperature int16 1/10 °C    04 average temperature int16    06 humidity 1/2 %
+//   09 contact       0d flood %                      11 openings uint16              6e software, 8 bytes
+//   50 humidity and temperature   51 humidity and average temperature   52 contact and temperature
+//   03, 05, 0a–0c, 0e–10, 12, 15, 16 one byte        07, 08, 13, 14, 70–72 two bytes
 // The vendor's own sources contradict each other on the sense of contact 09 and 52, so the door is told only
-// by a
-// device that is set to one of them.
+// by a device that is set to one of them.
 import { guarded, int16be, uint8, uint16be, uint32be } from './bytes.ts'
 import {
   batteryPercent,

@@ -1,10 +1,8 @@
 // Seeed SenseCAP S210x and LoRaWAN sensor nodes, any FPort, little endian: items of 7 bytes, then a checksum
-// of 2 (CRC-16 Kermit;
-// over the whole frame it comes out 0). An item: 0 channel, 1–2 what, 3–6 int32 value, in thousandths where
-// it is measured.
+// of 2 (CRC-16 Kermit; over the whole frame it comes out 0). An item: 0 channel, 1–2 what, 3–6 int32 value,
+// in thousandths where it is measured.
 //
-//   1001 air temperature °C   1002 air humidity %   1006 soil temperature °C   0007 interval uint16 and
-//     battery % uint16
+//   1001 air temperature °C   1002 air humidity %   1006 soil temperature °C   0007 battery % and interval
 // Other ids from 1000 on are other quantities; ids below are versions, serial numbers and events. 0x80000000
 // is "no value".
 import { guarded, int32le, uint8, uint16le } from './bytes.ts'

@@ -1,6 +1,5 @@
 // Talkpool OY sensors. Temperature and humidity are packed into 3 bytes: 12 bits of temperature are byte 0
-// and bits 7–4 of byte 2,
-// 12 bits of humidity byte 1 and bits 3–0 of byte 2, both in tenths.
+// and bits 7–4 of byte 2, 12 bits of humidity byte 1 and bits 3–0 of byte 2, both in tenths.
 //
 //   OY1100  FPort 1, groups of 3: temperature is signed, humidity as it stands
 //   OY1110  FPort 2, groups of 3: temperature − 80 °C, humidity − 25 %; FPort 3 the same behind one byte of

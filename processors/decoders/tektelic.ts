@@ -1,14 +1,12 @@
 // Tektelic Smart Room, Comfort, Home and Tundra sensors, FPort 10, big endian: a chain of items, each
 // channel, type, value.
 //
-//   03 67 temperature int16 1/10 °C   04 68 humidity 1/2 %   0b 67 the board's own temperature   00 ba
-//     battery mV uint16
-//   00 ff battery int16 1/100 V       00 d3 battery %        01 00 reed contact: 0 closed, ff open (some read
-//     1)
+//   03 67 temperature int16 1/10 °C   04 68 humidity 1/2 %   0b 67 the board's own temperature
+//   00 ba battery mV uint16           00 ff battery int16 1/100 V           00 d3 battery %
+//   01 00 reed contact: 0 closed, ff open (some send 1)
 // The other items (light, acceleration, motion, counts, …) are stepped over; types 10 to 17 are statistics of
-// 2 bytes on any channel.
-// FPort 100 and up answer configuration. T0006129 (a combined unit) and other models speak another chain: no
-// reading.
+// 2 bytes on any channel. FPort 100 and up answer configuration. T0006129 (a combined unit) and other models
+// speak another chain: no reading.
 import { guarded, int16be, uint8, uint16be } from './bytes.ts'
 import {
   batteryPercent,

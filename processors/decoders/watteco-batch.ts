@@ -1,23 +1,19 @@
 // Watteco batches: many timed values of several series in one frame of bits.
 //
 // Bits are taken from each byte lowest first; a number of more than 8 bits comes highest byte first, the odd
-// bits in the first.
-// Prefix codes ("sizes") are matched bit by bit, first bit highest, in one of three tables.
+// bits in the first. Prefix codes ("sizes") are matched bit by bit, first bit highest, in one of three
+// tables.
 //
 //   8 bits flags: 7–4 number of series, 2 no further values, 1 common times; 3 bits counter; 1 bit unused
-//   per series: label (bits by model), time, first value raw, and, with further values, 2 bits coding and 2
-//     bits table
-//   common times: 8 bits count, 2 bits table, times; then per series: label, per time 1 bit present and the
-//     value
+//   per series: label (bits by model), time, first value raw; with further values 2 bits coding, 2 bits table
+//   common times: 8 bits count, 2 bits table, times; then per series: label, per time 1 bit, a value
 //   own times: per series: label, 8 bits count, 2 bits table if any, per value a time and the value
 //   last: the device's clock at sending, as a time
 // A time is 32 bits of seconds if there is none before it, else a size s from table 1 (or the given one): 15
-// raw 32 bits, 0 the same
-// again, else s bits + the one before + 2^s − 1. A value is a size s: 15 raw, 0 the same again, else s bits,
-// in steps of the series'
-// resolution: coding 0 signed (upper half positive), 1 rising, 2 falling.
-// The age of a value is the clock at sending minus its time. The newest value of each series is the current
-// one.
+// raw 32 bits, 0 the same again, else s bits + the one before + 2^s − 1. A value is a size s: 15 raw, 0 the
+// same again, else s bits, in steps of the series' resolution: coding 0 signed (upper half positive), 1
+// rising, 2 falling. The age of a value is the clock at sending minus its time. The newest value of each
+// series is the current one.
 import {
   batteryVolts,
   type Decoded,

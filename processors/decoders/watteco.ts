@@ -1,9 +1,7 @@
 // Watteco (nke Watteco), FPort 125, big endian. An odd first byte begins a ZigBee-like frame: 0 end point
-// (bits 7–5 its low, 2–1 its high
-// bits), 1 command (0a report, 8a alarm, 01 read answer; the rest answers configuration), 2–3 cluster, 4–5
-// attribute, then for 01 a
-// status byte, 1 type, the value, and behind reports of firmware 3 the cause: bits 5–4 of its first byte are
-// 1 or 2.
+// (bits 7–5 its low, 2–1 its high bits), 1 command (0a report, 8a alarm, 01 read answer; the rest answers
+// configuration), 2–3 cluster, 4–5 attribute, then for 01 a status byte, 1 type, the value, and behind
+// reports of firmware 3 the cause: bits 5–4 of its first byte are 1 or 2.
 //
 //   0402 0000  temperature int16 1/100 °C    0405 0000  humidity uint16 1/100 %    000f 0055  contact, 1 byte
 //   0050 0006  power: length, mode, mask of sources, uint16 mV for each (mains, rechargeable, disposable, …)
@@ -70,9 +68,9 @@ function power(bytes: Uint8Array, at: number): Decoded {
   return none('Power sources', { batteryVolts: volts.at(-1) ?? null })
 }
 
-// Behind a report may stand why it was sent: a byte whose bits 5–4 are 1 (short) or 2 (long), then for each criterion a
-// byte, bits 4–3 of it 1 (change) or 2 (threshold); the long form adds the value, and for a threshold its margin and
-// how often it was crossed, 1 byte or, with its bit 7 set, 5.
+// Behind a report may stand why it was sent: a byte whose bits 5–4 are 1 (short) or 2 (long), then for each
+// criterion a byte, bits 4–3 of it 1 (change) or 2 (threshold); the long form adds the value, and for a
+// threshold its margin and how often it was crossed, 1 byte or, with its bit 7 set, 5.
 function areCauses(bytes: Uint8Array, start: number, valueBytes: number): boolean {
   const form = (uint8(bytes, start) >> 4) & 0x03
   if (form !== 1 && form !== 2) return false
