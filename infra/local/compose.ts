@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { EngineName, EngineOptions, StartedEngines } from './engines.ts'
+import { requireBackwardCompatibility } from './registry.ts'
 import { SetupError } from './setup-error.ts'
 
 const run = promisify(execFile)
@@ -18,11 +19,13 @@ export async function dockerRuns(): Promise<boolean> {
 }
 
 /** The addresses under which docker-compose.yml publishes its engines on this machine. */
-const published = {
+export const published = () => ({
   kafka: { kafkaBrokers: '127.0.0.1:29092' },
   registry: { schemaRegistryUrl: 'http://127.0.0.1:28081/apis/ccompat/v7' },
-  postgres: { databaseUrl: 'postgres://postgres:coldstream@127.0.0.1:25432/coldstream' },
-}
+  postgres: {
+    databaseUrl: `postgres://postgres:${process.env.POSTGRES_PASSWORD || 'coldstream'}@127.0.0.1:25432/coldstream`,
+  },
+})
 
 export async function composeEngines(
   wanted: EngineName[],
@@ -30,8 +33,9 @@ export async function composeEngines(
 ): Promise<StartedEngines> {
   report(`docker compose up ${wanted.join(' ')} (the first time fetches the images) …`)
   await compose('up', '--detach', '--wait', ...wanted)
+  if (wanted.includes('registry')) await requireBackwardCompatibility(28081)
   return {
-    ...Object.assign({}, ...wanted.map((name) => published[name])),
+    ...Object.assign({}, ...wanted.map((name) => published()[name])),
     stop: () => compose('stop', ...wanted),
   }
 }

@@ -7,7 +7,7 @@ import { requireBackwardCompatibility } from '../local/registry.ts'
 export const images = {
   kafka: 'apache/kafka:4.1.1',
   registry: 'apicurio/apicurio-registry:3.0.9',
-  postgres: 'timescale/timescaledb:2.23.1-pg17',
+  postgres: 'timescale/timescaledb:2.20.0-pg17',
 }
 
 export async function startContainers(report: (line: string) => void): Promise<Engines> {
