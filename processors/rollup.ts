@@ -31,7 +31,7 @@ export function touchWindows(context: FoldContext, { hour, day, week, month }: W
 }
 
 /** Whether time alone adds to the open windows. */
-export const isRunning = ({ held, door }: UnitFold): boolean => isKnown(held) || door?.isOpen
+export const isRunning = ({ held, door }: UnitFold): boolean => isKnown(held) || door?.isOpen === true
 
 /** Cuts windows and integrals at every border up to `toMs`, that instant included. */
 export function moveTo(fold: UnitFold, context: FoldContext, toMs: number): void {

@@ -17,7 +17,7 @@ const causeOf: Record<UnitStatus, (fold: UnitFold) => FactKey | null> = {
   offline: ({ silence }) => silence,
   monitoring_interrupted: ({ silence }) => silence,
   excursion: ({ excursion }) => excursion,
-  restoring: ({ restoring }) => restoring?.cause,
+  restoring: ({ restoring }) => restoring?.cause ?? null,
   manual_required: () => null,
   ok: () => null,
 }

@@ -97,15 +97,17 @@ export type DeviceAssignments = {
 export type SeenSession = {
   /** The session. */
   sessionKeyId: string
+  /** Newest event time of it, UTC ms: sessions older than the retention are forgotten. */
+  lastMs: number
   /** First and last of each run of frame counters, ascending. */
   ranges: readonly number[]
 }
 
-/** An uplink without a session key. */
+/** Something seen at an instant. */
 export type SeenDigest = {
   /** Event time, UTC ms. */
   recordedAtMs: number
-  /** Of its port and payload. */
+  /** Of what identifies it, or of its values. */
   digest: number
 }
 
@@ -117,14 +119,22 @@ export type SeenUplinks = {
   digests: readonly SeenDigest[]
 }
 
+/** Readings of the device in one unit. */
+export type SeenReadings = {
+  /** The unit. */
+  unitId: string
+  /** Event time and digest of the values, ascending by event time. */
+  digests: readonly SeenDigest[]
+}
+
 /** What was seen, of real uplinks or of simulated ones. */
 export type SeenSpace = {
   /** Uplinks that were judged. */
   uplinks: SeenUplinks
   /** Uplinks that no version assigned: forgotten when the assignments change. */
   unassigned: SeenUplinks
-  /** Readings: event time and digest of the values, ascending by event time. */
-  readings: readonly SeenDigest[]
+  /** By unit. */
+  readings: readonly SeenReadings[]
 }
 
 /** All that the device stage keeps of one device: its assignments, and which uplinks and readings it has seen. Key: devEui. */

@@ -1,0 +1,192 @@
+// The device stage: a device's uplinks become readings of the unit that it was in, or go to quarantine.
+import type {
+  DeviceAssignments,
+  DeviceChangelog,
+  GatewayReception,
+  Reading,
+  Uplink,
+} from '../schemas/generated/types.ts'
+import { type DecodedUplink, decodeUplink, type Sample } from './decode-uplink.ts'
+import { digestOfText } from './digest.ts'
+import type { Emit, Input, Processor } from './processor.ts'
+import { quarantined } from './quarantine.ts'
+import {
+  assignmentAt,
+  emptySequence,
+  forgetUnassigned,
+  type Judged,
+  judgeUplink,
+  type Sequence,
+  type SequenceOptions,
+  sequenceDefaults,
+} from './sequence.ts'
+
+export type DeviceInput = 'devices' | 'uplinks'
+export type DeviceOutput = 'readings' | 'quarantine'
+
+export type DeviceState = Sequence & { devEui: string; assignments: DeviceAssignments | null }
+
+export type DeviceStage = Processor<DeviceState, DeviceInput, DeviceOutput, 'device-changelog'>
+
+export function deviceStage(options: SequenceOptions = sequenceDefaults): DeviceStage {
+  return {
+    name: 'device',
+    tables: ['devices'],
+    streams: ['uplinks'],
+    outputs: ['readings', 'quarantine'],
+    changelog: 'device-changelog',
+    initial: (devEui) => ({ ...emptySequence(), devEui, assignments: null }),
+    eventTimeMs: (input) => (input.topic === 'uplinks' ? input.value.recordedAt : null),
+    onRecord(state, input, emit) {
+      if (input.topic === 'devices') takeAssignments(state, input)
+      else if (input.value.type === 'uplink') takeUplink(state, options, input.value, emit)
+    },
+    settle: () => undefined,
+    nextTimerMs: () => Number.POSITIVE_INFINITY,
+    save: ({ devEui, assignments, real, simulated, newestMs }) => ({
+      devEui,
+      assignments,
+      real,
+      simulated,
+      newestMs: Number.isFinite(newestMs) ? newestMs : null,
+    }),
+    load: ({ newestMs, ...kept }: DeviceChangelog): DeviceState => ({
+      ...structuredClone(kept as Omit<DeviceState, 'newestMs'>),
+      newestMs: newestMs ?? Number.NEGATIVE_INFINITY,
+    }),
+  }
+}
+
+function takeAssignments(
+  state: DeviceState,
+  { value }: Extract<Input<DeviceInput>, { topic: 'devices' }>,
+): void {
+  state.assignments = value
+  forgetUnassigned(state)
+}
+
+function takeUplink(
+  state: DeviceState,
+  options: SequenceOptions,
+  uplink: Uplink,
+  emit: Emit<DeviceOutput>,
+): void {
+  const at = (ms: number) => assignmentAt(state.assignments?.versions ?? [], ms)
+  let decoded: DecodedUplink | null = null
+  const judged = judgeUplink<Sample>(state, options, {
+    sessionKeyId: uplink.sessionKeyId,
+    fCnt: uplink.fCnt,
+    recordedAtMs: uplink.recordedAt,
+    digest: digestOfPayload(uplink),
+    receivedAtMs: uplink.receivedAt,
+    simulated: uplink.simulated,
+    assignmentAt: at,
+    samples() {
+      decoded = decodeUplink(uplink, at(uplink.recordedAt))
+      return decoded.samples
+    },
+  })
+  if (decoded === null) return
+  for (const one of judged) emitJudged(state, uplink, decoded, one, emit)
+  emitUndecodable(state, uplink, decoded, judged[0], emit)
+}
+
+function digestOfPayload({ sessionKeyId, fPort, payload }: Uplink): number {
+  return sessionKeyId === null ? digestOfText(`${fPort}|${payload.toString('latin1')}`) : 0
+}
+
+function emitJudged(
+  state: DeviceState,
+  uplink: Uplink,
+  decoded: DecodedUplink,
+  judged: Judged<Sample>,
+  emit: Emit<DeviceOutput>,
+): void {
+  if (judged.reason === null) {
+    emit('readings', judged.unitId, readingOf(state, uplink, decoded, judged))
+    return
+  }
+  emitQuarantine(state, uplink, judged, judged.reason, emit)
+}
+
+/** The uplink is a check-in all the same; only its first delivery says that it could not be read. */
+function emitUndecodable(
+  state: DeviceState,
+  uplink: Uplink,
+  { error }: DecodedUplink,
+  own: Judged<Sample> | undefined,
+  emit: Emit<DeviceOutput>,
+): void {
+  if (error !== null && own?.reason === null) emitQuarantine(state, uplink, own, 'undecodable', emit, error)
+}
+
+function emitQuarantine(
+  state: DeviceState,
+  uplink: Uplink,
+  { sample, assignment }: Judged<Sample>,
+  reason: 'clock' | 'unassigned' | 'conflict' | 'undecodable',
+  emit: Emit<DeviceOutput>,
+  detail?: string,
+): void {
+  const unitId = assignment?.unitId ?? null
+  const refused = {
+    unitId,
+    organizationId: assignment?.organizationId ?? null,
+    deviceId: state.assignments?.deviceId ?? null,
+    devEui: state.devEui,
+    recordedAt: sample.recordedAtMs,
+    receivedAt: uplink.receivedAt,
+    reason,
+    temperature: sample.temperature,
+    humidity: sample.humidity,
+    doorOpen: sample.doorOpen,
+    sessionKeyId: uplink.sessionKeyId,
+    fCnt: uplink.fCnt,
+    brandId: uplink.brandId,
+    modelId: uplink.modelId,
+    simulated: uplink.simulated,
+  }
+  emit('quarantine', unitId ?? state.devEui, quarantined(refused, detail))
+}
+
+function readingOf(
+  state: DeviceState,
+  uplink: Uplink,
+  { decoder, decoderVersion }: DecodedUplink,
+  { sample, assignment, unitId }: Extract<Judged<Sample>, { reason: null }>,
+): Reading {
+  const best = bestOf(uplink.gateways)
+  return {
+    unitId,
+    organizationId: assignment.organizationId,
+    deviceId: state.assignments?.deviceId ?? state.devEui,
+    devEui: state.devEui,
+    kind: assignment.kind,
+    recordedAt: sample.recordedAtMs,
+    receivedAt: uplink.receivedAt,
+    temperature: sample.temperature === null ? null : sample.temperature + assignment.calibrationOffset,
+    humidity: sample.humidity,
+    doorOpen: sample.doorOpen,
+    doorOpenCount: sample.doorOpenCount,
+    lastOpenSeconds: sample.lastOpenSeconds,
+    batteryPercent: sample.batteryPercent ?? (sample.history ? null : uplink.batteryPercent),
+    batteryVolts: sample.batteryVolts,
+    rssi: best?.rssi ?? null,
+    snr: best?.snr ?? null,
+    gatewayId: best?.gatewayId ?? null,
+    fault: sample.fault,
+    history: sample.history,
+    simulated: uplink.simulated,
+    decoder,
+    decoderVersion,
+  }
+}
+
+/** The gateway that heard it loudest, the first of equals. */
+function bestOf(gateways: readonly GatewayReception[]): GatewayReception | undefined {
+  let best: GatewayReception | undefined
+  for (const gateway of gateways) {
+    if (best === undefined || (gateway.rssi ?? -Infinity) > (best.rssi ?? -Infinity)) best = gateway
+  }
+  return best
+}

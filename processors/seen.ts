@@ -1,0 +1,125 @@
+// What a device has been seen to send: frame counters as runs, which stay few however many frames there are and however
+// late they come, and digests by event time where there is no counter.
+import type { SeenDigest, SeenSpace, SeenUplinks } from '../schemas/generated/types.ts'
+
+type Mutable<T> = T extends readonly (infer I)[]
+  ? Mutable<I>[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Mutable<T[K]> }
+    : T
+
+/** Kept in the changelog as it is. */
+export type Digests = Mutable<SeenDigest>[]
+export type Uplinks = Mutable<SeenUplinks>
+export type Space = Mutable<SeenSpace>
+
+export const emptyUplinks = (): Uplinks => ({ sessions: [], digests: [] })
+
+export const emptySpace = (): Space => ({
+  uplinks: emptyUplinks(),
+  unassigned: emptyUplinks(),
+  readings: [],
+})
+
+/** What makes an uplink one: its session's counter, else its instant and the digest of what it carries. */
+export type UplinkIdentity = {
+  sessionKeyId: string | null
+  fCnt: number
+  recordedAtMs: number
+  digest: number
+}
+
+export function hasUplink(seen: Uplinks, uplink: UplinkIdentity): boolean {
+  if (uplink.sessionKeyId === null)
+    return digestsAt(seen.digests, uplink.recordedAtMs).includes(uplink.digest)
+  const session = seen.sessions.find(({ sessionKeyId }) => sessionKeyId === uplink.sessionKeyId)
+  return session !== undefined && runOf(session.ranges, uplink.fCnt) >= 0
+}
+
+/** `forgetBeforeMs`: nothing as old as that can be a reading any more, so nothing as old needs to be remembered. */
+export function addUplink(seen: Uplinks, uplink: UplinkIdentity, forgetBeforeMs: number): void {
+  const { sessionKeyId, fCnt, recordedAtMs } = uplink
+  if (sessionKeyId === null) {
+    addDigest(seen.digests, recordedAtMs, uplink.digest, forgetBeforeMs)
+    return
+  }
+  const session = seen.sessions.find((known) => known.sessionKeyId === sessionKeyId)
+  if (session !== undefined) {
+    addCounter(session.ranges, fCnt)
+    session.lastMs = Math.max(session.lastMs, recordedAtMs)
+    return
+  }
+  seen.sessions = seen.sessions.filter(({ lastMs }) => lastMs >= forgetBeforeMs)
+  seen.sessions.push({ sessionKeyId, lastMs: recordedAtMs, ranges: [fCnt, fCnt] })
+}
+
+/** The position in `ranges` (first, last, first, last, …) of the run that holds the counter; −1: none. */
+function runOf(ranges: readonly number[], counter: number): number {
+  const at = placeInRuns(ranges, counter)
+  return at < ranges.length && (ranges[at] ?? 0) <= counter ? at : -1
+}
+
+/** The position of the first run that ends at or after the counter. */
+function placeInRuns(ranges: readonly number[], counter: number): number {
+  let low = 0
+  let high = ranges.length / 2
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ranges[2 * middle + 1] ?? 0) < counter) low = middle + 1
+    else high = middle
+  }
+  return 2 * low
+}
+
+export function addCounter(ranges: number[], counter: number): void {
+  const at = placeInRuns(ranges, counter)
+  const first = ranges[at]
+  if (first !== undefined && first <= counter) return
+  const joinsBefore = at > 0 && ranges[at - 1] === counter - 1
+  const joinsAfter = first === counter + 1
+  if (joinsBefore && joinsAfter) ranges.splice(at - 1, 2)
+  else if (joinsBefore) ranges[at - 1] = counter
+  else if (joinsAfter) ranges[at] = counter
+  else ranges.splice(at, 0, counter, counter)
+}
+
+function placeAfter(digests: Digests, recordedAtMs: number): number {
+  let low = 0
+  let high = digests.length
+  if (high > 0 && (digests[high - 1]?.recordedAtMs ?? 0) <= recordedAtMs) return high
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((digests[middle]?.recordedAtMs ?? 0) <= recordedAtMs) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+export function digestsAt(digests: Digests, recordedAtMs: number): number[] {
+  const found: number[] = []
+  for (let at = placeAfter(digests, recordedAtMs) - 1; at >= 0; at--) {
+    const seen = digests[at]
+    if (seen === undefined || seen.recordedAtMs !== recordedAtMs) break
+    found.push(seen.digest)
+  }
+  return found
+}
+
+export function addDigest(
+  digests: Digests,
+  recordedAtMs: number,
+  digest: number,
+  forgetBeforeMs: number,
+): void {
+  digests.splice(placeAfter(digests, recordedAtMs), 0, { recordedAtMs, digest })
+  const kept = digests.findIndex((seen) => seen.recordedAtMs >= forgetBeforeMs)
+  if (kept !== 0) digests.splice(0, kept < 0 ? digests.length : kept)
+}
+
+export function readingsOf(space: Space, unitId: string): Digests {
+  const known = space.readings.find((readings) => readings.unitId === unitId)
+  if (known !== undefined) return known.digests
+  const digests: Digests = []
+  space.readings.push({ unitId, digests })
+  return digests
+}
