@@ -1,0 +1,75 @@
+// Reads a topic once, from its oldest record to what was its end when the reading began: for tools and tests.
+import rdkafka, {
+  type ConsumerGlobalConfig,
+  type KafkaConsumer,
+  type LibrdKafkaError,
+  type Message,
+  type TopicPartitionOffset,
+} from 'node-rdkafka'
+import { PipelineError } from '../schemas/failure.ts'
+import { readerSettings } from './kafka.ts'
+
+const CONNECT_WITHIN_MS = 10_000
+const CONSUME_WAIT_MS = 20
+const MESSAGES_MAX = 1_000
+
+type Done<T> = (error: LibrdKafkaError | null | undefined, value: T) => void
+
+const answer = <T>(call: (done: Done<T>) => unknown): Promise<T> =>
+  new Promise((resolve, reject) => {
+    call((error, value) =>
+      error
+        ? reject(new PipelineError('KAFKA_UNAVAILABLE', { reason: error.message }, error))
+        : resolve(value),
+    )
+  })
+
+export type ReadOptions = {
+  brokers: string
+  topic: string
+  isolation?: 'read_committed' | 'read_uncommitted'
+}
+
+/** Committed records only, in order by partition; `onMessages` may be asynchronous and is waited for. */
+export async function readTopic(
+  { brokers, topic, isolation = 'read_committed' }: ReadOptions,
+  onMessages: (messages: Message[]) => void | Promise<void>,
+): Promise<void> {
+  const settings = readerSettings(brokers, `reader-${process.pid}`)
+  const global = { ...settings.global, 'enable.partition.eof': true, 'isolation.level': isolation }
+  const consumer = new rdkafka.KafkaConsumer(global as ConsumerGlobalConfig, settings.topic)
+  consumer.on('event.error', () => {}) // brokers that are away are waited for
+  consumer.setDefaultConsumeTimeout(CONSUME_WAIT_MS)
+  await answer<unknown>((done) => consumer.connect({ timeout: CONNECT_WITHIN_MS }, done as never))
+  try {
+    await readToEnd(consumer, topic, onMessages)
+  } finally {
+    await answer<unknown>((done) => consumer.disconnect(done as never))
+  }
+}
+
+async function readToEnd(
+  consumer: KafkaConsumer,
+  topic: string,
+  onMessages: (messages: Message[]) => void | Promise<void>,
+): Promise<void> {
+  const partitions = await partitionsOf(consumer, topic)
+  const left = new Set(partitions)
+  consumer.on('partition.eof', ({ partition }) => left.delete(partition))
+  const from: TopicPartitionOffset[] = partitions.map((partition) => ({ topic, partition, offset: 0 }))
+  consumer.assign(from)
+  for (;;) {
+    const messages = await answer<Message[]>((done) => consumer.consume(MESSAGES_MAX, done))
+    if (messages.length > 0) await onMessages(messages)
+    else if (left.size === 0) return
+  }
+}
+
+async function partitionsOf(consumer: KafkaConsumer, topic: string): Promise<number[]> {
+  const { topics } = await answer<rdkafka.Metadata>((done) =>
+    consumer.getMetadata({ topic, timeout: CONNECT_WITHIN_MS }, done as never),
+  )
+  const partitions = topics.find(({ name }) => name === topic)?.partitions ?? []
+  if (partitions.length === 0) throw new PipelineError('TOPICS_MISSING', { topics: [topic] })
+  return partitions.map(({ id }) => id)
+}

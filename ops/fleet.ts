@@ -1,0 +1,105 @@
+// `coldstream fleet apply|publish`: the registry as a file says it, and from there to Kafka.
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
+import type { Command } from 'commander'
+import { readConfig } from '../infra/config.ts'
+import { type OutboxTarget, publishOutbox } from '../infra/outbox.ts'
+import { openPostgres, type Postgres } from '../infra/postgres.ts'
+import { openPublisher } from '../infra/publisher.ts'
+import { registryAt } from '../infra/registry.ts'
+import { openCodecs } from '../schemas/codec.ts'
+import { applyFleet, planFleet, RegistryMoved } from './fleet/apply.ts'
+import { FleetInvalid, parseFleet } from './fleet/fleet-file.ts'
+import { DeviceTaken, type Plan } from './fleet/plan.ts'
+
+type ApplyOptions = { dryRun?: boolean; yes?: boolean }
+
+const kafkaKeys = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'TOPIC_PREFIX'] as const
+const print = (line: string) => process.stdout.write(`${line}\n`)
+
+export function fleetCommand(program: Command): void {
+  const fleet = program.command('fleet').description('organizations, sites, units, devices and rules')
+  fleet
+    .command('apply <file>')
+    .description('make the registry what a fleet file says; prints the plan of changes first')
+    .option('--dry-run', 'print the plan and change nothing')
+    .option('--yes', 'do not ask')
+    .action((file: string, options: ApplyOptions) => endingWell(() => apply(file, options)))
+  fleet
+    .command('publish')
+    .description('publish what the registry has not yet told Kafka')
+    .action(() => endingWell(publish))
+}
+
+/** Mistakes that the person can correct are told without a stack. */
+async function endingWell(run: () => Promise<void>): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    const isOurs = [FleetInvalid, RegistryMoved, DeviceTaken].some((kind) => error instanceof kind)
+    if (!isOurs) throw error
+    process.stderr.write(`${(error as Error).message}\n`)
+    process.exitCode = 1
+  }
+}
+
+async function apply(file: string, { dryRun = false, yes = false }: ApplyOptions): Promise<void> {
+  const fleet = parseFleet(readFileSync(file, 'utf8'), file)
+  const { DATABASE_URL } = readConfig(['DATABASE_URL', ...(dryRun ? [] : kafkaKeys)])
+  await withDatabase(DATABASE_URL, async (db) => {
+    const nowMs = Date.now()
+    const plan = await planFleet(db, fleet, nowMs)
+    for (const line of plan.lines) print(line)
+    print(summary(plan))
+    if (dryRun || !(await isAgreed(plan, yes))) return
+    if (plan.lines.length > 0)
+      print(`Applied; ${(await applyFleet(db, fleet, nowMs, plan)).recordsQueued} records to publish.`)
+    await publishFrom(db)
+  })
+}
+
+function summary({ lines, counts }: Plan): string {
+  if (lines.length === 0) return 'The registry is as the file says.'
+  return `${counts.added} to add, ${counts.changed} to change, ${counts.removed} to remove.`
+}
+
+/** Scripts may add and change; what removes something is asked for, or said with --yes. */
+async function isAgreed({ lines, counts }: Plan, yes: boolean): Promise<boolean> {
+  if (yes || lines.length === 0) return true
+  if (process.stdin.isTTY && process.stdout.isTTY) {
+    const terminal = createInterface({ input: process.stdin, output: process.stdout })
+    const answer = await terminal.question('Apply? [y/N] ')
+    terminal.close()
+    return /^y(es)?$/i.test(answer.trim())
+  }
+  if (counts.removed === 0) return true
+  process.stderr.write('Nothing was changed: the plan removes something. Give --yes if that is meant.\n')
+  process.exitCode = 1
+  return false
+}
+
+async function publish(): Promise<void> {
+  await withDatabase(readConfig(['DATABASE_URL']).DATABASE_URL, publishFrom)
+}
+
+/** Also what an earlier run was killed over: it is all in the outbox. */
+async function publishFrom(db: Postgres): Promise<void> {
+  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, TOPIC_PREFIX } = readConfig(kafkaKeys)
+  const publisher = await openPublisher(KAFKA_BROKERS)
+  try {
+    const codecs = await openCodecs(registryAt(SCHEMA_REGISTRY_URL), TOPIC_PREFIX)
+    const target: OutboxTarget = { codecs, prefix: TOPIC_PREFIX, publisher }
+    print(`Published ${await publishOutbox(db, target)} records.`)
+  } finally {
+    await publisher.close()
+  }
+}
+
+async function withDatabase(url: string, use: (db: Postgres) => Promise<void>): Promise<void> {
+  const db = openPostgres(url, { connectionsMax: 2, name: 'coldstream-fleet' })
+  try {
+    await use(db)
+  } finally {
+    await db.end()
+  }
+}

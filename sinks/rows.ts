@@ -1,0 +1,263 @@
+// Event → row: for each topic that the sink reads, the table, its columns in order, and how a field is written.
+import type { TopicValues } from '../schemas/generated/types.ts'
+import type { CopyBuffer } from './copy-binary.ts'
+
+/** Where a record stands in Kafka; `topic` is its full name. */
+export type Place = { topic: string; partition: number; offset: number }
+
+/** append: rows never change, the first of a key stays. replace: the highest revision of a key stays. */
+type Conflict = 'append' | 'replace'
+
+export type TableRows<V> = {
+  table: string
+  key: readonly string[]
+  onConflict: Conflict
+  columns: readonly string[]
+  write(row: CopyBuffer, value: V, place: Place): void
+}
+
+export type SinkTopic =
+  | 'readings'
+  | 'excursions'
+  | 'door-events'
+  | 'door-openings'
+  | 'silences'
+  | 'unit-status'
+  | 'alerts'
+  | 'rollups'
+  | 'late-readings'
+  | 'quarantine'
+  | 'dead-letters'
+
+type Field<V> = (row: CopyBuffer, value: V, place: Place) => void
+type Fields<V> = readonly (readonly [column: string, write: Field<V>])[]
+
+function table<V>(
+  name: string,
+  key: readonly string[],
+  onConflict: Conflict,
+  fields: Fields<V>,
+): TableRows<V> {
+  const writers = fields.map(([, write]) => write)
+  return {
+    table: name,
+    key,
+    onConflict,
+    columns: fields.map(([column]) => column),
+    write(row, value, place) {
+      for (const write of writers) write(row, value, place)
+    },
+  }
+}
+
+type OfUnit = { unitId: string; organizationId: string }
+type Revised = OfUnit & { id: string; revision: number }
+
+const unit: Fields<OfUnit> = [
+  ['unit_id', (row, v) => row.uuid(v.unitId)],
+  ['organization_id', (row, v) => row.uuid(v.organizationId)],
+]
+const revised: Fields<Revised> = [
+  ['id', (row, v) => row.uuid(v.id)],
+  ...unit,
+  ['revision', (row, v) => row.int4(v.revision)],
+]
+
+const readings = table<TopicValues['readings']>(
+  'sensor_readings',
+  ['unit_id', 'recorded_at', 'device_id', 'simulated'],
+  'append',
+  [
+    ...unit,
+    ['recorded_at', (row, v) => row.timestampMs(v.recordedAt)],
+    ['device_id', (row, v) => row.uuid(v.deviceId)],
+    ['received_at', (row, v) => row.timestampMs(v.receivedAt)],
+    ['temperature_c', (row, v) => row.float8(v.temperature)],
+    ['humidity_percent', (row, v) => row.float8(v.humidity)],
+    ['door_open', (row, v) => row.bool(v.doorOpen)],
+    ['battery_percent', (row, v) => row.float8(v.batteryPercent)],
+    ['battery_volts', (row, v) => row.float8(v.batteryVolts)],
+    ['rssi_dbm', (row, v) => row.float8(v.rssi)],
+    ['snr_db', (row, v) => row.float8(v.snr)],
+    ['gateway_id', (row, v) => row.text(v.gatewayId)],
+    ['fault', (row, v) => row.bool(v.fault)],
+    ['history', (row, v) => row.bool(v.history)],
+    ['simulated', (row, v) => row.bool(v.simulated)],
+    ['decoder', (row, v) => row.text(v.decoder)],
+    ['decoder_version', (row, v) => row.int4(v.decoderVersion)],
+  ],
+)
+
+const excursions = table<TopicValues['excursions']>('excursions', ['id'], 'replace', [
+  ...revised,
+  ['state', (row, v) => row.text(v.state)],
+  ['direction', (row, v) => row.text(v.direction)],
+  ['started_at', (row, v) => row.timestampMs(v.startedAt)],
+  ['confirmed_at', (row, v) => row.timestampMs(v.confirmedAt)],
+  ['critical_at', (row, v) => row.timestampMs(v.criticalAt)],
+  ['ended_at', (row, v) => row.timestampMs(v.endedAt)],
+  ['peak_c', (row, v) => row.float8(v.peak)],
+  ['min_c', (row, v) => row.float8(v.min)],
+  ['max_c', (row, v) => row.float8(v.max)],
+  ['reading_count', (row, v) => row.int4(v.count)],
+  ['duration_seconds', (row, v) => row.float8(v.durationSeconds)],
+  ['known_seconds', (row, v) => row.float8(v.knownSeconds)],
+  ['has_unknown', (row, v) => row.bool(v.hasUnknown)],
+  ['degree_minutes', (row, v) => row.float8(v.degreeMinutes)],
+  ['as_of', (row, v) => row.timestampMs(v.asOf)],
+])
+
+const doorEvents = table<TopicValues['door-events']>('door_events', ['id'], 'replace', [
+  ...revised,
+  ['retracted', (row, v) => row.bool(v.retracted)],
+  ['device_id', (row, v) => row.uuid(v.deviceId)],
+  ['recorded_at', (row, v) => row.timestampMs(v.recordedAt)],
+  ['door_open', (row, v) => row.bool(v.doorOpen)],
+  ['duration_seconds', (row, v) => row.float8(v.durationSeconds)],
+])
+
+const doorOpenings = table<TopicValues['door-openings']>('door_openings', ['id'], 'replace', [
+  ...revised,
+  ['state', (row, v) => row.text(v.state)],
+  ['inferred', (row, v) => row.bool(v.inferred)],
+  ['opened_at', (row, v) => row.timestampMs(v.openedAt)],
+  ['closed_at', (row, v) => row.timestampMs(v.closedAt)],
+  ['duration_seconds', (row, v) => row.float8(v.durationSeconds)],
+  ['warning_at', (row, v) => row.timestampMs(v.warningAt)],
+  ['critical_at', (row, v) => row.timestampMs(v.criticalAt)],
+])
+
+const silences = table<TopicValues['silences']>('silences', ['id'], 'replace', [
+  ...revised,
+  ['state', (row, v) => row.text(v.state)],
+  ['started_at', (row, v) => row.timestampMs(v.startedAt)],
+  ['detected_at', (row, v) => row.timestampMs(v.detectedAt)],
+  ['warning_at', (row, v) => row.timestampMs(v.warningAt)],
+  ['critical_at', (row, v) => row.timestampMs(v.criticalAt)],
+  ['ended_at', (row, v) => row.timestampMs(v.endedAt)],
+  ['duration_seconds', (row, v) => row.float8(v.durationSeconds)],
+  ['missed_checkins', (row, v) => row.int4(v.missedCheckins)],
+])
+
+const unitStatus = table<TopicValues['unit-status']>('unit_status_changes', ['id'], 'replace', [
+  ...revised,
+  ['retracted', (row, v) => row.bool(v.retracted)],
+  ['changed_at', (row, v) => row.timestampMs(v.at)],
+  ['status', (row, v) => row.text(v.status)],
+  ['cause_id', (row, v) => row.uuid(v.causeId)],
+])
+
+const alerts = table<TopicValues['alerts']>('alerts', ['id'], 'replace', [
+  ...revised,
+  ['status', (row, v) => row.text(v.status)],
+  ['alert_type', (row, v) => row.text(v.alertType)],
+  ['severity', (row, v) => row.text(v.severity)],
+  ['cause_id', (row, v) => row.uuid(v.causeId)],
+  ['cause_started_at', (row, v) => row.timestampMs(v.causeStartedAt)],
+  ['triggered_at', (row, v) => row.timestampMs(v.triggeredAt)],
+  ['resolved_at', (row, v) => row.timestampMs(v.resolvedAt)],
+])
+
+const rollups = table<TopicValues['rollups']>(
+  'rollups',
+  ['unit_id', 'granularity', 'window_start'],
+  'replace',
+  [
+    ...unit,
+    ['granularity', (row, v) => row.text(v.granularity)],
+    ['window_start', (row, v) => row.timestampMs(v.start)],
+    ['window_end', (row, v) => row.timestampMs(v.end)],
+    ['revision', (row, v) => row.int4(v.revision)],
+    ['retracted', (row, v) => row.bool(v.retracted)],
+    ['is_final', (row, v) => row.bool(v.isFinal)],
+    ['as_of', (row, v) => row.timestampMs(v.asOf)],
+    ['reading_count', (row, v) => row.int4(v.count)],
+    ['min_c', (row, v) => row.float8(v.min)],
+    ['max_c', (row, v) => row.float8(v.max)],
+    ['sum_c', (row, v) => row.float8(v.sum)],
+    ['sum_squares_c2', (row, v) => row.float8(v.sumSquares)],
+    ['known_seconds', (row, v) => row.float8(v.knownSeconds)],
+    ['weighted_sum_c_seconds', (row, v) => row.float8(v.weightedSum)],
+    ['mkt_numerator', (row, v) => row.float8(v.mktNumerator)],
+    ['mkt_denominator', (row, v) => row.float8(v.mktDenominator)],
+    ['seconds_above', (row, v) => row.float8(v.secondsAbove)],
+    ['seconds_below', (row, v) => row.float8(v.secondsBelow)],
+    ['degree_minutes_above', (row, v) => row.float8(v.degreeMinutesAbove)],
+    ['degree_minutes_below', (row, v) => row.float8(v.degreeMinutesBelow)],
+    ['readings_out_of_range', (row, v) => row.int4(v.readingsOutOfRange)],
+    ['door_openings', (row, v) => row.int4(v.doorOpenings)],
+    ['door_open_seconds', (row, v) => row.float8(v.doorOpenSeconds)],
+    ['humidity_count', (row, v) => row.int4(v.humidityCount)],
+    ['humidity_sum', (row, v) => row.float8(v.humiditySum)],
+    ['humidity_min', (row, v) => row.float8(v.humidityMin)],
+    ['humidity_max', (row, v) => row.float8(v.humidityMax)],
+  ],
+)
+
+const lateReadings = table<TopicValues['late-readings']>(
+  'late_readings',
+  ['unit_id', 'recorded_at', 'device_id'],
+  'append',
+  [
+    ...unit,
+    ['recorded_at', (row, v) => row.timestampMs(v.recordedAt)],
+    ['device_id', (row, v) => row.uuid(v.deviceId)],
+    ['received_at', (row, v) => row.timestampMs(v.receivedAt)],
+    ['hour_start', (row, v) => row.timestampMs(v.hourStart)],
+  ],
+)
+
+const quarantine = table<TopicValues['quarantine']>('quarantine', ['id'], 'append', [
+  ['id', (row, v) => row.uuid(v.id)],
+  ['unit_id', (row, v) => row.uuid(v.unitId)],
+  ['organization_id', (row, v) => row.uuid(v.organizationId)],
+  ['device_id', (row, v) => row.uuid(v.deviceId)],
+  ['dev_eui', (row, v) => row.text(v.devEui)],
+  ['recorded_at', (row, v) => row.timestampMs(v.recordedAt)],
+  ['received_at', (row, v) => row.timestampMs(v.receivedAt)],
+  ['reason', (row, v) => row.text(v.reason)],
+  ['explanation', (row, v) => row.text(v.explanation)],
+  ['temperature_c', (row, v) => row.float8(v.temperature)],
+  ['humidity_percent', (row, v) => row.float8(v.humidity)],
+  ['door_open', (row, v) => row.bool(v.doorOpen)],
+  ['session_key_id', (row, v) => row.text(v.sessionKeyId)],
+  ['f_cnt', (row, v) => row.int8(v.fCnt)],
+  ['brand_id', (row, v) => row.text(v.brandId)],
+  ['model_id', (row, v) => row.text(v.modelId)],
+])
+
+export const deadLetters = table<TopicValues['dead-letters']>(
+  'dead_letters',
+  ['topic', 'topic_partition', 'topic_offset'],
+  'append',
+  [
+    ['topic', (row, _, place) => row.text(place.topic)],
+    ['topic_partition', (row, _, place) => row.int4(place.partition)],
+    ['topic_offset', (row, _, place) => row.int8(place.offset)],
+    ['source', (row, v) => row.text(v.source)],
+    ['source_partition', (row, v) => row.int4(v.partition)],
+    ['source_offset', (row, v) => row.int8(v.offset)],
+    ['code', (row, v) => row.text(v.code)],
+    ['explanation', (row, v) => row.text(v.explanation)],
+    ['failed_at', (row, v) => row.timestampMs(v.failedAt)],
+    ['key', (row, v) => row.bytea(v.key)],
+    ['value', (row, v) => row.bytea(v.value)],
+    ['headers', (row, v) => row.jsonb(v.headers)],
+  ],
+)
+
+export const sinkTables: { readonly [T in SinkTopic]: TableRows<TopicValues[T]> } = {
+  readings,
+  excursions,
+  'door-events': doorEvents,
+  'door-openings': doorOpenings,
+  silences,
+  'unit-status': unitStatus,
+  alerts,
+  rollups,
+  'late-readings': lateReadings,
+  quarantine,
+  'dead-letters': deadLetters,
+}
+
+export const sinkTopics = Object.keys(sinkTables) as SinkTopic[]
