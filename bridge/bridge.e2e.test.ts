@@ -1,8 +1,9 @@
 // The bridge on a real broker and a real registry: what is answered 202 is on the topic, byte for byte.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { registryAt } from '../infra/registry.ts'
 import { freshPrefix, testEngines } from '../infra/testing/engines.ts'
 import { type Codecs, openCodecs } from '../schemas/codec.ts'
-import { type RunningBridge, registryAt, runBridge } from './main.ts'
+import { type RunningBridge, runBridge } from './main.ts'
 import { exampleKey, post, uplinkBody } from './testing/posting.ts'
 import { createTopics, recordsOf } from './testing/topics.ts'
 

@@ -1,5 +1,6 @@
 // The producer behind the acknowledged log: every record to all in-sync replicas, once, or a report that it is not.
-import rdkafka, { type ProducerGlobalConfig, type ProducerTopicConfig } from 'node-rdkafka'
+import rdkafka, { type Producer, type ProducerGlobalConfig, type ProducerTopicConfig } from 'node-rdkafka'
+import { PipelineError } from '../schemas/failure.ts'
 import { type RawProducer, recordBytesMax } from './acknowledged-log.ts'
 
 export type ProducerOptions = {
@@ -7,6 +8,8 @@ export type ProducerOptions = {
   settings: { global: ProducerGlobalConfig; topic: ProducerTopicConfig }
   clientId: string
   giveUpMs: number
+  /** Must exist. */
+  topics: readonly string[]
 }
 
 const connectTimeoutMs = 3_000
@@ -31,16 +34,34 @@ const topicSettings = ({ settings, giveUpMs }: ProducerOptions): ProducerTopicCo
   'message.timeout.ms': giveUpMs,
 })
 
-/** Rejects where no broker has answered in time; then nothing of it is left. */
-export function connectProducer(options: ProducerOptions): Promise<RawProducer> {
+/** Rejects where no broker has answered in time, or a topic is not there; then nothing of it is left. */
+export async function connectProducer(options: ProducerOptions): Promise<RawProducer> {
   const producer = new rdkafka.Producer(globalSettings(options), topicSettings(options))
   // Without a listener a connection error before "ready" would be an uncaught one.
   producer.on('event.error', () => {})
+  await new Promise<void>((resolve, reject) => {
+    producer.connect({ timeout: connectTimeoutMs, allTopics: false }, (error) =>
+      error ? reject(new Error(error.message)) : resolve(),
+    )
+  })
+  try {
+    for (const topic of options.topics) await requireTopic(producer, topic)
+  } catch (error) {
+    producer.disconnect(0, () => {})
+    throw error
+  }
+  producer.setPollInterval(pollIntervalMs)
+  return producer as unknown as RawProducer
+}
+
+/** Asked once: a topic that is missing must not look like a broker that does not answer. */
+function requireTopic(producer: Producer, topic: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    producer.connect({ timeout: connectTimeoutMs, allTopics: false }, (error) => {
+    producer.getMetadata({ topic, timeout: connectTimeoutMs }, (error, metadata) => {
       if (error) return reject(new Error(error.message))
-      producer.setPollInterval(pollIntervalMs)
-      resolve(producer as unknown as RawProducer)
+      const found = metadata.topics.find(({ name }) => name === topic)
+      if ((found?.partitions.length ?? 0) > 0) resolve()
+      else reject(new PipelineError('TOPICS_MISSING', { topics: [topic] }))
     })
   })
 }

@@ -2,7 +2,8 @@
 import type { AddressInfo } from 'node:net'
 import type { Config } from '../infra/config.ts'
 import { producerSettings } from '../infra/kafka.ts'
-import { openCodecs, type SchemaRegistry } from '../schemas/codec.ts'
+import { registryAt } from '../infra/registry.ts'
+import { openCodecs } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
 import { topicName } from '../schemas/topics.ts'
 import { openAcknowledgedLog } from './acknowledged-log.ts'
@@ -30,21 +31,6 @@ const answerWithinMs = 3_000
 /** Two seconds of the busiest hour that was measured; the rest is told to come back. */
 const inFlightMax = 4_000
 
-export const registryAt = (url: string): SchemaRegistry => {
-  const ask = async (path: string, body?: object) => {
-    const answer = await fetch(`${url}${path}`, {
-      ...(body && { method: 'POST', body: JSON.stringify(body) }),
-      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    })
-    if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`)
-    return (await answer.json()) as { id: number; schema: string }
-  }
-  return {
-    register: async (subject, schema) => (await ask(`/subjects/${subject}/versions`, { schema })).id,
-    schemaOf: async (id) => (await ask(`/schemas/ids/${id}`)).schema,
-  }
-}
-
 /** Resolves once it listens. Kafka may be away then and later: it answers 503 until Kafka is there. */
 export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
   const problems = connectionProblems(config.BRIDGE_CONNECTIONS)
@@ -59,6 +45,7 @@ export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
         settings: producerSettings(config.KAFKA_BROKERS),
         clientId: `${prefix}bridge`,
         giveUpMs: answerWithinMs,
+        topics: [uplinks.topic, deadLetters.topic],
       }),
     probeTopic: uplinks.topic,
     inFlightMax,
