@@ -59,9 +59,9 @@ const missedMs = (count: number | null, intervalMs: number): number =>
     ? Number.POSITIVE_INFINITY
     : Math.round(count * intervalMs)
 
-/** Before a unit's first version: no limits, no hold limit, no silence. */
-export const noLimits: Limits = limitsOf({
-  validFrom: Number.NEGATIVE_INFINITY,
+/** A rule with nothing set. */
+export const noRule: Rule = {
+  validFrom: 0,
   tempMin: null,
   tempMax: null,
   excursionConfirmMinutesDoorClosed: null,
@@ -80,7 +80,10 @@ export const noLimits: Limits = limitsOf({
   delayMinutes: null,
   severity: null,
   schedule: null,
-})
+}
+
+/** Before a unit's first version: no limits, no hold limit, no silence. */
+export const noLimits: Limits = limitsOf({ ...noRule, validFrom: Number.NEGATIVE_INFINITY })
 
 /** Ascending by validFrom; of two with the same instant the later one in the list stands. */
 export const limitsOfVersions = (versions: readonly Rule[]): Limits[] =>

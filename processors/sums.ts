@@ -70,7 +70,7 @@ export function addHumidity(sums: Sums, percent: number): void {
   if (percent > sums.humidityMax) sums.humidityMax = percent
 }
 
-const ZERO_CELSIUS_K = 273.15
+export const ZERO_CELSIUS_K = 273.15
 /** Activation energy over the gas constant, K. */
 export const HEAT_OVER_GAS_K = 10_000
 

@@ -1,6 +1,7 @@
 // Drives the unit stage in tests: readings in, time moved by hand, the last revision of everything out.
 import type { Reading, Rule, TopicValues, UnitConfig } from '../schemas/generated/types.ts'
 import type { UnitOutput } from './ledger.ts'
+import { noRule } from './limits.ts'
 import { type UnitOptions, type UnitStage, unitStage } from './unit-stage.ts'
 import type { UnitState } from './unit-state.ts'
 
@@ -11,28 +12,6 @@ export const hours = (count: number): number => count * 3_600_000
 export const at = (time: string | number): number => {
   if (typeof time === 'number') return time
   return Date.parse(/^\d\d:\d\d/.test(time) ? `2026-02-02T${time.length === 5 ? `${time}:00` : time}Z` : time)
-}
-
-const noRule: Rule = {
-  validFrom: 0,
-  tempMin: null,
-  tempMax: null,
-  excursionConfirmMinutesDoorClosed: null,
-  excursionConfirmMinutesDoorOpen: null,
-  doorOpenMaxMaskMinutesPerDay: null,
-  maxExcursionMinutes: null,
-  doorOpenWarningMinutes: null,
-  doorOpenCriticalMinutes: null,
-  expectedReadingIntervalSeconds: null,
-  offlineTriggerMultiplier: null,
-  offlineTriggerAdditionalMinutes: null,
-  offlineWarningMissedCheckins: null,
-  offlineCriticalMissedCheckins: null,
-  manualIntervalMinutes: null,
-  manualGraceMinutes: null,
-  delayMinutes: null,
-  severity: null,
-  schedule: null,
 }
 
 export function fridge(...versions: Partial<Rule>[]): UnitConfig {

@@ -1,0 +1,55 @@
+// `coldstream dry-run`: what the pipeline would say of these observations under this configuration, on standard output.
+// The stages of production, in memory: no Kafka, no database, no environment.
+import { existsSync, readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { InputError, instantMs, parseConfig } from './dry-run/config.ts'
+import { readObservations } from './dry-run/observations.ts'
+import { linesOf } from './dry-run/print.ts'
+import { DryRun } from './dry-run/world.ts'
+
+type Options = { config: string; observations: string; asOf?: string }
+
+export function dryRunCommand(program: Command): void {
+  program
+    .command('dry-run')
+    .description(
+      'Print what the pipeline makes of observations: episodes, status, alerts, rollups, quarantine.',
+    )
+    .requiredOption(
+      '--config <file>',
+      'JSON: {timeZone, graceMinutes, units: {<unitId>: [{validFrom, …}]}, …}',
+    )
+    .requiredOption('--observations <file>', 'JSON lines in log order: {unitId, deviceId, recordedAt, …}')
+    .option('--as-of <instant>', 'the clock; without it the newest real recordedAt')
+    .action(async (options: Options) => {
+      try {
+        process.stdout.write(await dryRun(options))
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error
+        process.stderr.write(`${error.message}\n`)
+        process.exitCode = 1
+      }
+    })
+}
+
+/** The lines as one text. */
+export async function dryRun({ config, observations, asOf }: Options): Promise<string> {
+  const asOfMs = asOf === undefined ? null : instantMs(/^-?\d+$/.test(asOf) ? Number(asOf) : asOf)
+  if (asOf !== undefined && asOfMs === null)
+    throw new InputError(`--as-of ${asOf} is no instant: write one such as 2026-02-01T10:00:00.000Z.`)
+  const settings = parseConfig(read(config))
+  for (const warning of settings.warnings) process.stderr.write(`${warning}\n`)
+  const run = new DryRun(settings)
+  if (!existsSync(observations)) throw unreadable(observations)
+  for await (const observation of readObservations(observations)) run.take(observation)
+  const lines = linesOf(run.finish(asOfMs))
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+}
+
+function read(path: string): string {
+  if (!existsSync(path)) throw unreadable(path)
+  return readFileSync(path, 'utf8')
+}
+
+const unreadable = (path: string): InputError =>
+  new InputError(`${path} cannot be read: give the path of a file that exists.`)

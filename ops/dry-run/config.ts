@@ -1,0 +1,174 @@
+// The configuration of a dry run: one JSON file, every version complete, a field that is absent is not set.
+
+import { noRule } from '../../processors/limits.ts'
+import { localTime } from '../../processors/local-time.ts'
+import type { DeviceAssignment, Rule, UnitConfig } from '../../schemas/generated/types.ts'
+
+export type DryRunConfig = {
+  timeZone: string
+  graceMs: number
+  clockAheadMs: number
+  retentionMonths: number
+  units: Map<string, UnitConfig>
+  /** Null: the unit of each line stands. */
+  devices: Map<string, readonly DeviceAssignment[]> | null
+  /** What was not understood and left out. */
+  warnings: string[]
+}
+
+/** Says what is wrong with the input, for a person. */
+export class InputError extends Error {}
+
+type Json = Record<string, unknown>
+
+export const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** UTC ms, or ISO 8601; null where it is neither. */
+export function instantMs(value: unknown): number | null {
+  if (typeof value === 'number') return Number.isFinite(value) ? Math.round(value) : null
+  if (typeof value !== 'string') return null
+  const ms = Date.parse(value)
+  return Number.isNaN(ms) ? null : ms
+}
+
+export function parseConfig(text: string): DryRunConfig {
+  const json = parseJson(text)
+  const warnings: string[] = []
+  const timeZone = timeZoneOf(json.timeZone)
+  return {
+    timeZone,
+    graceMs: numberOf(json, 'graceMinutes', 120) * 60_000,
+    clockAheadMs: numberOf(json, 'clockAheadMinutes', 10) * 60_000,
+    retentionMonths: numberOf(json, 'retentionMonths', 24),
+    units: unitsOf(json.units, timeZone, warnings),
+    devices: devicesOf(json.devices),
+    warnings,
+  }
+}
+
+function parseJson(text: string): Json {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    throw new InputError(`The configuration is not JSON: ${(error as Error).message}.`)
+  }
+  if (!isObject(json))
+    throw new InputError('The configuration must be a JSON object: {"timeZone": …, "units": {…}}.')
+  return json
+}
+
+function timeZoneOf(value: unknown): string {
+  const name = value ?? 'UTC'
+  try {
+    if (typeof name === 'string') return localTime(name).timeZone
+  } catch {
+    // Told below.
+  }
+  throw new InputError(
+    `timeZone ${JSON.stringify(name)} is no IANA time zone: write one such as "Europe/Berlin".`,
+  )
+}
+
+function numberOf(json: Json, name: string, notSet: number): number {
+  const value = json[name] ?? notSet
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
+  throw new InputError(`${name} must be a number of 0 or more, not ${JSON.stringify(value)}.`)
+}
+
+/** A map of lists of versions: units or devices. */
+function versionsOf(
+  name: string,
+  value: unknown,
+): [id: string, versions: readonly (Json & { validFrom: number })[]][] {
+  if (!isObject(value)) throw new InputError(`${name} must be an object: {"<id>": [{"validFrom": …}, …]}.`)
+  return Object.entries(value).map(([id, list]) => {
+    const where = `${name}.${id}`
+    if (!Array.isArray(list))
+      throw new InputError(`${where} must be a list of versions, each with validFrom.`)
+    const versions = list.map((version: unknown, index) => {
+      const validFrom = isObject(version) ? instantMs(version.validFrom) : null
+      if (!isObject(version) || validFrom === null)
+        throw new InputError(`${where}[${index}] needs validFrom, as UTC milliseconds or an ISO instant.`)
+      return { ...version, validFrom }
+    })
+    return [id, versions.sort((a, b) => a.validFrom - b.validFrom)]
+  })
+}
+
+function unitsOf(value: unknown, timeZone: string, warnings: string[]): Map<string, UnitConfig> {
+  return new Map(
+    versionsOf('units', value ?? {}).map(([unitId, versions]) => [
+      unitId,
+      {
+        unitId,
+        organizationId: '',
+        siteId: '',
+        timeZone,
+        versions: versions.map((version, index) => ruleOf(version, `units.${unitId}[${index}]`, warnings)),
+      },
+    ]),
+  )
+}
+
+function ruleOf(version: Json & { validFrom: number }, where: string, warnings: string[]): Rule {
+  const rule: Json = { ...noRule }
+  for (const [name, value] of Object.entries(version)) {
+    if (name in noRule) rule[name] = value ?? null
+    else warnings.push(`${where}.${name} is no field of a rule and was left out.`)
+  }
+  for (const [name, value] of Object.entries(rule)) {
+    if (name === 'severity' || name === 'schedule' || value === null) continue
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw new InputError(`${where}.${name} must be a number or null, not ${JSON.stringify(value)}.`)
+  }
+  checkSchedule(rule.schedule, where)
+  return rule as Rule
+}
+
+function checkSchedule(schedule: unknown, where: string): void {
+  if (schedule === null) return
+  const isRight =
+    isObject(schedule) &&
+    Array.isArray(schedule.days) &&
+    typeof schedule.startHour === 'number' &&
+    typeof schedule.endHour === 'number'
+  if (!isRight)
+    throw new InputError(`${where}.schedule must be {"days": [0 … 6], "startHour": …, "endHour": …}.`)
+}
+
+function devicesOf(value: unknown): DryRunConfig['devices'] {
+  if (value === undefined || value === null) return null
+  return new Map(
+    versionsOf('devices', value).map(([deviceId, versions]) => [
+      deviceId,
+      versions.map((version, index) => assignmentOf(version, `devices.${deviceId}[${index}]`)),
+    ]),
+  )
+}
+
+function assignmentOf(version: Json & { validFrom: number }, where: string): DeviceAssignment {
+  const unitId = version.unitId ?? null
+  const kind = version.kind ?? null
+  if (unitId !== null && typeof unitId !== 'string')
+    throw new InputError(`${where}.unitId must be a string or null.`)
+  if (kind !== null && kind !== 'temperature' && kind !== 'door')
+    throw new InputError(`${where}.kind must be "temperature", "door" or null.`)
+  return assignment(version.validFrom, unitId, kind)
+}
+
+export const assignment = (
+  validFrom: number,
+  unitId: string | null,
+  kind: DeviceAssignment['kind'],
+): DeviceAssignment => ({
+  validFrom,
+  organizationId: '',
+  unitId,
+  kind,
+  vendor: null,
+  model: null,
+  probe: null,
+  calibrationOffset: 0,
+})

@@ -1,0 +1,227 @@
+// Runs observations through the stages of production in one go, without Kafka: the device stage's sequence, whose
+// "decoder" here is the line itself, then the unit stage. Keeps the last revision of everything.
+import { digestOfText } from '../../processors/digest.ts'
+import type { UnitOutput } from '../../processors/ledger.ts'
+import { quarantined } from '../../processors/quarantine.ts'
+import {
+  assignmentAt,
+  emptySequence,
+  type Judged,
+  judgeUplink,
+  type Sequence,
+  type SequenceOptions,
+} from '../../processors/sequence.ts'
+import { type UnitStage, unitStage } from '../../processors/unit-stage.ts'
+import type { UnitState } from '../../processors/unit-state.ts'
+import type { Reading, Rollup, TopicValues } from '../../schemas/generated/types.ts'
+import { assignment, type DryRunConfig } from './config.ts'
+import type { Observation } from './observations.ts'
+
+export type Topic = UnitOutput | 'quarantine'
+export type Value = TopicValues[Topic]
+
+export type World = {
+  clockMs: number
+  /** The last revision of each record, by topic and identity; retracted ones too. */
+  records: Map<Topic, Map<string, Value>>
+}
+
+/** Between two settlings of a unit: few enough that nothing piles up, many enough to be quick. */
+const RECORDS_A_SETTLING = 512
+
+type Unit = { stage: UnitStage; state: UnitState; readings: Reading[]; unsettled: number; hasLate: boolean }
+
+export class DryRun {
+  readonly #config: DryRunConfig
+  readonly #options: SequenceOptions
+  readonly #sequences = new Map<string, Sequence>()
+  readonly #units = new Map<string, Unit>()
+  readonly #records: World['records'] = new Map()
+  #newestMs = Number.NEGATIVE_INFINITY
+
+  constructor(config: DryRunConfig) {
+    this.#config = config
+    const { clockAheadMs, retentionMonths } = config
+    this.#options = { clockAheadMs, retentionMonths, identityHorizonMs: Number.POSITIVE_INFINITY }
+  }
+
+  take(observation: Observation): void {
+    const { deviceId, recordedAtMs, sessionKeyId, fCnt, history } = observation
+    const hasCounter = sessionKeyId !== null && !history
+    const judged = judgeUplink(this.#sequenceOf(deviceId), this.#options, {
+      sessionKeyId: hasCounter ? sessionKeyId : null,
+      fCnt,
+      recordedAtMs,
+      digest: hasCounter ? 0 : digestOfLine(observation),
+      receivedAtMs: observation.receivedAtMs ?? recordedAtMs,
+      simulated: observation.simulated,
+      assignmentAt: (ms) => this.#assignmentOf(observation, ms),
+      samples: () => [observation],
+    })
+    for (const one of judged) {
+      if (one.reason === null) this.#takeReading(readingOf(observation, one))
+      else this.#keep('quarantine', quarantineOf(observation, one, one.reason))
+    }
+  }
+
+  /** Brings everything to the clock: `asOfMs`, but never before the newest observation. */
+  finish(asOfMs: number | null): World {
+    const clockMs = Math.max(asOfMs ?? Number.NEGATIVE_INFINITY, this.#newestMs)
+    for (const [unitId, unit] of this.#units) {
+      unit.stage.look(unit.state, clockMs, this.#emit)
+      if (unit.hasLate) this.#repairRollups(unitId, unit, clockMs)
+    }
+    return { clockMs, records: this.#records }
+  }
+
+  #sequenceOf(deviceId: string): Sequence {
+    let sequence = this.#sequences.get(deviceId)
+    if (sequence === undefined) {
+      sequence = emptySequence()
+      this.#sequences.set(deviceId, sequence)
+    }
+    return sequence
+  }
+
+  #assignmentOf({ deviceId, unitId }: Observation, ms: number) {
+    const { devices } = this.#config
+    if (devices === null) return assignment(Number.NEGATIVE_INFINITY, unitId, null)
+    return assignmentAt(devices.get(deviceId) ?? [], ms)
+  }
+
+  #takeReading(reading: Reading): void {
+    const unit = this.#unitOf(reading.unitId)
+    unit.stage.onRecord(unit.state, { topic: 'readings', value: reading }, this.#emit)
+    if (reading.simulated) return
+    unit.readings.push(reading)
+    this.#newestMs = Math.max(this.#newestMs, reading.recordedAt)
+    if (++unit.unsettled < RECORDS_A_SETTLING) return
+    unit.unsettled = 0
+    unit.stage.settle(unit.state, unit.state.newestMs - this.#config.graceMs, this.#emit)
+  }
+
+  #unitOf(unitId: string): Unit {
+    let unit = this.#units.get(unitId)
+    if (unit === undefined) {
+      unit = { ...this.#open(unitId, this.#config.graceMs), readings: [], unsettled: 0, hasLate: false }
+      this.#units.set(unitId, unit)
+    }
+    return unit
+  }
+
+  #open(unitId: string, graceMs: number): Pick<Unit, 'stage' | 'state'> {
+    const stage = unitStage({ graceMs })
+    const state = stage.initial(unitId)
+    const { units, timeZone } = this.#config
+    const nothing = { unitId, organizationId: '', siteId: '', timeZone, versions: [] }
+    const value = units.get(unitId) ?? nothing
+    stage.onRecord(state, { topic: 'unit-configs', value }, this.#emit)
+    return { stage, state }
+  }
+
+  /**
+   * Samples beyond grace leave episodes as they are, but not the sums of their hours: rollups are made anew from all
+   * stored readings, by the same fold with a grace that nothing exceeds.
+   */
+  #repairRollups(unitId: string, { readings }: Unit, clockMs: number): void {
+    const { stage, state } = this.#open(unitId, Number.POSITIVE_INFINITY)
+    const rollups = new Map<string, Value>()
+    const emit = (topic: UnitOutput, _key: string, value: Value): void => {
+      if (topic !== 'rollups') return
+      const rollup = value as Rollup
+      rollups.set(identityOf(rollup), { ...rollup, isFinal: rollup.end + this.#config.graceMs <= clockMs })
+    }
+    const inOrder = readings.toSorted((a, b) => a.recordedAt - b.recordedAt || order(a.deviceId, b.deviceId))
+    for (const value of inOrder) stage.onRecord(state, { topic: 'readings', value }, emit)
+    stage.look(state, clockMs, emit)
+    const all = this.#recordsOf('rollups')
+    for (const [id, { unitId: owner }] of all as Map<string, Rollup>) if (owner === unitId) all.delete(id)
+    for (const [id, rollup] of rollups) all.set(id, rollup)
+  }
+
+  readonly #emit = (topic: UnitOutput, key: string, value: Value): void => {
+    if (topic !== 'late-readings') {
+      this.#keep(topic, value)
+      return
+    }
+    const unit = this.#units.get(key)
+    if (unit !== undefined) unit.hasLate = true
+  }
+
+  #keep(topic: Topic, value: Value): void {
+    this.#recordsOf(topic).set(identityOf(value), value)
+  }
+
+  #recordsOf(topic: Topic): Map<string, Value> {
+    let records = this.#records.get(topic)
+    if (records === undefined) {
+      records = new Map()
+      this.#records.set(topic, records)
+    }
+    return records
+  }
+}
+
+const order = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
+
+function identityOf(value: Value): string {
+  if ('id' in value) return value.id
+  if ('granularity' in value) return `${value.unitId}|${value.granularity}|${value.start}`
+  return `${value.unitId}|${value.deviceId}|${value.recordedAt}`
+}
+
+/** A sample that is replayed is one of many that its uplink carries; without a session the values stand for the payload. */
+function digestOfLine({ sessionKeyId, fCnt, temperature, humidity, doorOpen }: Observation): number {
+  if (sessionKeyId !== null) return digestOfText(`history|${sessionKeyId}|${fCnt}`)
+  return digestOfText(`${temperature}|${humidity}|${doorOpen}`)
+}
+
+type Accepted = Extract<Judged<Observation>, { reason: null }>
+
+const readingOf = (observation: Observation, { unitId, assignment: { kind } }: Accepted): Reading => ({
+  unitId,
+  organizationId: '',
+  deviceId: observation.deviceId,
+  devEui: observation.deviceId,
+  kind,
+  recordedAt: observation.recordedAtMs,
+  receivedAt: observation.receivedAtMs ?? observation.recordedAtMs,
+  temperature: observation.temperature,
+  humidity: observation.humidity,
+  doorOpen: observation.doorOpen,
+  doorOpenCount: null,
+  lastOpenSeconds: null,
+  batteryPercent: null,
+  batteryVolts: null,
+  rssi: null,
+  snr: null,
+  gatewayId: null,
+  fault: false,
+  history: observation.history,
+  simulated: observation.simulated,
+  decoder: 'dry-run',
+  decoderVersion: 1,
+})
+
+const quarantineOf = (
+  observation: Observation,
+  { assignment: assigned }: Judged<Observation>,
+  reason: 'clock' | 'unassigned' | 'conflict',
+) =>
+  quarantined({
+    unitId: assigned?.unitId ?? null,
+    organizationId: null,
+    deviceId: observation.deviceId,
+    devEui: observation.deviceId,
+    recordedAt: observation.recordedAtMs,
+    receivedAt: observation.receivedAtMs ?? observation.recordedAtMs,
+    reason,
+    temperature: observation.temperature,
+    humidity: observation.humidity,
+    doorOpen: observation.doorOpen,
+    sessionKeyId: observation.sessionKeyId,
+    fCnt: observation.fCnt,
+    brandId: null,
+    modelId: null,
+    simulated: observation.simulated,
+  })
