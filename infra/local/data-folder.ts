@@ -1,5 +1,5 @@
 // One data folder belongs to one supervisor at a time: two would stop each other's engines.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { identityOf } from './process-identity.ts'
 import { SetupError } from './setup-error.ts'
@@ -8,7 +8,7 @@ type Owner = { pid: number; identity: string | undefined }
 
 /** Returns what gives it back. The lock of a process that was killed counts no more. */
 export function takeDataFolder(dataDir: string): () => void {
-  mkdirSync(dataDir, { recursive: true })
+  makeWritable(dataDir)
   const path = join(dataDir, 'owner.json')
   const mine = JSON.stringify({ pid: process.pid, identity: identityOf(process.pid) } satisfies Owner)
   if (!create(path, mine)) {
@@ -19,6 +19,18 @@ export function takeDataFolder(dataDir: string): () => void {
   }
   return () => {
     if (readOwner(path)?.pid === process.pid) rmSync(path, { force: true })
+  }
+}
+
+function makeWritable(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    accessSync(dataDir, constants.W_OK)
+  } catch (error) {
+    throw new SetupError(
+      `The data folder ${dataDir} cannot be written (${(error as NodeJS.ErrnoException).code}): an earlier start was ` +
+        "perhaps another user's. Give this one a folder of its own with --data-dir.",
+    )
   }
 }
 

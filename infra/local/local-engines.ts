@@ -28,10 +28,11 @@ type Context = { dataDir: string; ports: EnginePorts; isThrowAway: boolean; repo
 
 export async function localEngines(wanted: EngineName[], options: EngineOptions): Promise<StartedEngines> {
   const { dataDir, report } = options
+  const held = heldPorts(dataDir)
   const ports =
     options.ports === 'any'
-      ? await anyPorts()
-      : await keptPorts(dataDir, defaultPorts, heldPorts(dataDir), report)
+      ? { ...(await anyPorts()), ...held }
+      : await keptPorts(dataDir, defaultPorts, held, report)
   const context = { dataDir, ports, isThrowAway: options.ports === 'any', report }
   const starts = await Promise.allSettled(wanted.map((name) => starters[name](context)))
   const running = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
