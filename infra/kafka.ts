@@ -97,6 +97,23 @@ export function transactionalSettings(brokers: string, transactionalId: string):
 
 /** Runs `use` with an admin client that is closed afterwards. */
 export async function withAdmin<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {
+  const { emitWarning } = process
+  process.emitWarning = withoutNegativeTimeouts(emitWarning)
+  try {
+    return await withAdminClient(brokers, use)
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+/** kafkajs starts a timer of −1 − now ms with every request, and Node 24 says so to the user each time. */
+function withoutNegativeTimeouts(emitWarning: typeof process.emitWarning): typeof process.emitWarning {
+  return (warning: string | Error, type?: unknown, ...more: unknown[]) => {
+    if (type !== 'TimeoutNegativeWarning') Reflect.apply(emitWarning, process, [warning, type, ...more])
+  }
+}
+
+async function withAdminClient<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {
   const kafka = new Kafka({
     brokers: brokers.split(','),
     clientId: 'coldstream-admin',

@@ -155,3 +155,110 @@ test('a backlog gives what the engine gives in memory, and readiness says so', a
   expect(tasks).toHaveLength(2 * PARTITIONS)
   expect(await kill(child, 'SIGTERM')).toBe(0)
 })
+
+/** Numbers in [0, 1) that a seed determines (mulberry32). */
+function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+/** In a replay's clock, what is told depends on the uplinks alone. */
+const byEvents = (values: readonly Uplink[]): string[] =>
+  lines(new TestDriver(counting, { partitions: PARTITIONS }).pipe('uplinks', ...values).drain('rollups'))
+
+async function expectAll(world: World, values: readonly Uplink[]): Promise<void> {
+  const want = byEvents(values)
+  await until('all minutes are told', told(world, want.length))
+  expect(lines(await readAll(world, 'rollups'))).toEqual(want)
+}
+
+test('killed twelve times under load, it tells every minute once and right', {
+  timeout: 120_000,
+}, async () => {
+  const seed = Number(process.env.TEST_SEED ?? 20261121)
+  const next = random(seed)
+  const world = await makeWorld()
+  const input: Uplink[] = []
+  for (let kills = 0; kills < 12; kills++) {
+    const child = await start(world, {
+      INSTANCE: 'one',
+      CLOCK: 'events',
+      COMMIT_RECORDS_MAX: 50,
+      COMMIT_INTERVAL: 10,
+    })
+    const more = uplinks(input.length, input.length + 1_500, 400)
+    input.push(...more)
+    const [writing] = [write(world, more), sleep(next() * 1_500)]
+    await sleep(100 + next() * 1_400)
+    await kill(child)
+    await writing
+  }
+  await start(world, { INSTANCE: 'one', CLOCK: 'events' })
+  await expectAll(world, input)
+})
+
+test('processes share the partitions and hand them over under load', { timeout: 120_000 }, async () => {
+  const world = await makeWorld()
+  const input: Uplink[] = []
+  const feed = async (count: number) => {
+    const more = uplinks(input.length, input.length + count, 400)
+    input.push(...more)
+    await write(world, more)
+  }
+  const first = await start(world, { CLOCK: 'events', COMMIT_RECORDS_MAX: 50 })
+  await feed(2_000)
+  const second = await start(world, { CLOCK: 'events', COMMIT_RECORDS_MAX: 50 })
+  await feed(2_000)
+  await until('both have tasks', async () => {
+    const [one, two] = await Promise.all([status(first), status(second)])
+    return one.tasks.length === PARTITIONS && two.tasks.length === PARTITIONS && one.isReady && two.isReady
+  })
+  await feed(2_000)
+  expect(await kill(first, 'SIGTERM')).toBe(0)
+  await feed(2_000)
+  await expectAll(world, input)
+  expect((await status(second)).tasks).toHaveLength(2 * PARTITIONS)
+})
+
+test('a frozen process that wakes up after its partitions moved writes nothing', {
+  timeout: 120_000,
+}, async () => {
+  const world = await makeWorld()
+  const input: Uplink[] = []
+  const feed = async (count: number) => {
+    const more = uplinks(input.length, input.length + count, 400)
+    input.push(...more)
+    await write(world, more)
+  }
+  const zombie = await start(world, { CLOCK: 'events', COMMIT_RECORDS_MAX: 20, COMMIT_INTERVAL: 1 })
+  await until('it has its tasks', async () => (await status(zombie)).isReady)
+  const feeding = feed(3_000)
+  await sleep(600)
+  zombie.process.kill('SIGSTOP')
+  await feeding
+  const heir = await start(world, { CLOCK: 'events' })
+  await until(
+    'the heir has everything',
+    async () => {
+      const { isReady, tasks } = await status(heir)
+      return isReady && tasks.length === 2 * PARTITIONS
+    },
+    60_000,
+  )
+  await feed(1_000)
+  zombie.process.kill('SIGCONT')
+  await feed(1_000)
+  await expectAll(world, input)
+  await until(
+    'the zombie is a member again',
+    async () => (await status(zombie)).isReady && (await status(zombie)).tasks.length > 0,
+    60_000,
+  )
+  await feed(1_000)
+  await expectAll(world, input)
+})

@@ -19,7 +19,9 @@ import { owesClock, runTransaction } from './transaction.ts'
 
 /** How often the ends of the streams are looked up. */
 const MARK_EVERY_MS = 250
-const ABORT_PAUSE_MS = 100
+/** Between two attempts at a transaction; while a group forms anew, they all fail. */
+const ABORT_PAUSE_MS = 50
+const ABORT_PAUSE_MAX_MS = 1_000
 const READ_PAUSE_MS = 200
 const REGISTRY_PAUSE_MS = 1_000
 const CONSUME_RECORDS_MAX = 2_000
@@ -42,6 +44,7 @@ export class Session {
   #failure: unknown = null
   #lastCommitMs = 0
   #lastMarkMs = 0
+  #abortPauseMs = ABORT_PAUSE_MS
 
   private constructor(
     options: RuntimeOptions,
@@ -358,6 +361,7 @@ export class Session {
       await this.#abort(slots, error)
       return
     }
+    this.#abortPauseMs = ABORT_PAUSE_MS
     this.#totals.commits++
     this.#totals.records += records
     this.#totals.onCommitMs(performance.now() - this.#lastCommitMs)
@@ -370,7 +374,8 @@ export class Session {
     this.#totals.aborts++
     await this.#clients.transactions.abort()
     for (const slot of slots) slot.aborted()
-    await sleep(ABORT_PAUSE_MS)
+    await sleep(this.#abortPauseMs)
+    this.#abortPauseMs = Math.min(2 * this.#abortPauseMs, ABORT_PAUSE_MAX_MS)
   }
 
   #isFeeding(slot: TaskSlot): boolean {
