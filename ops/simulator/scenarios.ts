@@ -102,7 +102,7 @@ const openExcursion = 'one excursion, confirmed and still open'
 
 /** A total table: a kind of fault without a scenario does not compile. */
 const single: Record<FaultKind, (layout: Layout) => Fault[]> = {
-  'compressor-failure': (layout) => compressorFailure(layout, -13, -9, endedExcursion),
+  'compressor-failure': (layout) => compressorFailure(layout, -14, -9, endedExcursion),
   'door-left-open': (layout) => doorLeftOpen(layout, -7),
   'dead-battery': (layout) => deadBattery(layout, -5, 10),
   'gateway-outage': (layout) => gatewayOutage(layout, -20, -19),
@@ -116,7 +116,7 @@ const scenarios: Record<string, (layout: Layout) => Fault[]> = {
   calm: () => [],
   demo: (layout) => [
     ...single['compressor-failure'](layout),
-    ...compressorFailure(layout, -4, 6, openExcursion),
+    ...compressorFailure(layout, -6, 6, openExcursion),
     ...single['door-left-open'](layout),
     ...single['dead-battery'](layout),
     ...single['gateway-outage'](layout),

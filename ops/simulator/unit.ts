@@ -34,27 +34,20 @@ export function unitLife(unit: SimulatedUnit, world: UnitWorld): UnitLife {
     return { sensorC: state.sensorC, outsideC, humidityPercent, doorOpen }
   }
 
-  /** What happens up to the step's end, in its order: edges of the door before a measurement at the same instant. */
-  function framesUntil(endMs: number, outsideC: number): Frame[] {
-    const sent: Frame[] = []
-    for (;;) {
-      const due = devices.reduce(
-        (least, device) => Math.min(least, device.nextAtMs()),
-        Number.POSITIVE_INFINITY,
-      )
-      const edgeMs = door.nextEdgeMs()
-      if (Math.min(due, edgeMs) >= endMs) return sent
-      if (edgeMs <= due) {
-        const isOpen = door.passEdge()
-        for (const device of devices)
-          if (device.watchesDoor) sent.push(...device.sendEdge(edgeMs, surroundings(outsideC, isOpen)))
-      } else {
-        for (const device of devices)
-          if (device.nextAtMs() === due) sent.push(...device.sendDue(surroundings(outsideC, door.isOpen())))
-      }
+  const nextMs = () =>
+    devices.reduce((least, device) => Math.min(least, device.nextAtMs()), door.nextEdgeMs())
+
+  /** What happens at one instant: the door's edge before a measurement. */
+  function happen(atMs: number, outsideC: number): Frame[] {
+    if (door.nextEdgeMs() === atMs) {
+      const around = surroundings(outsideC, door.passEdge())
+      return devices.flatMap((device) => (device.watchesDoor ? device.sendEdge(atMs, around) : []))
     }
+    const around = surroundings(outsideC, door.isOpen())
+    return devices.flatMap((device) => (device.nextAtMs() === atMs ? device.sendDue(around) : []))
   }
 
+  let dueMs = nextMs()
   return {
     advance(toMs) {
       const sent: Frame[] = []
@@ -64,7 +57,7 @@ export function unitLife(unit: SimulatedUnit, world: UnitWorld): UnitLife {
         const influences = { outsideC, doorOpen: door.isOpen(), canCool, isDefrosting: isDefrosting(nowMs) }
         state = advance(state, room, influences, stepMs / minuteMs)
         nowMs += stepMs
-        for (const frame of framesUntil(nowMs, outsideC)) sent.push(frame)
+        for (; dueMs < nowMs; dueMs = nextMs()) sent.push(...happen(dueMs, outsideC))
       }
       return sent
     },
