@@ -44,6 +44,23 @@ const failures = {
     explain: (d: { url: string; reason: string }) =>
       `The schema registry at ${d.url} cannot be used: ${d.reason}. Check SCHEMA_REGISTRY_URL, and that it runs.`,
   },
+  ROW_REFUSED: {
+    verdict: 'dead-letter',
+    explain: (d: { topic: string; reason: string }) =>
+      `A record of ${d.topic} cannot become a row: ${d.reason}.`,
+  },
+  SINK_BEHIND: {
+    verdict: 'stop',
+    explain: (d: { partition: string; stored: string; believed: number }) =>
+      `sink_offsets says ${d.stored} for ${d.partition}, where this sink had written up to ${d.believed}: the database ` +
+      `was restored or reset under it. A start from there writes what is missing.`,
+  },
+  TOPIC_REPLACED: {
+    verdict: 'stop',
+    explain: (d: { partition: string; stored: number; end: number }) =>
+      `${d.partition} ends at ${d.end}, but the tables already hold it up to ${d.stored}: the topic was made anew. If ` +
+      `its records are to be written, delete its rows of the table sink_offsets.`,
+  },
   RECORD_NOT_FRAMED: {
     verdict: 'dead-letter',
     explain: (d: { topic: string; length: number }) =>

@@ -1,0 +1,151 @@
+// One batch, one transaction: rows and offsets together, so whatever dies, each record is in its table exactly once.
+import type { Batch, OffsetRange } from './batch.ts'
+import type { CopyBuffer } from './copy-binary.ts'
+import { type Database, type Sql, sqlState } from './database.ts'
+import type { MonthTables } from './month-tables.ts'
+import type { TableRows } from './rows.ts'
+
+/** Another sink has written since: what this one holds is of no more use, its offsets are to be read again. */
+export class SinkFenced extends Error {}
+
+const UNIQUE_VIOLATION = '23505'
+/** A frozen process must not hold its locks for ever, nor a batch wait for them. */
+const settings = { lock_timeout: '5s', idle_in_transaction_session_timeout: '15s' }
+
+/** Where each partition stands: what the sink believes that sink_offsets says. Undefined: nothing was written yet. */
+export type Positions = Map<string, number | undefined>
+
+export const positionKey = ({ topic, partition }: { topic: string; partition: number }): string =>
+  `${topic}/${partition}`
+
+export type WriterOptions = { db: Database; months: MonthTables; sink: string }
+export type Written = { rows: number; hadDuplicates: boolean }
+
+export class Writer {
+  readonly #options: WriterOptions
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+  }
+
+  /** Partitions without a row have no entry. */
+  async readPositions(topics: readonly string[]): Promise<Positions> {
+    const { db, sink } = this.#options
+    const { rows } = await db.transaction(
+      (sql) =>
+        sql.query<{ topic: string; partition: number; next: number }>(
+          `select topic, topic_partition as partition, next_offset as next from sink_offsets
+           where sink = $1 and topic = any($2)`,
+          [sink, topics],
+        ),
+      { readOnly: true },
+    )
+    return new Map(rows.map((row) => [positionKey(row), Number(row.next)]))
+  }
+
+  /** Optimistic: COPY straight into the readings. Only where a key is there already, all once more by way of staging. */
+  async write(batch: Batch, positions: Positions): Promise<Written> {
+    await this.#options.months.ensure(batch.months)
+    const rows = [...batch.tables.values()].reduce((sum, buffer) => sum + buffer.rows, 0)
+    try {
+      await this.#transaction(batch, positions, 'copy')
+      return { rows, hadDuplicates: false }
+    } catch (error) {
+      if (sqlState(error) !== UNIQUE_VIOLATION) throw error
+      await this.#transaction(batch, positions, 'stage')
+      return { rows, hadDuplicates: true }
+    }
+  }
+
+  /**
+   * 1. Lock the offsets of the batch's partitions, and check the fence: they are what this sink believes.
+   * 2. COPY the readings, or where that met a duplicate, stage them and insert those that are new.
+   * 3. Stage everything else; insert what is new, replace what has a lower revision.
+   * 4. Store the offsets that come next.
+   * 5. Commit. (`transaction` does.)
+   */
+  #transaction(batch: Batch, positions: Positions, readingsBy: 'copy' | 'stage'): Promise<void> {
+    const { db, sink } = this.#options
+    return db.transaction(
+      async (sql) => {
+        await checkFence(sql, sink, batch.ranges, positions)
+        for (const [table, buffer] of batch.tables) {
+          if (table.table === 'sensor_readings' && readingsBy === 'copy')
+            await copy(sql, table.table, table, buffer)
+          else await stage(sql, table, buffer)
+        }
+        await storeOffsets(sql, sink, batch.ranges)
+      },
+      { settings },
+    )
+  }
+}
+
+/** Rows are locked in one order, so that two sinks cannot wait for each other. */
+async function checkFence(
+  sql: Sql,
+  sink: string,
+  ranges: readonly OffsetRange[],
+  positions: Positions,
+): Promise<void> {
+  const { rows } = await sql.query<{ topic: string; partition: number; next: number }>(
+    `select topic, topic_partition as partition, next_offset as next from sink_offsets
+     where sink = $1 and (topic, topic_partition) in (select * from unnest($2::text[], $3::int[]))
+     order by topic, topic_partition for update`,
+    [sink, ranges.map(({ topic }) => topic), ranges.map(({ partition }) => partition)],
+  )
+  const stored = new Map(rows.map((row) => [positionKey(row), Number(row.next)]))
+  for (const range of ranges) {
+    const key = positionKey(range)
+    const next = stored.get(key)
+    // Control records of transactions take offsets too, so a batch may begin after the position, never before.
+    if (next !== positions.get(key) || (next !== undefined && next > range.first))
+      throw new SinkFenced(
+        `${key} stands at ${next ?? 'its beginning'}, not at ${positions.get(key) ?? 'its beginning'}`,
+      )
+  }
+}
+
+function copy(sql: Sql, target: string, { columns }: TableRows<never>, buffer: CopyBuffer): Promise<void> {
+  return sql.copyIn(`copy ${target} (${columns.join(', ')}) from stdin (format binary)`, buffer.finish())
+}
+
+/** A batch may hold several revisions, or copies, of one key: of those the highest revision, or the first, counts. */
+async function stage(sql: Sql, table: TableRows<never>, buffer: CopyBuffer): Promise<void> {
+  const staged = `staged_${table.table}`
+  const columns = table.columns.join(', ')
+  const key = table.key.join(', ')
+  await sql.query(`create temp table ${staged} (like ${table.table}) on commit drop`)
+  await copy(sql, staged, table, buffer)
+  if (table.onConflict === 'append')
+    await sql.query(
+      `insert into ${table.table} (${columns}) select ${columns} from ${staged} on conflict do nothing`,
+    )
+  else
+    await sql.query(
+      `insert into ${table.table} as old (${columns})
+       select distinct on (${key}) ${columns} from ${staged} order by ${key}, revision desc
+       on conflict (${key}) do update set ${table.columns.map((name) => `${name} = excluded.${name}`).join(', ')}
+       where excluded.revision > old.revision`,
+    )
+}
+
+/** Of two sinks that both believe to be the first one inserts its rows here, and the other meets them. */
+async function storeOffsets(sql: Sql, sink: string, ranges: readonly OffsetRange[]): Promise<void> {
+  const { rowCount } = await sql.query(
+    `insert into sink_offsets as old (sink, topic, topic_partition, next_offset)
+     select $1, * from unnest($2::text[], $3::int[], $4::bigint[])
+     on conflict (sink, topic, topic_partition) do update
+       set next_offset = excluded.next_offset, updated_at = now()
+       where old.next_offset <= (select first from unnest($2::text[], $3::int[], $5::bigint[]) as f (topic, part, first)
+                                 where f.topic = old.topic and f.part = old.topic_partition)`,
+    [
+      sink,
+      ranges.map(({ topic }) => topic),
+      ranges.map(({ partition }) => partition),
+      ranges.map(({ next }) => next),
+      ranges.map(({ first }) => first),
+    ],
+  )
+  if (rowCount !== ranges.length) throw new SinkFenced('another sink has written these partitions first')
+}
