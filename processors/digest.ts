@@ -32,11 +32,11 @@ function text(value: string): void {
 
 const end = (): number => (high >>> 0) * 0x200000 + (low >>> 11)
 
-/** Of a record's own fields, in their order; `except` names those that do not make a revision. */
-export function digestOfRecord(record: object, except: readonly string[]): number {
+/** Of a record's fields, in their order, but for the revision itself. */
+export function digestOfRecord(record: object): number {
   begin()
   for (const [name, value] of Object.entries(record)) {
-    if (except.includes(name)) continue
+    if (name === 'revision') continue
     if (typeof value === 'number') number(value)
     else if (typeof value === 'string') text(value)
     else word(value === null ? 2 : Number(value))
@@ -44,9 +44,10 @@ export function digestOfRecord(record: object, except: readonly string[]): numbe
   return end()
 }
 
-export function digestOfSums(sums: Sums, isFinal: boolean): number {
+export function digestOfSums(sums: Sums, isFinal: boolean, asOfMs: number): number {
   begin()
   word(isFinal ? 1 : 0)
+  number(asOfMs)
   number(sums.count)
   number(sums.minC)
   number(sums.maxC)

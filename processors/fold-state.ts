@@ -95,6 +95,8 @@ export type WindowFact = Fact & {
   /** The hour's own; of longer windows, the sum of the shorter ones that are complete. */
   sums: Sums
   isOpen: boolean
+  /** Once complete: the last instant at which anything was added. */
+  ranToMs: number
 }
 
 export type Windows = { hour: WindowFact; day: WindowFact; week: WindowFact; month: WindowFact }
@@ -129,6 +131,8 @@ export type UnitFold = {
   instantIsOpen: boolean
   /** Windows are cut up to here; never before `positionMs`. */
   movedToMs: number
+  /** The last instant at which anything was added to the open windows: their `asOf`. */
+  ranToMs: number
   /** The next instant with a timer or a version. */
   dueMs: number
   versionIndex: number
@@ -168,6 +172,7 @@ export const emptyFold = (): UnitFold => ({
   positionMs: Number.NEGATIVE_INFINITY,
   instantIsOpen: false,
   movedToMs: Number.NEGATIVE_INFINITY,
+  ranToMs: Number.NEGATIVE_INFINITY,
   dueMs: Number.NEGATIVE_INFINITY,
   versionIndex: -1,
   versionIsNew: false,

@@ -12,6 +12,7 @@ import {
   type DoorEventFact,
   type ExcursionFact,
   type Fact,
+  type FactKey,
   keyText,
   type OpeningFact,
   type Sent,
@@ -53,8 +54,26 @@ export type Publication = {
   emit: Emit<UnitOutput>
 }
 
+/** Causes before what they cause, and the same facts always in the same order. */
+const rank: Record<Fact['kind'], number> = {
+  'door-event': 0,
+  'door-opening': 1,
+  excursion: 2,
+  silence: 3,
+  status: 4,
+  alert: 5,
+  hour: 6,
+  day: 7,
+  week: 8,
+  month: 9,
+}
+
+const byRank = (a: FactKey, b: FactKey): number =>
+  rank[a.kind] - rank[b.kind] || a.atMs - b.atMs || (a.tag < b.tag ? -1 : Number(a.tag > b.tag))
+
 /** Sends each changed fact once. */
-export function publish(to: Publication, touched: readonly Fact[]): void {
+export function publish(to: Publication, touched: Fact[]): void {
+  touched.sort(byRank)
   const running = openSums(to.fold, limitsNow(to.fold, to.context))
   for (const fact of touched) {
     fact.touched = false
@@ -66,9 +85,8 @@ export function publish(to: Publication, touched: readonly Fact[]): void {
 
 /** After the fold was repeated: takes back what it no longer has. */
 export function retractMissing(to: Publication): void {
-  for (const sent of to.ledger.values()) {
-    if (sent.foldNumber !== to.foldNumber) takeBack(to, sent)
-  }
+  const missing = [...to.ledger.values()].filter(({ foldNumber }) => foldNumber !== to.foldNumber)
+  for (const sent of missing.sort(byRank)) takeBack(to, sent)
 }
 
 function takeBack(to: Publication, sent: Sent): void {
@@ -139,16 +157,13 @@ function sendFact(
   }
 }
 
-/** `asOf` moves with the clock; by itself it makes no revision. */
-const notContent = ['revision', 'asOf']
-
 function send<N extends Exclude<UnitOutput, 'rollups' | 'late-readings'>>(
   to: Publication,
   topic: N,
   sent: Sent,
   record: Parameters<Emit<UnitOutput>>[2] & { revision: number } & Parameters<Emit<N & TopicName>>[2],
 ): void {
-  const digest = digestOfRecord(record, notContent)
+  const digest = digestOfRecord(record)
   if (digest === sent.digest) return
   sent.digest = digest
   record.revision = ++sent.revision
@@ -162,17 +177,18 @@ function sendWindow(
   running: Record<WindowFact['kind'], Sums> | null,
 ): void {
   const sums = window.isOpen && running !== null ? running[window.kind] : window.sums
-  sent.closedMs = window.endMs
+  // Its last instant: an event at its end is the next window's.
+  sent.closedMs = window.endMs - 1
   if (isEmpty(sums)) {
     takeBack(to, sent)
     return
   }
   const isFinal = window.endMs <= to.finalToMs
-  const digest = digestOfSums(sums, isFinal)
+  const asOfMs = isFinal ? window.endMs : (window.isOpen ? to.fold : window).ranToMs
+  const digest = digestOfSums(sums, isFinal, asOfMs)
   if (digest === sent.digest) return
   sent.digest = digest
   sent.revision++
-  const asOfMs = window.isOpen ? to.fold.movedToMs : window.endMs
   to.emit(
     'rollups',
     to.owner.unitId,

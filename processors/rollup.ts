@@ -11,7 +11,17 @@ import { addHeld, addSums, emptySums, isEmpty, type Sums } from './sums.ts'
 export const granularities: readonly Granularity[] = ['hour', 'day', 'week', 'month']
 
 export function openWindow(kind: Granularity, { startMs, endMs }: Span): WindowFact {
-  return { kind, atMs: startMs, tag: '', touched: false, sent: null, endMs, sums: emptySums(), isOpen: true }
+  return {
+    kind,
+    atMs: startMs,
+    tag: '',
+    touched: false,
+    sent: null,
+    endMs,
+    sums: emptySums(),
+    isOpen: true,
+    ranToMs: startMs,
+  }
 }
 
 export function openWindows({ zone }: FoldContext, ms: number): Windows {
@@ -35,10 +45,18 @@ export const isRunning = ({ held, door }: UnitFold): boolean => isKnown(held) ||
 
 /** Cuts windows and integrals at every border up to `toMs`, that instant included. */
 export function moveTo(fold: UnitFold, context: FoldContext, toMs: number): void {
-  const { windows } = fold
+  const { windows, excursion } = fold
   if (toMs <= fold.movedToMs) return
   while (windows !== null && toMs >= windows.hour.endMs) crossHour(fold, context, windows, toMs)
   fold.movedToMs = toMs
+  if (excursion !== null) touch(context, excursion)
+  if (isRunning(fold)) addedTo(fold, context)
+}
+
+/** Something was added to the open windows, up to where the fold is. */
+export function addedTo(fold: UnitFold, context: FoldContext): void {
+  fold.ranToMs = fold.movedToMs
+  if (fold.windows !== null) touchWindows(context, fold.windows)
 }
 
 function crossHour(fold: UnitFold, context: FoldContext, windows: Windows, toMs: number): void {
@@ -46,21 +64,24 @@ function crossHour(fold: UnitFold, context: FoldContext, windows: Windows, toMs:
   const isRun = isRunning(fold)
   countHeld(fold, limitsNow(fold, context), borderMs)
   countDoor(fold, borderMs)
-  if (isRun) touchWindows(context, windows)
+  if (isRun) {
+    fold.ranToMs = borderMs
+    touchWindows(context, windows)
+  }
   addSums(windows.day.sums, windows.hour.sums)
-  complete(context, windows.hour)
+  complete(fold, context, windows.hour)
   // With nothing running, the hours up to the next event are empty: the borders of longer windows are all that is left.
   const nextMs = isRun ? borderMs : toMs
   if (nextMs >= windows.day.endMs) {
     addSums(windows.week.sums, windows.day.sums)
     addSums(windows.month.sums, windows.day.sums)
-    complete(context, windows.day)
+    complete(fold, context, windows.day)
     if (nextMs >= windows.week.endMs) {
-      complete(context, windows.week)
+      complete(fold, context, windows.week)
       windows.week = openWindow('week', context.zone.weekAt(nextMs))
     }
     if (nextMs >= windows.month.endMs) {
-      complete(context, windows.month)
+      complete(fold, context, windows.month)
       windows.month = openWindow('month', context.zone.monthAt(nextMs))
     }
     windows.day = openWindow('day', context.zone.dayAt(nextMs))
@@ -68,8 +89,9 @@ function crossHour(fold: UnitFold, context: FoldContext, windows: Windows, toMs:
   windows.hour = openWindow('hour', context.zone.hourAt(nextMs))
 }
 
-function complete(context: FoldContext, window: WindowFact): void {
+function complete(fold: UnitFold, context: FoldContext, window: WindowFact): void {
   window.isOpen = false
+  window.ranToMs = fold.ranToMs
   if (context.changes !== null && !isEmpty(window.sums)) context.changes.complete.push(window)
 }
 
@@ -97,14 +119,14 @@ export function nextWindowEndMs(fold: UnitFold): number {
   return Math.min(weekEndMs, monthEndMs)
 }
 
-/** The open windows' sums as of `movedToMs`, each the sum of its parts; the fold is left as it is. */
+/** The open windows' sums as of `ranToMs`, each the sum of its parts; the fold is left as it is. */
 export function openSums(fold: UnitFold, limits: Limits): Record<Granularity, Sums> | null {
   const { windows, held, door } = fold
   if (windows === null) return null
   const hour = { ...windows.hour.sums }
-  if (isKnown(held) && fold.movedToMs > held.countedMs)
-    addHeld(hour, held.valueC, fold.movedToMs - held.countedMs, limits)
-  if (door?.isOpen) hour.doorOpenMs += fold.movedToMs - door.countedMs
+  if (isKnown(held) && fold.ranToMs > held.countedMs)
+    addHeld(hour, held.valueC, fold.ranToMs - held.countedMs, limits)
+  if (door?.isOpen) hour.doorOpenMs += fold.ranToMs - door.countedMs
   const day = plus(windows.day.sums, hour)
   return { hour, day, week: plus(windows.week.sums, day), month: plus(windows.month.sums, day) }
 }

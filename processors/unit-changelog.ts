@@ -77,6 +77,7 @@ function keepFold(fold: UnitFold): KeptFold {
   return {
     positionMs: fold.positionMs,
     movedToMs: fold.movedToMs,
+    ranToMs: finite(fold.ranToMs),
     held: fold.held,
     excursion: excursion && keepExcursion(excursion),
     lastExcursionMs: finite(fold.lastExcursionMs),
@@ -102,6 +103,7 @@ function restoreKept(kept: KeptFold): UnitFold {
     ...emptyFold(),
     positionMs: kept.positionMs,
     movedToMs: kept.movedToMs,
+    ranToMs: orStart(kept.ranToMs),
     held: held && { ...held },
     excursion: excursion && restoreExcursion(excursion),
     lastExcursionMs: orStart(kept.lastExcursionMs),

@@ -10,7 +10,7 @@ import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
 import type { Observation, UnitFold } from './fold-state.ts'
 import { countHeld, lapse, lapseDueMs } from './hold.ts'
 import { versionIndexAt } from './limits.ts'
-import { moveTo, openWindows, touchWindows } from './rollup.ts'
+import { addedTo, moveTo, openWindows, touchWindows } from './rollup.ts'
 import { fireSilenceTimers, silenceDueMs, takeCheckin } from './silence.ts'
 import { addHumidity } from './sums.ts'
 import { fireRestoring, restoringDueMs, settleStatus } from './unit-status.ts'
@@ -25,8 +25,8 @@ export function observe(fold: UnitFold, context: FoldContext, observation: Obser
   if (temperatureC !== null) takeTemperature(fold, context, temperatureC)
   if (humidity !== null) addHumidity(fold.windows.hour.sums, humidity)
   if (doorOpen !== null) takeDoor(fold, context, doorOpen, observation.deviceId)
+  if (temperatureC !== null || humidity !== null || doorOpen !== null) addedTo(fold, context)
   takeCheckin(fold, context, observation)
-  touchWindows(context, fold.windows)
 }
 
 /** Fires every timer before `toMs`, or up to and including it. */

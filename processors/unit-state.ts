@@ -13,6 +13,7 @@ import { copyFold, emptyFold, type Observation, type UnitFold } from './fold-sta
 import { countHeld } from './hold.ts'
 import type { Ledger } from './ledger.ts'
 import { versionIndexAt } from './limits.ts'
+import { moveTo } from './rollup.ts'
 import { advance, nextDueMs, observe, takeVersion, touchOpen } from './unit-fold.ts'
 
 export type UnitState = {
@@ -134,6 +135,9 @@ export function moveCheckpoint(state: UnitState, toMs: number): void {
   }
   if (count > 0) records.splice(0, count)
   advance(checkpoint, checkpointContext, toMs, 'before')
+  // A window that ended before it is forgotten: the fold from here on must not have it as open.
+  if (checkpoint.windows !== null && checkpoint.windows.hour.endMs <= toMs)
+    moveTo(checkpoint, checkpointContext, toMs)
 }
 
 /** `dueMs` and the version follow from the rest: they are not saved. */

@@ -705,6 +705,8 @@ export type KeptFold = {
   positionMs: number
   /** Windows are cut up to here, UTC ms. */
   movedToMs: number
+  /** The last instant at which anything was added to the windows, UTC ms. */
+  ranToMs: number | null
   /** Null: no reading yet. */
   held: KeptValue | null
   /** The open excursion. */

@@ -1,0 +1,185 @@
+// Order, copies of the clock, and crashes must not matter: generated, not listed.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Rule, UnitConfig } from '../schemas/generated/types.ts'
+import type { UnitOutput } from './ledger.ts'
+import { at, hours, minutes, type Sample, UnitDriver, zoned } from './unit-driver.ts'
+
+const topics: UnitOutput[] = [
+  'excursions',
+  'door-events',
+  'door-openings',
+  'silences',
+  'unit-status',
+  'alerts',
+  'rollups',
+]
+
+const startMs = at('09:00')
+const clockMs = startMs + hours(5)
+
+/** Coarse instants, so that things coincide. */
+const instant = fc.integer({ min: 0, max: 48 }).map((step) => startMs + minutes(step * 5))
+
+const sample = fc.record({
+  at: instant,
+  device: fc.constantFrom('a', 'b', 'c'),
+  kind: fc.constant(null),
+  temperature: fc.option(fc.constantFrom(-3, 1.5, 2, 4.2, 5, 7.9, 8, 8.1, 9.3, 12), { freq: 5, nil: null }),
+  humidity: fc.option(fc.constantFrom(30, 55.5), { freq: 1, nil: null }),
+  doorOpen: fc.option(fc.boolean(), { freq: 1, nil: null }),
+  history: fc.boolean(),
+})
+
+const optional = <T>(...values: T[]) => fc.option(fc.constantFrom(...values))
+
+const rule: fc.Arbitrary<Partial<Rule>> = fc.record({
+  tempMin: optional(2, 1),
+  tempMax: optional(8, 9),
+  excursionConfirmMinutesDoorClosed: optional(0, 5, 15, 7.5),
+  excursionConfirmMinutesDoorOpen: optional(10, 30, 2),
+  doorOpenMaxMaskMinutesPerDay: optional(0, 5, 20),
+  maxExcursionMinutes: optional(15, 40),
+  doorOpenWarningMinutes: optional(5, 12),
+  doorOpenCriticalMinutes: optional(10, 3),
+  expectedReadingIntervalSeconds: optional(300, 600),
+  offlineTriggerMultiplier: optional(1, 2.5),
+  offlineTriggerAdditionalMinutes: optional(5),
+  offlineWarningMissedCheckins: optional(1, 3),
+  offlineCriticalMissedCheckins: optional(4),
+  delayMinutes: optional(0, 5, 20),
+  schedule: optional(
+    { days: [1], startHour: 10, endHour: 11 },
+    { days: [0, 1], startHour: 11.5, endHour: 10 },
+  ),
+})
+
+const config: fc.Arbitrary<UnitConfig> = fc
+  .tuple(
+    fc.constantFrom('UTC', 'Asia/Kolkata', 'America/New_York'),
+    fc.array(fc.tuple(instant, rule), { maxLength: 3 }),
+  )
+  .map(([zone, versions]) =>
+    zoned(
+      zone,
+      ...versions.map(([validFrom, fields], index) => ({
+        ...fields,
+        validFrom: index === 0 ? 0 : validFrom,
+      })),
+    ),
+  )
+
+/** One reading of a device at an instant: the sequence before this stage sees to that. */
+const samples = fc
+  .uniqueArray(sample, { maxLength: 40, selector: (s) => `${s.at} ${s.device}` })
+  .map((list) => list.sort((a, b) => a.at - b.at || (a.device < b.device ? -1 : 1)))
+
+/** Everything that went out, without what tells the history of its making. */
+function outcome(unit: UnitDriver): unknown {
+  return topics.map((topic) =>
+    unit
+      .last(topic)
+      .map((record) => JSON.stringify({ ...record, revision: null }))
+      .sort(),
+  )
+}
+
+const wide = { graceMs: hours(24) }
+
+function inOrder(unitConfig: UnitConfig, list: readonly Sample[], options = wide): UnitDriver {
+  return new UnitDriver(unitConfig, options).pipe(...list).advanceTo(clockMs)
+}
+
+test('the order of arrival inside grace does not matter', () => {
+  fc.assert(
+    fc.property(config, samples, fc.infiniteStream(fc.nat()), (unitConfig, list, random) => {
+      const shuffled = list
+        .map((s) => ({ s, rank: random.next().value }))
+        .sort((a, b) => a.rank - b.rank)
+        .map(({ s }) => s)
+      const unit = new UnitDriver(unitConfig, wide)
+      shuffled.forEach((s, index) => {
+        unit.pipe(s)
+        if (random.next().value % 3 === 0) unit.advanceTo(s.at + minutes((index % 7) * 10))
+      })
+      expect(outcome(unit.advanceTo(clockMs))).toEqual(outcome(inOrder(unitConfig, list)))
+      expect(outcome(unit.lookAt(clockMs))).toEqual(outcome(inOrder(unitConfig, list).lookAt(clockMs)))
+    }),
+    { numRuns: 400 },
+  )
+})
+
+test('however often the clock is looked at, the outcome is the same', () => {
+  fc.assert(
+    fc.property(config, samples, fc.array(fc.nat({ max: 300 })), (unitConfig, list, clocks) => {
+      const unit = new UnitDriver(unitConfig, { graceMs: hours(1) })
+      const ticks = clocks.map((m) => startMs + minutes(m)).sort((a, b) => a - b)
+      for (const s of list) {
+        while (ticks.length > 0 && Number(ticks[0]) < s.at) unit.advanceTo(Number(ticks.shift()))
+        unit.pipe(s)
+      }
+      for (const tick of ticks) unit.advanceTo(tick)
+      const once = inOrder(unitConfig, list, { graceMs: hours(1) })
+      expect(outcome(unit.advanceTo(clockMs))).toEqual(outcome(once))
+    }),
+    { numRuns: 400 },
+  )
+})
+
+test('a timer asked for in time tells all that the clock would tell', () => {
+  fc.assert(
+    fc.property(config, samples, (unitConfig, list) => {
+      const unit = new UnitDriver(unitConfig, { graceMs: hours(1) })
+      for (const s of list) {
+        for (let dueMs = unit.nextTimer(); dueMs < s.at; dueMs = unit.nextTimer()) unit.advanceTo(dueMs)
+        unit.pipe(s)
+      }
+      for (let dueMs = unit.nextTimer(); dueMs <= clockMs; dueMs = unit.nextTimer()) {
+        unit.advanceTo(dueMs)
+        expect(unit.nextTimer()).toBeGreaterThan(dueMs)
+      }
+      const sent = topics.map((topic) => unit.sent[topic].length)
+      unit.advanceTo(clockMs)
+      expect(topics.map((topic) => unit.sent[topic].length)).toEqual(sent)
+    }),
+    { numRuns: 400 },
+  )
+})
+
+test('a restart anywhere changes nothing that goes out', () => {
+  fc.assert(
+    fc.property(config, samples, fc.infiniteStream(fc.nat()), (unitConfig, list, random) => {
+      const shuffled = list
+        .map((s) => ({ s, rank: s.at + minutes(random.next().value % 90) }))
+        .sort((a, b) => a.rank - b.rank)
+        .map(({ s }) => s)
+      const options = { graceMs: minutes(45) }
+      const steady = new UnitDriver(unitConfig, options)
+      const restarted = new UnitDriver(unitConfig, options)
+      for (const s of shuffled) {
+        const clock = s.at + minutes(random.next().value % 60)
+        const settles = random.next().value % 2 === 0
+        for (const unit of [steady, restarted]) {
+          unit.pipe(s)
+          if (settles) unit.advanceTo(clock)
+          if (unit === restarted && random.next().value % 3 === 0) unit.restart()
+        }
+      }
+      expect(steady.advanceTo(clockMs).sent).toEqual(restarted.advanceTo(clockMs).sent)
+    }),
+    { numRuns: 400 },
+  )
+})
+
+test('a version that comes late is as if it had come in time', () => {
+  fc.assert(
+    fc.property(config, samples, fc.nat(), (unitConfig, list, cut) => {
+      const before = { ...unitConfig, versions: unitConfig.versions.slice(0, 1) }
+      const unit = new UnitDriver(before, wide)
+      unit.pipe(...list.slice(0, cut % 40)).advanceTo(startMs)
+      unit.configure(unitConfig).pipe(...list.slice(cut % 40))
+      expect(outcome(unit.advanceTo(clockMs))).toEqual(outcome(inOrder(unitConfig, list)))
+    }),
+    { numRuns: 400 },
+  )
+})
