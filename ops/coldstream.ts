@@ -1,0 +1,46 @@
+// The `coldstream` command: what a person runs. A command's module is loaded only when it is called or listed, so
+// `decode` and `dry-run` do not wait for Kafka's client.
+import { Command } from 'commander'
+import { PipelineError } from '../schemas/failure.ts'
+
+type Register = (program: Command) => void
+
+/** In the order of `--help`. */
+const commands: Record<string, () => Promise<Register>> = {
+  start: async () => (await import('./start.ts')).startCommand,
+  bridge: async () => (await import('./bridge.ts')).bridgeCommand,
+  process: async () => (await import('./process.ts')).processCommand,
+  sink: async () => (await import('./sink.ts')).sinkCommand,
+  api: async () => (await import('./api.ts')).apiCommand,
+  fleet: async () => (await import('./fleet.ts')).fleetCommand,
+  unassigned: async () => (await import('./unassigned.ts')).unassignedCommand,
+  simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  topics: async () => (await import('./topics.ts')).topicsCommand,
+  topology: async () => (await import('./topology.ts')).topologyCommand,
+  decode: async () => (await import('./decode.ts')).decodeCommand,
+  'dry-run': async () => (await import('./dry-run.ts')).dryRunCommand,
+  digest: async () => (await import('./digest.ts')).digestCommand,
+  engines: async () => (await import('./engines.ts')).enginesCommand,
+}
+
+async function programFor(args: readonly string[]): Promise<Command> {
+  const program = new Command('coldstream')
+    .description(
+      'Cold-chain telemetry from The Things Stack through Kafka to Postgres: same uplinks, same tables.',
+    )
+    .showHelpAfterError()
+  const called = commands[args[0] ?? '']
+  const loaded = called === undefined ? Object.values(commands) : [called]
+  for (const load of loaded) (await load())(program)
+  return program
+}
+
+try {
+  const args = process.argv.slice(2)
+  await (await programFor(args)).parseAsync(args, { from: 'user' })
+} catch (error) {
+  // What has a code explains itself; anything else is a defect and shows where.
+  if (!(error instanceof PipelineError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+}
