@@ -1,0 +1,41 @@
+// Makes elements. Text is always text: what a person named a fridge can never become markup.
+
+/** @typedef {Node | string | number | null | undefined | false | Child[]} Child */
+
+const SVG = 'http://www.w3.org/2000/svg'
+
+/** @param {Element} element @param {Record<string, unknown>} attributes @param {Child[]} children */
+function filled(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), /** @type {EventListener} */ (value))
+    else element.setAttribute(name, value === true ? '' : String(value))
+  }
+  append(element, children)
+  return element
+}
+
+/** @param {Element} element @param {Child[]} children */
+function append(element, children) {
+  for (const child of children) {
+    if (Array.isArray(child)) append(element, child)
+    else if (child !== null && child !== undefined && child !== false)
+      element.append(child instanceof Node ? child : String(child))
+  }
+}
+
+/** @param {string} name @param {Record<string, unknown>} [attributes] @param {Child[]} children */
+export const h = (name, attributes = {}, ...children) =>
+  /** @type {HTMLElement} */ (filled(document.createElement(name), attributes, children))
+
+/** @param {string} name @param {Record<string, unknown>} [attributes] @param {Child[]} children */
+export const svg = (name, attributes = {}, ...children) =>
+  filled(document.createElementNS(SVG, name), attributes, children)
+
+/** Puts `children` in; whoever had the keyboard's focus, by id, has it again. @param {Element} parent @param {Node[]} children */
+export function show(parent, ...children) {
+  const focused = document.activeElement?.id
+  parent.replaceChildren(...children)
+  if (focused && document.activeElement?.id !== focused)
+    document.getElementById(focused)?.focus({ preventScroll: true })
+}

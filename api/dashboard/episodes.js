@@ -1,0 +1,141 @@
+// What happened in the chosen time, as lists, newest first.
+import { h } from './element.js'
+import { degrees, duration, figure, moment, words } from './format.js'
+
+/**
+ * @typedef {import('./unit-query.js').UnitData} UnitData
+ * @typedef {{ unit: 'C' | 'F', nowMs: number, zone: string }} View
+ * @typedef {import('./element.js').Child} Child
+ */
+
+const tag = (/** @type {string} */ text, /** @type {string} */ tone) =>
+  h('span', { class: `tag tone-${tone}` }, text)
+
+/** @template T @param {string} title @param {string} nothing @param {string[]} columns @param {T[]} rows @param {(row: T) => Child[]} cells */
+function list(title, nothing, columns, rows, cells) {
+  const body =
+    rows.length === 0
+      ? h('p', { class: 'nothing' }, nothing)
+      : h(
+          'div',
+          { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': title },
+          h(
+            'table',
+            {},
+            h(
+              'thead',
+              {},
+              h(
+                'tr',
+                {},
+                columns.map((column) => h('th', { scope: 'col' }, column)),
+              ),
+            ),
+            h(
+              'tbody',
+              {},
+              rows
+                .toReversed()
+                .slice(0, 12)
+                .map((row) =>
+                  h(
+                    'tr',
+                    {},
+                    cells(row).map((cell, index) =>
+                      h(index === 0 ? 'th' : 'td', index === 0 ? { scope: 'row' } : {}, cell),
+                    ),
+                  ),
+                ),
+            ),
+          ),
+        )
+  const more = rows.length > 12 ? h('p', { class: 'soft small' }, `The newest 12 of ${rows.length}.`) : null
+  return h(
+    'section',
+    { class: 'panel' },
+    h(
+      'div',
+      { class: 'panel-head' },
+      h('h2', {}, title),
+      h('span', { class: 'soft small push' }, rows.length === 0 ? '' : String(rows.length)),
+    ),
+    body,
+    more,
+  )
+}
+
+/** @param {UnitData} unit @param {View} view */
+export function episodeLists(unit, view) {
+  const at = (/** @type {string | null} */ instant) => moment(instant, view.zone, view.nowMs)
+  return h(
+    'div',
+    { class: 'columns' },
+    list(
+      'Excursions',
+      'The temperature stayed in range.',
+      ['Began', 'State', 'Lasted', 'Peak', `°${view.unit}·min`],
+      unit.excursions.nodes,
+      (excursion) => [
+        at(excursion.startedAt),
+        excursionTag(excursion),
+        duration(excursion.durationSeconds),
+        `${excursion.direction === 'HIGH' ? '▲' : '▼'} ${degrees(excursion.peak)} °${view.unit}`,
+        figure(excursion.degreeMinutes, ''),
+      ],
+    ),
+    list(
+      'Door openings',
+      'The door stayed closed, or nothing reports it.',
+      ['Opened', 'State', 'Lasted', 'Closed'],
+      unit.doorOpenings.nodes,
+      (opening) => [
+        at(opening.openedAt),
+        doorTag(opening),
+        duration(opening.durationSeconds),
+        at(opening.closedAt),
+      ],
+    ),
+    list(
+      'Silences',
+      'Every check-in came in time.',
+      ['Last check-in', 'State', 'Lasted', 'Missed'],
+      unit.silences.nodes,
+      (silence) => [
+        at(silence.startedAt),
+        silence.endedAt === null
+          ? tag(silence.criticalAt ? 'offline' : 'silent', 'gap')
+          : tag('over', 'good'),
+        duration(silence.durationSeconds),
+        silence.missedCheckins ?? '–',
+      ],
+    ),
+    list(
+      'Alerts',
+      'Nobody was called.',
+      ['Called', 'State', 'About', 'Severity'],
+      unit.alerts.nodes,
+      (alert) => [
+        at(alert.triggeredAt),
+        tag(alert.status.toLowerCase(), alert.resolvedAt ? 'good' : 'alarm'),
+        words(alert.type),
+        words(alert.severity),
+      ],
+    ),
+  )
+}
+
+/** @param {import('./unit-query.js').Excursion} excursion */
+function excursionTag({ endedAt, confirmedAt, criticalAt }) {
+  const word = criticalAt ? 'critical' : confirmedAt ? 'confirmed' : 'not confirmed'
+  if (endedAt !== null) return tag(word, confirmedAt ? 'warn' : 'none')
+  return tag(`open, ${word}`, confirmedAt ? 'alarm' : 'warn')
+}
+
+/** @param {import('./unit-query.js').DoorOpening} opening */
+function doorTag({ closedAt, warningAt, criticalAt, inferred }) {
+  if (inferred) return tag('inferred', 'none')
+  const length = criticalAt ? 'much too long' : warningAt ? 'too long' : ''
+  if (closedAt === null)
+    return tag(length ? `open ${length}` : 'open', criticalAt ? 'alarm' : length ? 'warn' : 'mend')
+  return length ? tag(length, 'warn') : tag('closed', 'good')
+}

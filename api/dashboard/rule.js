@@ -1,0 +1,111 @@
+// The rule in force, and the devices that tell.
+import { h } from './element.js'
+import { ago, degrees, duration, figure, limits, moment, words } from './format.js'
+
+/** @typedef {{ unit: 'C' | 'F', nowMs: number, zone: string }} View */
+
+const minutes = (/** @type {number | null} */ value, orElse = '–') =>
+  value === null ? orElse : duration(value * 60)
+const after = (/** @type {number | null} */ value, /** @type {string} */ orElse) =>
+  value === null ? orElse : `after ${minutes(value)}`
+const missed = (/** @type {number | null} */ value) => (value === null ? 'never' : `after ${value} missed`)
+
+/** @param {Record<string, any> | null} rule @param {View} view */
+export function rulePanel(rule, view) {
+  const head = (/** @type {string} */ note) =>
+    h(
+      'div',
+      { class: 'panel-head' },
+      h('h2', {}, 'Rule in force'),
+      h('span', { class: 'soft small push' }, note),
+    )
+  if (rule === null)
+    return h(
+      'section',
+      { class: 'panel' },
+      head(''),
+      h('p', { class: 'nothing' }, 'No rule is set: nothing is judged.'),
+    )
+  const facts = {
+    Limits: limits(/** @type {any} */ (rule), view.unit),
+    'Confirmed, door closed': after(rule.excursionConfirmMinutesDoorClosed, 'at once'),
+    'Confirmed, door open': after(rule.excursionConfirmMinutesDoorOpen, 'the same'),
+    Critical: after(rule.maxExcursionMinutes, 'never'),
+    'Door open too long': after(rule.doorOpenWarningMinutes, 'never'),
+    'Door open much too long': after(rule.doorOpenCriticalMinutes, 'never'),
+    'Reading expected every': duration(rule.expectedReadingIntervalSeconds),
+    Silent: rule.holdLimitSeconds === null ? 'never' : `after ${duration(rule.holdLimitSeconds)}`,
+    Offline: missed(rule.offlineCriticalMissedCheckins),
+    'Alert delay': minutes(rule.delayMinutes, 'none'),
+    Severity: rule.severity === null ? 'Warning' : words(rule.severity),
+  }
+  return h(
+    'section',
+    { class: 'panel' },
+    head(`since ${moment(rule.validFrom, view.zone, view.nowMs)}`),
+    h(
+      'dl',
+      { class: 'facts' },
+      Object.entries(facts).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+    ),
+  )
+}
+
+/** @param {import('./unit-query.js').UnitData['devices']} devices @param {View} view */
+export function devicePanel(devices, view) {
+  const row = (/** @type {(typeof devices)[number]} */ { name, devEui, vendor, model, kind, latest }) =>
+    h(
+      'tr',
+      {},
+      h(
+        'th',
+        { scope: 'row' },
+        name,
+        h('div', { class: 'soft small' }, [vendor, model].filter(Boolean).join(' ') || devEui),
+      ),
+      h('td', {}, kind === null ? '–' : words(kind)),
+      h(
+        'td',
+        {},
+        latest?.fault
+          ? 'sensor fault'
+          : latest?.temperature != null
+            ? `${degrees(latest.temperature)} °${view.unit}`
+            : latest?.doorOpen == null
+              ? '–'
+              : latest.doorOpen
+                ? 'open'
+                : 'closed',
+      ),
+      h('td', {}, figure(latest?.batteryPercent, ' %')),
+      h('td', {}, figure(latest?.rssi, ' dBm')),
+      h('td', {}, latest ? ago(latest.recordedAt, view.nowMs) : 'never'),
+    )
+  return h(
+    'section',
+    { class: 'panel' },
+    h('div', { class: 'panel-head' }, h('h2', {}, 'Devices')),
+    devices.length === 0
+      ? h('p', { class: 'nothing' }, 'No device is assigned to this unit.')
+      : h(
+          'div',
+          { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Devices' },
+          h(
+            'table',
+            {},
+            h(
+              'thead',
+              {},
+              h(
+                'tr',
+                {},
+                ['Device', 'Gives', 'Latest', 'Battery', 'Signal', 'Heard'].map((name) =>
+                  h('th', { scope: 'col' }, name),
+                ),
+              ),
+            ),
+            h('tbody', {}, devices.map(row)),
+          ),
+        ),
+  )
+}
