@@ -25,6 +25,7 @@ export type Step = { title: string; run: (context: PipelineContext) => Promise<u
 export const coldstream = join(import.meta.dirname, 'coldstream.ts')
 const demoFleet = join(import.meta.dirname, 'fleet/demo-fleet.yaml')
 const demoConnection = 'demo'
+const demoPastMs = 48 * 3_600_000
 
 const command =
   (...args: string[]) =>
@@ -51,13 +52,21 @@ export function pipelineProcesses({ env, ports }: PipelineContext): ProcessSpec[
   }))
 }
 
-/** Posts to the bridge like a network server, from the past up to now, and then live. */
-export function demoProcesses({ env, ports }: PipelineContext): ProcessSpec[] {
-  const url = `http://127.0.0.1:${ports.bridge}/things-stack/${demoConnection}`
+/**
+ * Posts to the bridge like a network server: from two days before the first start up to now, and then live. A later start
+ * posts the same again, since it begins at the same instant with the same seed: copies change nothing.
+ */
+export function demoProcesses({ env, ports, dataDir }: PipelineContext): ProcessSpec[] {
+  const anchor = kept(join(dataDir, 'demo-anchor'), () => new Date().toISOString())
+  const from = new Date(Date.parse(anchor) - demoPastMs).toISOString()
+  const url = `http://127.0.0.1:${ports.bridge}`
   return [
     {
       name: 'simulate',
-      args: [coldstream, 'simulate', '--url', url],
+      args: [
+        ...[coldstream, 'simulate', '--url', url, '--connection', demoConnection],
+        ...['--from', from, '--anchor', anchor, '--live'],
+      ],
       env,
       isReady: () => Promise.resolve(true),
     },
@@ -65,7 +74,7 @@ export function demoProcesses({ env, ports }: PipelineContext): ProcessSpec[] {
 }
 
 export function pipelineEnv(engines: Engines, ports: PipelinePorts, dataDir: string): NodeJS.ProcessEnv {
-  const demoKey = keptDemoKey(dataDir)
+  const demoKey = kept(join(dataDir, 'demo-key'), () => randomBytes(24).toString('base64url'))
   const given = process.env.BRIDGE_CONNECTIONS
   return {
     // What the demo listens on is not for the whole network, unless someone says so.
@@ -80,7 +89,7 @@ export function pipelineEnv(engines: Engines, ports: PipelinePorts, dataDir: str
     PROCESS_PORT: String(ports.process),
     SINK_PORT: String(ports.sink),
     BRIDGE_CONNECTIONS: [...(given ? [given] : []), `${demoConnection}=${demoKey}`].join(','),
-    COLDSTREAM_DEMO_KEY: demoKey,
+    SIMULATE_API_KEY: demoKey,
   }
 }
 
@@ -101,10 +110,10 @@ export function addresses({ ports, dataDir }: PipelineContext): string[] {
   ]
 }
 
-function keptDemoKey(dataDir: string): string {
-  const path = join(dataDir, 'demo-key')
+/** The text of a file, made at the first start and the same ever after. */
+function kept(path: string, make: () => string): string {
   if (!existsSync(path)) {
-    writeFileSync(`${path}.new`, randomBytes(24).toString('base64url'), { mode: 0o600 })
+    writeFileSync(`${path}.new`, make(), { mode: 0o600 })
     renameSync(`${path}.new`, path)
   }
   return readFileSync(path, 'utf8').trim()
