@@ -75,7 +75,7 @@ export class Session {
     const offsets = await Consumer.connect(settings.offsets)
     const side = await SideReader.open(settings.reader, (error) => session?.fail(error))
     const group = await Consumer.connect(settings.group, (kind, partitions) => {
-      if (session?.isClosing) session.release(kind, partitions)
+      if (session?.isClosing) session.release({ kind, partitions })
       else rebalances.push({ kind, partitions })
     })
     session = new Session(options, totals, { transactions, offsets, side, group }, rebalances)
@@ -116,6 +116,7 @@ export class Session {
   async close(): Promise<void> {
     this.#isWanted = false
     for (const slot of this.#all()) slot.phase = 'closed'
+    for (const rebalance of this.#rebalances.splice(0)) this.release(rebalance)
     const { group, side, offsets, transactions } = this.#clients
     const closings = [side.close(), group.disconnect(), offsets.disconnect(), transactions.disconnect()]
     await Promise.allSettled(closings)
@@ -144,11 +145,16 @@ export class Session {
 
   // ── the group ──
 
-  /** While the group is being left, its questions are answered at once. */
-  release(kind: Rebalance['kind'], partitions: TopicPartition[]): void {
+  /** While the group is being left, what it asks is answered at once: without an answer, leaving would wait for ever. */
+  release({ kind, partitions }: Rebalance): void {
     const { client } = this.#clients.group
-    if (kind === 'revoke') client.incrementalUnassign(partitions)
-    else client.incrementalAssign([])
+    try {
+      if (kind === 'revoke') client.incrementalUnassign(partitions)
+      else client.incrementalAssign(partitions)
+    } catch (error) {
+      // Too late to matter: the client is closed, and with it the membership.
+      this.#options.log.info({ err: error, kind }, 'The group was left before its question was answered')
+    }
   }
 
   async #rebalance({ kind, partitions }: Rebalance): Promise<void> {

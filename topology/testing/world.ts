@@ -1,0 +1,167 @@
+// What the e2e tests of the runtime share: topics of their own, uplinks to write, processes to start and kill, and what
+// must come out, which is what the same engine makes of the same uplinks in memory.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Codecs } from '../../schemas/codec.ts'
+import type { TopicValues, Uplink } from '../../schemas/generated/types.ts'
+import { type TopicName, topicName } from '../../schemas/topics.ts'
+import { Consumer, type ConsumerSettings, type ProducerSettings, Transactions } from '../kafka-clients.ts'
+import type { ProcessConfig } from '../main.ts'
+import { TestDriver } from '../test-driver.ts'
+import { counting, uplinkOf } from './counting.ts'
+
+export const PARTITIONS = 4
+const START_MS = Date.parse('2026-02-01T10:00:00Z')
+const DEVICES = 40
+
+export type WorldSetup = {
+  brokers: string
+  registryUrl: string
+  prefix: string
+  codecs: Codecs
+  reader: ConsumerSettings
+  writer: ProducerSettings
+}
+
+export type Child = { process: ChildProcess; port: number }
+
+type Status = {
+  isReady: boolean
+  tasks: { stage: string; lag: number; caughtUp: boolean; phase: string; clockMs: number }[]
+}
+
+export class World {
+  readonly #setup: WorldSetup
+  readonly #children = new Set<ChildProcess>()
+  /** Every uplink that was written, in order. */
+  readonly input: Uplink[] = []
+
+  constructor(setup: WorldSetup) {
+    this.#setup = setup
+  }
+
+  /** Writes `count` more uplinks in one transaction, `stepMs` of event time apart. */
+  async feed(count: number, stepMs = 400): Promise<void> {
+    const from = this.input.length
+    const more = Array.from({ length: count }, (_, i) =>
+      uplinkOf(`device-${((from + i) * 7919) % DEVICES}`, from + i, START_MS + (from + i) * stepMs),
+    )
+    this.input.push(...more)
+    const { prefix, codecs, writer } = this.#setup
+    const producer = await Transactions.connect(writer, () => true)
+    await producer.begin()
+    for (const uplink of more)
+      await producer.produce(
+        topicName(prefix, 'uplinks'),
+        null,
+        codecs.of('uplinks').encode(uplink),
+        uplink.devEui,
+      )
+    await producer.commit()
+    await producer.disconnect()
+  }
+
+  /** Every committed record of the topic. */
+  async readAll<N extends TopicName>(topic: N): Promise<TopicValues[N][]> {
+    const { prefix, codecs, reader: settings } = this.#setup
+    const reader = await Consumer.connect(settings)
+    const count = topic === 'watermarks' ? 1 : PARTITIONS
+    const partitions = Array.from({ length: count }, (_, partition) => ({
+      topic: topicName(prefix, topic),
+      partition,
+    }))
+    const ends = await reader.endOffsets(partitions)
+    const positions = partitions.map(() => 0)
+    reader.client.assign(partitions.map((partition) => ({ ...partition, offset: 0 })))
+    const values: TopicValues[N][] = []
+    while (positions.some((offset, i) => offset < (ends[i] ?? 0))) {
+      const batch = await reader.consume(5_000)
+      for (const { value, partition, offset } of batch.messages) {
+        if (value) values.push(codecs.of(topic).decode(value))
+        positions[partition] = offset + 1
+      }
+      for (const { partition, offset } of batch.ends)
+        positions[partition] = Math.max(positions[partition] ?? 0, offset)
+    }
+    await reader.disconnect()
+    return values
+  }
+
+  async start(over: Partial<ProcessConfig> = {}): Promise<Child> {
+    const config: ProcessConfig = {
+      KAFKA_BROKERS: this.#setup.brokers,
+      SCHEMA_REGISTRY_URL: this.#setup.registryUrl,
+      TOPIC_PREFIX: this.#setup.prefix,
+      INSTANCE: '',
+      CLOCK: 'events',
+      COMMIT_INTERVAL: 20,
+      COMMIT_RECORDS_MAX: 50,
+      PROCESS_PORT: 0,
+      LOG_LEVEL: 'error',
+      ...over,
+    }
+    const child = fork(new URL('counting-process.ts', import.meta.url), [JSON.stringify(config)], {
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    this.#children.add(child)
+    child.once('exit', () => this.#children.delete(child))
+    const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [{}])])
+    return { process: child, port: (message as { port?: number }).port ?? 0 }
+  }
+
+  killAll(): void {
+    for (const child of this.#children) child.kill('SIGKILL')
+  }
+
+  /** Waits until as much came out as must come out, and returns both. */
+  async outcome(advanceToMs?: number): Promise<{ got: string[]; want: string[] }> {
+    const driver = new TestDriver(counting, { partitions: PARTITIONS }).pipe('uplinks', ...this.input)
+    if (advanceToMs !== undefined) driver.advanceTo(advanceToMs)
+    const want = lines(driver.drain('rollups'))
+    await until(
+      `${want.length} minutes are told`,
+      async () => (await this.readAll('rollups')).length >= want.length,
+    )
+    return { got: lines(await this.readAll('rollups')), want }
+  }
+}
+
+/** The last number counts records that came after their minute had been told: time ran ahead. */
+const lines = (rollups: readonly TopicValues['rollups'][]): string[] =>
+  rollups.map((r) => [r.unitId, r.start, r.count, r.sum, r.revision].join()).sort()
+
+export async function end(child: Child, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.process.exitCode !== null) return child.process.exitCode
+  const exit = once(child.process, 'exit')
+  child.process.kill(signal)
+  const [code] = (await exit) as [number | null]
+  return code
+}
+
+export const statusOf = async ({ port }: Child): Promise<Status> =>
+  (await (await fetch(`http://127.0.0.1:${port}/health/ready`)).json()) as Status
+
+export async function until(
+  what: string,
+  condition: () => Promise<boolean>,
+  withinMs = 45_000,
+): Promise<void> {
+  const deadlineMs = performance.now() + withinMs
+  while (!(await condition())) {
+    if (performance.now() > deadlineMs) throw new Error(`It did not happen within ${withinMs} ms: ${what}.`)
+    await sleep(100)
+  }
+}
+
+/** Numbers in [0, 1) that a seed determines (mulberry32). */
+export function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
