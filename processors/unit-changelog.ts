@@ -1,7 +1,7 @@
 // The state of a unit as its changelog record, and back. Only what cannot be made again is kept: the checkpoint, the
 // records since, and what has gone out. The live fold is folded anew.
-import type { KeptFold, SentFact, UnitChangelog } from '../schemas/generated/types.ts'
-import { emptyFold, keyText, type Sent, type UnitFold, type Windows } from './fold-state.ts'
+import type { KeptFold, KeptRecord, SentFact, UnitChangelog } from '../schemas/generated/types.ts'
+import { emptyFold, keyText, type Observation, type Sent, type UnitFold, type Windows } from './fold-state.ts'
 import {
   finite,
   keepDoor,
@@ -22,6 +22,7 @@ import {
 import { emptyUnit, restoreFold, type UnitState, useConfig } from './unit-state.ts'
 
 export function saveUnit(state: UnitState): UnitChangelog {
+  const devices = [...new Set(state.records.map(({ deviceId }) => deviceId))]
   return {
     unitId: state.unitId,
     organizationId: state.organizationId,
@@ -29,7 +30,8 @@ export function saveUnit(state: UnitState): UnitChangelog {
     newestMs: finite(state.newestMs),
     clockMs: finite(state.clockMs),
     checkpoint: state.checkpoint.positionMs === Number.NEGATIVE_INFINITY ? null : keepFold(state.checkpoint),
-    records: [...state.records],
+    devices,
+    records: state.records.map((record) => ({ ...record, device: devices.indexOf(record.deviceId) })),
     sent: Array.from(state.ledger.values(), keepSent),
   }
 }
@@ -40,7 +42,7 @@ export function loadUnit(kept: UnitChangelog): UnitState {
   state.organizationId = kept.organizationId
   state.newestMs = orStart(kept.newestMs)
   state.clockMs = orStart(kept.clockMs)
-  state.records = [...kept.records]
+  state.records = kept.records.map((record) => restoreRecord(record, kept.devices))
   if (kept.checkpoint !== null) {
     state.checkpoint = restoreKept(kept.checkpoint)
     restoreFold(state.checkpoint, state.checkpointContext)
@@ -52,6 +54,11 @@ export function loadUnit(kept: UnitChangelog): UnitState {
   state.isStale = true
   return state
 }
+
+const restoreRecord = ({ device, ...record }: KeptRecord, devices: readonly string[]): Observation => ({
+  ...record,
+  deviceId: devices[device] ?? '',
+})
 
 const keepSent = ({ kind, atMs, tag, revision, digest, closedMs }: Sent): SentFact => ({
   kind: keepKind(kind),

@@ -745,8 +745,8 @@ export type KeptFold = {
 export type KeptRecord = {
   /** Event time, UTC ms. */
   timeMs: number
-  /** The device. */
-  deviceId: string
+  /** Position of the device in `devices`. */
+  device: number
   /** What the device gives by its assignment. */
   kind: DeviceKind | null
   /** °C. */
@@ -793,6 +793,8 @@ export type UnitChangelog = {
   clockMs: number | null
   /** The fold at newest − grace; null: nothing is that old. */
   checkpoint: KeptFold | null
+  /** The devices of the records. */
+  devices: readonly string[]
   /** The readings since, in order. */
   records: readonly KeptRecord[]
   /** What has gone out and can still change. */
