@@ -40,7 +40,9 @@ export function openPoster(options: PosterOptions): Poster {
     'user-agent': 'TheThingsStack',
   }
   const counts = { posted: 0, retried: 0 }
-  const busy = new Map<string, Promise<void>>()
+  // Of each device, the last parcel that is under way or waits for the one before it.
+  const tails = new Map<string, Promise<void>>()
+  const underWay = new Set<Promise<void>>()
   let failure: Error | null = null
   let isWaiting = false
   let nextAtMs = 0
@@ -66,7 +68,8 @@ export function openPoster(options: PosterOptions): Poster {
     }
   }
 
-  async function deliver({ devEui, body }: Parcel): Promise<void> {
+  async function deliver(body: string): Promise<void> {
+    if (failure !== null) return
     try {
       for (let pauseMs = pauseFirstMs; ; pauseMs = Math.min(pauseMs * 2, pauseMostMs)) {
         const reason = await attempt(body)
@@ -81,8 +84,6 @@ export function openPoster(options: PosterOptions): Poster {
       isWaiting = false
     } catch (error) {
       failure ??= error as Error
-    } finally {
-      busy.delete(devEui)
     }
   }
 
@@ -94,15 +95,21 @@ export function openPoster(options: PosterOptions): Poster {
   }
 
   return {
-    async send(parcel) {
+    async send({ devEui, body }) {
       await pace()
-      await busy.get(parcel.devEui)
-      while (busy.size >= concurrency) await Promise.race(busy.values())
+      while (underWay.size >= concurrency) await Promise.race(underWay)
       if (failure !== null) throw failure
-      busy.set(parcel.devEui, deliver(parcel))
+      const before = tails.get(devEui)
+      const delivery = before === undefined ? deliver(body) : before.then(() => deliver(body))
+      tails.set(devEui, delivery)
+      const tracked: Promise<void> = delivery.then(() => {
+        underWay.delete(tracked)
+        if (tails.get(devEui) === delivery) tails.delete(devEui)
+      })
+      underWay.add(tracked)
     },
     async drained() {
-      await Promise.all(busy.values())
+      await Promise.all(underWay)
       if (failure !== null) throw failure
     },
     counts: () => ({ ...counts }),
