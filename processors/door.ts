@@ -9,11 +9,11 @@ import { type DoorEventFact, idOf, type OpeningFact, type UnitFold } from './fol
 import type { Limits } from './limits.ts'
 import { countDoor } from './rollup.ts'
 
-/** A door report at the fold's position. */
-export function takeDoor(fold: UnitFold, context: FoldContext, isOpen: boolean, deviceId: string): void {
+/** A door report at the fold's position. True: it started an opening. */
+export function takeDoor(fold: UnitFold, context: FoldContext, isOpen: boolean, deviceId: string): boolean {
   const atMs = fold.positionMs
   const before = fold.door
-  if (before?.isOpen === isOpen) return
+  if (before?.isOpen === isOpen) return false
   countDoor(fold, atMs)
   touchEvent(context, atMs, isOpen, deviceId, before === null ? null : atMs - before.sinceMs)
   if (before?.opening) closeOpening(context, before.opening, atMs)
@@ -26,6 +26,7 @@ export function takeDoor(fold: UnitFold, context: FoldContext, isOpen: boolean, 
     lastOpenedMs: opening?.atMs ?? before?.lastOpenedMs ?? Number.NEGATIVE_INFINITY,
     lastOrdinal: opening?.ordinal ?? before?.lastOrdinal ?? 0,
   }
+  return isOpen
 }
 
 function touchEvent(

@@ -25,7 +25,7 @@ export function retract(
       emit('excursions', unitId, { ...base, ...neverExcursion(sent) })
       return
     case 'door-opening':
-      emit('door-openings', unitId, { ...base, ...neverOpened, openedAt: atMs })
+      emit('door-openings', unitId, { ...base, ...neverOpened(sent), openedAt: atMs })
       return
     case 'silence':
       emit('silences', unitId, { ...base, ...neverSilent, startedAt: atMs, detectedAt: atMs })
@@ -65,14 +65,14 @@ const neverExcursion = ({ atMs, tag }: FactKey) => ({
   asOf: null,
 })
 
-const neverOpened = {
+const neverOpened = ({ tag }: FactKey) => ({
   state: 'retracted' as const,
-  inferred: false,
+  inferred: tag.startsWith('inferred'),
   closedAt: null,
   durationSeconds: null,
   warningAt: null,
   criticalAt: null,
-}
+})
 
 const neverSilent = {
   state: 'retracted' as const,

@@ -5,6 +5,7 @@
 // An instant stays open for more observations until the fold goes past it.
 import { alertDueMs, fireAlerts } from './alert.ts'
 import { confirmedMs, doorDueMs, fireDoorTimers, takeDoor } from './door.ts'
+import { takeCounter } from './door-counter.ts'
 import { excursionDueMs, fireExcursionTimers, judgeAgain, takeTemperature } from './excursion.ts'
 import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
 import type { Observation, UnitFold } from './fold-state.ts'
@@ -17,15 +18,17 @@ import { fireRestoring, restoringDueMs, settleStatus } from './unit-status.ts'
 
 /** Takes an observation that is not before the fold's position. */
 export function observe(fold: UnitFold, context: FoldContext, observation: Observation): void {
-  const { timeMs, temperatureC, humidity, doorOpen } = observation
+  const { timeMs, temperatureC, humidity, doorOpen, doorOpenCount } = observation
   advance(fold, context, timeMs, 'before')
   if (timeMs > fold.positionMs) enter(fold, context, timeMs)
   fold.hasStarted = true
   fold.windows ??= openWindows(context, timeMs)
   if (temperatureC !== null) takeTemperature(fold, context, temperatureC)
   if (humidity !== null) addHumidity(fold.windows.hour.sums, humidity)
-  if (doorOpen !== null) takeDoor(fold, context, doorOpen, observation.deviceId)
-  if (temperatureC !== null || humidity !== null || doorOpen !== null) addedTo(fold, context)
+  const hasOpened = doorOpen !== null && takeDoor(fold, context, doorOpen, observation.deviceId)
+  if (hasOpened || doorOpenCount !== null) takeCounter(fold, context, observation, hasOpened)
+  if (temperatureC !== null || humidity !== null || doorOpen !== null || doorOpenCount !== null)
+    addedTo(fold, context)
   takeCheckin(fold, context, observation)
 }
 

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { at, fridge, UnitDriver, zoned } from './unit-driver.ts'
+
+const rule = {
+  tempMax: 8,
+  excursionConfirmMinutesDoorClosed: 10,
+  delayMinutes: 20,
+  severity: 'critical' as const,
+}
+
+test('an alert opens delayMinutes after its cause is confirmed, and the end of the cause resolves it', () => {
+  const driver = new UnitDriver(fridge(rule)).pipe({ at: '10:00', temperature: 9 }).advanceTo('10:29')
+  expect(driver.last('alerts')).toEqual([])
+  expect(driver.advanceTo('10:30').last('alerts')).toMatchObject([
+    {
+      alertType: 'alarm_active',
+      severity: 'critical',
+      status: 'active',
+      causeStartedAt: at('10:00'),
+      triggeredAt: at('10:30'),
+      causeId: driver.last('excursions')[0]?.id,
+    },
+  ])
+  driver.pipe({ at: '11:00', temperature: 5 }).advanceTo('11:00')
+  expect(driver.last('alerts')).toMatchObject([{ status: 'resolved', resolvedAt: at('11:00') }])
+})
+
+test('no alert opens if the cause ends within the delay, its last instant included', () => {
+  const driver = new UnitDriver(fridge(rule)).pipe(
+    { at: '10:00', temperature: 9 },
+    { at: '10:30', temperature: 5 },
+  )
+  expect(driver.advanceTo('12:00').last('alerts')).toEqual([])
+})
+
+test('a silence is confirmed at detectedAt', () => {
+  const driver = new UnitDriver(fridge({ expectedReadingIntervalSeconds: 600, delayMinutes: 5 }))
+  driver.pipe({ at: '10:00', temperature: 5 }).advanceTo('10:20')
+  expect(driver.last('alerts')).toMatchObject([
+    { alertType: 'monitoring_interrupted', causeStartedAt: at('10:00'), triggeredAt: at('10:15') },
+  ])
+})
+
+test('an opening is confirmed at its first warning or critical instant, once', () => {
+  const driver = new UnitDriver(fridge({ doorOpenWarningMinutes: 10, doorOpenCriticalMinutes: 4 }))
+  driver.pipe({ at: '10:00', doorOpen: true }).advanceTo('11:00')
+  expect(driver.last('alerts')).toMatchObject([{ alertType: 'door_open', triggeredAt: at('10:04') }])
+})
+
+test('outside the schedule an alert waits for its next hours, in local time', () => {
+  // Monday 10:00 to 11:00 in New York is 15:00 to 16:00 UTC.
+  const schedule = { days: [1], startHour: 10, endHour: 11 }
+  const driver = new UnitDriver(zoned('America/New_York', { ...rule, schedule }))
+  driver.pipe({ at: '10:00', temperature: 9 }).advanceTo('20:00')
+  expect(driver.last('alerts')).toMatchObject([{ triggeredAt: at('15:00') }])
+})
+
+test('a schedule that never opens gives no alert', () => {
+  const driver = new UnitDriver(fridge({ ...rule, schedule: { days: [], startHour: 0, endHour: 24 } }))
+  driver.pipe({ at: '10:00', temperature: 9 }).advanceTo('2026-03-02T10:00:00Z')
+  expect(driver.last('alerts')).toEqual([])
+})
+
+test('a new delay counts from the confirmation, and what is overdue opens at its validFrom', () => {
+  const driver = new UnitDriver(fridge(rule, { ...rule, validFrom: at('10:25'), delayMinutes: 5 }))
+  driver.pipe({ at: '10:00', temperature: 9 }).advanceTo('10:40')
+  expect(driver.last('alerts')).toMatchObject([{ triggeredAt: at('10:25') }])
+})
+
+test('a cause that a late sample takes away retracts its alert', () => {
+  const driver = new UnitDriver(fridge(rule)).pipe({ at: '10:00', temperature: 9 }).advanceTo('10:40')
+  driver.pipe({ at: '10:05', temperature: 5 }).advanceTo('10:41')
+  expect(driver.sent.alerts.map(({ status }) => status)).toEqual(['active', 'retracted'])
+})

@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest'
+import { at, fridge, UnitDriver } from './unit-driver.ts'
+
+const rule = {
+  expectedReadingIntervalSeconds: 600,
+  offlineTriggerMultiplier: 2,
+  offlineTriggerAdditionalMinutes: 5,
+  offlineWarningMissedCheckins: 3,
+  offlineCriticalMissedCheckins: 6,
+}
+const unit = (...versions: object[]) =>
+  new UnitDriver(fridge(rule, ...versions.map((version) => ({ ...rule, ...version }))))
+
+test('the deadline is lastSeen + interval × multiplier + additional minutes', () => {
+  const driver = unit().pipe({ at: '10:00', temperature: 5 }).advanceTo('10:24:59.999')
+  expect(driver.last('silences')).toEqual([])
+  expect(driver.advanceTo('10:25').last('silences')).toMatchObject([
+    { startedAt: at('10:00'), detectedAt: at('10:25'), endedAt: null, state: 'open' },
+  ])
+})
+
+test('a check-in at exactly the deadline is in time', () => {
+  const driver = unit().pipe({ at: '10:00', temperature: 5 }, { at: '10:25' }).advanceTo('10:40')
+  expect(driver.last('silences')).toEqual([])
+})
+
+test('warning and critical come with the missed check-ins, not before the deadline', () => {
+  const driver = unit().pipe({ at: '10:00', temperature: 5 }).advanceTo('11:00')
+  expect(driver.last('silences')).toMatchObject([{ warningAt: at('10:30'), criticalAt: at('11:00') }])
+  const eager = unit({ validFrom: 1, offlineWarningMissedCheckins: 1 }).pipe({ at: '10:00', temperature: 5 })
+  expect(eager.advanceTo('10:25').last('silences')).toMatchObject([{ warningAt: at('10:25') }])
+})
+
+test('warning is null where the check-in comes at or before it', () => {
+  const driver = unit()
+    .pipe({ at: '10:00', temperature: 5 }, { at: '10:30', temperature: 5 })
+    .advanceTo('10:31')
+  expect(driver.last('silences')).toMatchObject([
+    { warningAt: null, criticalAt: null, endedAt: at('10:30'), durationSeconds: 1800, missedCheckins: 3 },
+  ])
+})
+
+test('missed check-ins are floor((t − lastSeen) / interval), taken at its end', () => {
+  const driver = unit().pipe({ at: '10:00', temperature: 5 }).advanceTo('10:50')
+  expect(driver.last('silences')).toMatchObject([{ missedCheckins: null }])
+  driver.pipe({ at: '10:59:59.999', temperature: 5 }).advanceTo('11:00')
+  expect(driver.last('silences')).toMatchObject([{ missedCheckins: 5, durationSeconds: 3599.999 }])
+})
+
+test('any uplink of a device that gives the temperature is its check-in', () => {
+  const driver = unit()
+    .pipe({ at: '10:00', temperature: 5 }, { at: '10:20' }, { at: '10:40' })
+    .advanceTo('10:45')
+  expect(driver.last('silences')).toEqual([])
+})
+
+test('a device without a kind gives it from its first temperature on, a door device never', () => {
+  const driver = unit().pipe(
+    { at: '10:00', device: 'a', temperature: 5 },
+    { at: '10:20', device: 'b' },
+    { at: '10:21', device: 'd', kind: 'door', temperature: 5 },
+  )
+  expect(driver.advanceTo('10:25').last('silences')).toMatchObject([{ startedAt: at('10:00') }])
+})
+
+test('a device whose kind is temperature checks in before it gave one', () => {
+  const driver = unit().pipe({ at: '10:00', kind: 'temperature' }).advanceTo('11:00')
+  expect(driver.last('silences')).toMatchObject([{ startedAt: at('10:00') }])
+})
+
+test('a device never seen is not silent', () => {
+  expect(unit().advanceTo('23:00').last('silences')).toEqual([])
+})
+
+test('with several devices the unit is silent when none of them checks in', () => {
+  const driver = unit().pipe(
+    { at: '10:00', device: 'a', temperature: 5 },
+    { at: '10:10', device: 'b', temperature: 5 },
+    { at: '10:30', device: 'b' },
+  )
+  expect(driver.advanceTo('10:54').last('silences')).toEqual([])
+  expect(driver.advanceTo('10:55').last('silences')).toMatchObject([{ startedAt: at('10:30') }])
+})
+
+test('replayed history is no check-in', () => {
+  const driver = unit().pipe({ at: '10:00', temperature: 5 }, { at: '10:20', temperature: 5, history: true })
+  expect(driver.advanceTo('10:30').last('silences')).toMatchObject([{ startedAt: at('10:00') }])
+})
+
+test('a silence that a late check-in shows never was is retracted', () => {
+  const driver = unit().pipe({ at: '10:00', temperature: 5 }).advanceTo('10:30')
+  expect(driver.last('silences')).toHaveLength(1)
+  driver.pipe({ at: '10:20', temperature: 5 }).advanceTo('10:31')
+  expect(driver.sent.silences.at(-1)).toMatchObject({ state: 'retracted', startedAt: at('10:00') })
+  expect(driver.sent['unit-status'].at(-1)).toMatchObject({ retracted: true, at: at('10:25') })
+})
+
+test('without an expected interval there is no hold limit and no silence', () => {
+  const driver = new UnitDriver(fridge({ tempMax: 8 })).pipe({ at: '10:00', temperature: 5 }).lookAt('20:00')
+  expect(driver.last('silences')).toEqual([])
+  expect(driver.last('rollups').find(({ granularity }) => granularity === 'day')).toMatchObject({
+    knownSeconds: 36000,
+  })
+})
+
+test('a version that shortens the deadline into the past opens the silence at its validFrom', () => {
+  const driver = unit({
+    validFrom: at('10:20'),
+    offlineTriggerAdditionalMinutes: null,
+    offlineTriggerMultiplier: 1,
+  })
+  expect(driver.pipe({ at: '10:00', temperature: 5 }).advanceTo('10:30').last('silences')).toMatchObject([
+    { startedAt: at('10:00'), detectedAt: at('10:20') },
+  ])
+})
+
+test('an open silence is not undone by a longer deadline', () => {
+  const driver = unit({ validFrom: at('10:30'), offlineTriggerMultiplier: 100 }).pipe({
+    at: '10:00',
+    temperature: 5,
+  })
+  expect(driver.advanceTo('10:31').last('silences')).toMatchObject([
+    { detectedAt: at('10:25'), endedAt: null },
+  ])
+})
