@@ -1,11 +1,13 @@
 // `coldstream simulate`: posts a fleet's uplinks to the bridge as The Things Stack would, faults included.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { parseFleet } from './fleet/fleet-file.ts'
+import { FleetInvalid, parseFleet } from './fleet/fleet-file.ts'
 import { simulatedFleet } from './simulator/fleet.ts'
-import { runSimulation } from './simulator/run.ts'
+import { PostRefused } from './simulator/poster.ts'
+import { type RunOptions, type RunSummary, runSimulation } from './simulator/run.ts'
 import { scenarioNames } from './simulator/scenarios.ts'
 import { summaryText, truth } from './simulator/summary.ts'
+import { SimulationImpossible } from './simulator/world.ts'
 
 type Options = {
   fleet: string
@@ -94,24 +96,45 @@ export function simulateCommand(program: Command): void {
 }
 
 async function simulate(options: Options): Promise<void> {
+  try {
+    await run(options)
+  } catch (error) {
+    // What the person can put right is said in one line; anything else is a defect and shows where.
+    if (!isTheirs(error)) throw error
+    process.stderr.write(`${(error as Error).message}\n`)
+    process.exitCode = 1
+  }
+}
+
+const isTheirs = (error: unknown): boolean =>
+  error instanceof PostRefused ||
+  error instanceof FleetInvalid ||
+  error instanceof SimulationImpossible ||
+  (error instanceof Error && 'syscall' in error && 'path' in error)
+
+async function run(options: Options): Promise<void> {
   const nowMs = Date.now()
   const report = (line: string) => process.stderr.write(`${line}\n`)
   const fleet = simulatedFleet(parseFleet(readFileSync(options.fleet, 'utf8'), options.fleet))
   for (const device of fleet.leftOut) report(`Not simulated: ${device}`)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  const toMs = options.to(nowMs)
-  const run = {
+  const runOptions: RunOptions = {
     ...options,
     fleet,
     fromMs: options.from(nowMs),
-    toMs,
+    toMs: options.to(nowMs),
     anchorMs: (options.anchor ?? options.to)(nowMs),
     scenarios: options.scenario,
     signal: stop.signal,
     report,
+    onHistory: tell,
   }
-  const summary = await runSimulation(run)
-  process.stdout.write(`${summaryText(run, summary)}\n`)
-  if (options.truth) writeFileSync(options.truth, `${JSON.stringify(truth(run, summary), null, 2)}\n`)
+  function tell(summary: RunSummary): void {
+    process.stdout.write(`${summaryText(runOptions, summary)}\n`)
+    if (options.truth)
+      writeFileSync(options.truth, `${JSON.stringify(truth(runOptions, summary), null, 2)}\n`)
+  }
+  if (runOptions.fromMs >= runOptions.toMs) throw new SimulationImpossible('--from must be before --to.')
+  tell(await runSimulation(runOptions))
 }

@@ -43,7 +43,9 @@ afterEach(() => {
   server.close()
 })
 
-const poster = (options: { concurrency?: number; rateMax?: number; told?: string[] } = {}) =>
+const poster = (
+  options: { concurrency?: number; rateMax?: number; told?: string[]; signal?: AbortSignal } = {},
+) =>
   openPoster({
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     connection: 'demo',
@@ -51,6 +53,7 @@ const poster = (options: { concurrency?: number; rateMax?: number; told?: string
     concurrency: options.concurrency ?? 8,
     rateMax: options.rateMax ?? Number.POSITIVE_INFINITY,
     onWaiting: (reason) => options.told?.push(reason),
+    ...(options.signal && { signal: options.signal }),
   })
 
 test('each device keeps its order, and never more are under way than asked for', async () => {
@@ -83,6 +86,18 @@ test('a refusal for good ends the run with the reason', async () => {
   await send({ devEui: 'one', body: 'a' })
   await expect(drained()).rejects.toThrow(PostRefused)
   await expect(send({ devEui: 'one', body: 'b' })).rejects.toThrow('answers 401')
+})
+
+test('a run that is told to end does not wait for a bridge that is away', async () => {
+  answer = () => ({ status: 503 })
+  const stop = new AbortController()
+  const { send, drained, counts } = poster({ signal: stop.signal })
+  await send({ devEui: 'one', body: 'a' })
+  await send({ devEui: 'one', body: 'b' })
+  setTimeout(() => stop.abort(), 300)
+  await drained()
+  expect(counts().posted).toBe(0)
+  expect(new Set(arrived.map(({ body }) => body))).toEqual(new Set(['a']))
 })
 
 test('the rate is kept', async () => {

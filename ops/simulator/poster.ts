@@ -1,6 +1,6 @@
 // Posts deliveries to the bridge as The Things Stack would: in order, one at a time for each device, and again and again
 // while the answer is 503. Nothing is dropped; what the bridge refuses for good ends the run.
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from './pause.ts'
 
 export type PosterOptions = {
   /** The bridge's address; the connection is added. */
@@ -12,6 +12,8 @@ export type PosterOptions = {
   rateMax: number
   /** Told once when the bridge begins to refuse for the time being. */
   onWaiting: (reason: string) => void
+  /** Ends the trying: what is not acknowledged by then is left to the next run of the same window. */
+  signal?: AbortSignal
 }
 
 export type Parcel = { devEui: string; body: string }
@@ -32,7 +34,7 @@ const pauseFirstMs = 200
 const pauseMostMs = 5_000
 
 export function openPoster(options: PosterOptions): Poster {
-  const { concurrency, rateMax, onWaiting } = options
+  const { concurrency, rateMax, onWaiting, signal } = options
   const address = new URL(`things-stack/${options.connection}`, options.url.replace(/\/*$/, '/'))
   const headers = {
     'content-type': 'application/json',
@@ -46,6 +48,7 @@ export function openPoster(options: PosterOptions): Poster {
   let failure: Error | null = null
   let isWaiting = false
   let nextAtMs = 0
+  const isOver = () => failure !== null || signal?.aborted === true
 
   /** Null: accepted. Else the reason to try again. */
   async function attempt(body: string): Promise<string | null> {
@@ -69,7 +72,7 @@ export function openPoster(options: PosterOptions): Poster {
   }
 
   async function deliver(body: string): Promise<void> {
-    if (failure !== null) return
+    if (isOver()) return
     try {
       for (let pauseMs = pauseFirstMs; ; pauseMs = Math.min(pauseMs * 2, pauseMostMs)) {
         const reason = await attempt(body)
@@ -77,8 +80,8 @@ export function openPoster(options: PosterOptions): Poster {
         counts.retried += 1
         if (!isWaiting) onWaiting(reason)
         isWaiting = true
-        await sleep(pauseMs)
-        if (failure !== null) return
+        await pause(pauseMs, signal)
+        if (isOver()) return
       }
       counts.posted += 1
       isWaiting = false
@@ -91,7 +94,7 @@ export function openPoster(options: PosterOptions): Poster {
     if (rateMax === Number.POSITIVE_INFINITY) return
     const nowMs = performance.now()
     nextAtMs = Math.max(nextAtMs, nowMs) + 1_000 / rateMax
-    if (nextAtMs - nowMs > 1) await sleep(nextAtMs - nowMs)
+    if (nextAtMs - nowMs > 1) await pause(nextAtMs - nowMs, signal)
   }
 
   return {

@@ -1,8 +1,8 @@
 // A run of the simulator: the world's deliveries from one instant to another, posted at the asked speed, and then, if
 // asked, on in real time.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault } from './faults.ts'
 import type { SimulatedFleet } from './fleet.ts'
+import { pause } from './pause.ts'
 import { openPoster, type PosterOptions } from './poster.ts'
 import { faultsFor } from './scenarios.ts'
 import { simulatedWorld, type Tally, type World } from './world.ts'
@@ -21,6 +21,8 @@ export type RunOptions = Omit<PosterOptions, 'onWaiting'> & {
   live: boolean
   signal?: AbortSignal
   report: (line: string) => void
+  /** Told when everything up to `toMs` is acknowledged, before it goes on live. */
+  onHistory?: (summary: RunSummary) => void
 }
 
 export type RunSummary = Tally & {
@@ -48,10 +50,15 @@ export async function runSimulation(options: RunOptions): Promise<RunSummary> {
   let reachedMs = fromMs
 
   async function deliverUpTo(instantMs: number): Promise<void> {
-    for (const delivery of world.advance(instantMs)) await poster.send(delivery)
+    for (const delivery of world.advance(instantMs)) {
+      if (isStopped()) return
+      await poster.send(delivery)
+    }
     reachedMs = instantMs
   }
 
+  const soFar = () =>
+    summary(world, faults, poster.counts(), { elapsedMs: performance.now() - startMs, reachedMs })
   const isStopped = () => signal?.aborted === true
   while (reachedMs < toMs && !isStopped()) {
     const nextMs = Math.min(toMs, reachedMs + sliceOf(options.speed))
@@ -60,14 +67,15 @@ export async function runSimulation(options: RunOptions): Promise<RunSummary> {
   }
   await poster.drained()
   if (live && !isStopped()) {
-    report('History is posted; going on in real time.')
+    options.onHistory?.(soFar())
+    report('Going on in real time.')
     while (!isStopped()) {
       await deliverUpTo(Date.now())
       await pause(tickMs, signal)
     }
     await poster.drained()
   }
-  return summary(world, faults, poster.counts(), { elapsedMs: performance.now() - startMs, reachedMs })
+  return soFar()
 }
 
 function summary(
@@ -92,12 +100,4 @@ async function untilSimulated(
   const dueMs = startMs + simulatedMs / speed
   const waitMs = dueMs - performance.now()
   if (waitMs > 0) await pause(waitMs, signal)
-}
-
-async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, signal ? { signal } : {})
-  } catch {
-    // Woken up by the signal: the loop looks at it next.
-  }
 }

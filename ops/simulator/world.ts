@@ -41,6 +41,9 @@ export type WorldOptions = {
   faults: readonly Fault[]
 }
 
+/** What was asked for cannot be simulated; the message says what to ask for. */
+export class SimulationImpossible extends Error {}
+
 /** How far before the anchor each life begins: long enough for any window that is asked for. */
 export const historyDays = 30
 const minuteMs = 60_000
@@ -54,7 +57,7 @@ type Resident = { site: SimulatedSite; unitId: string; life: UnitLife }
 export function simulatedWorld({ fleet, seed, fromMs, anchorMs, faults }: WorldOptions): World {
   const originMs = originOf(anchorMs)
   if (fromMs < originMs)
-    throw new Error(
+    throw new SimulationImpossible(
       `The simulation goes back ${historyDays} days before its anchor, not further: --from is too early.`,
     )
   const residents: Resident[] = fleet.sites.flatMap((site) =>
