@@ -32,10 +32,19 @@ export const h = (name, attributes = {}, ...children) =>
 export const svg = (name, attributes = {}, ...children) =>
   filled(document.createElementNS(SVG, name), attributes, children)
 
-/** Puts `children` in; whoever had the keyboard's focus, by id, has it again. @param {Element} parent @param {Node[]} children */
+/**
+ * Puts `children` in, unless the same is there. Whoever had the keyboard's focus, by id, has it again, and a table that
+ * was scrolled aside stays so.
+ * @param {Element} parent @param {Element[]} children
+ */
 export function show(parent, ...children) {
+  if (children.map(({ outerHTML }) => outerHTML).join('') === parent.innerHTML) return
   const focused = document.activeElement?.id
+  const scrolled = new Map(
+    [...parent.querySelectorAll('.scroll')].map(({ id, scrollLeft }) => [id, scrollLeft]),
+  )
   parent.replaceChildren(...children)
+  for (const [id, left] of scrolled) document.getElementById(id)?.scrollTo({ left, behavior: 'instant' })
   if (focused && document.activeElement?.id !== focused)
     document.getElementById(focused)?.focus({ preventScroll: true })
 }

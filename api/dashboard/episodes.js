@@ -1,6 +1,7 @@
 // What happened in the chosen time, as lists, newest first.
 import { h } from './element.js'
 import { degrees, duration, figure, moment, words } from './format.js'
+import { table } from './table.js'
 
 /**
  * @typedef {import('./unit-query.js').UnitData} UnitData
@@ -11,45 +12,11 @@ import { degrees, duration, figure, moment, words } from './format.js'
 const tag = (/** @type {string} */ text, /** @type {string} */ tone) =>
   h('span', { class: `tag tone-${tone}` }, text)
 
-/** @template T @param {string} title @param {string} nothing @param {string[]} columns @param {T[]} rows @param {(row: T) => Child[]} cells */
-function list(title, nothing, columns, rows, cells) {
-  const body =
-    rows.length === 0
-      ? h('p', { class: 'nothing' }, nothing)
-      : h(
-          'div',
-          { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': title },
-          h(
-            'table',
-            {},
-            h(
-              'thead',
-              {},
-              h(
-                'tr',
-                {},
-                columns.map((column) => h('th', { scope: 'col' }, column)),
-              ),
-            ),
-            h(
-              'tbody',
-              {},
-              rows
-                .toReversed()
-                .slice(0, 12)
-                .map((row) =>
-                  h(
-                    'tr',
-                    {},
-                    cells(row).map((cell, index) =>
-                      h(index === 0 ? 'th' : 'td', index === 0 ? { scope: 'row' } : {}, cell),
-                    ),
-                  ),
-                ),
-            ),
-          ),
-        )
-  const more = rows.length > 12 ? h('p', { class: 'soft small' }, `The newest 12 of ${rows.length}.`) : null
+const ROWS_MAX = 12
+
+/** @template T @param {string} title @param {string} nothing @param {string[]} columns @param {T[]} items @param {(item: T) => Child[]} cells */
+function list(title, nothing, columns, items, cells) {
+  const newest = items.toReversed().slice(0, ROWS_MAX)
   return h(
     'section',
     { class: 'panel' },
@@ -57,10 +24,16 @@ function list(title, nothing, columns, rows, cells) {
       'div',
       { class: 'panel-head' },
       h('h2', {}, title),
-      h('span', { class: 'soft small push' }, rows.length === 0 ? '' : String(rows.length)),
+      h('span', { class: 'soft small push' }, items.length || ''),
     ),
-    body,
-    more,
+    items.length === 0
+      ? h('p', { class: 'nothing' }, nothing)
+      : table(
+          title,
+          columns.map((name) => ({ name })),
+          newest.map((item) => ({ cells: cells(item) })),
+        ),
+    items.length > ROWS_MAX && h('p', { class: 'soft small' }, `The newest ${ROWS_MAX} of ${items.length}.`),
   )
 }
 

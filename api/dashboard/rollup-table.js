@@ -1,6 +1,7 @@
 // The figures by hour or by day: what inspectors ask for.
 import { h, svg } from './element.js'
 import { clock, degrees, duration, figure, weekday } from './format.js'
+import { table } from './table.js'
 
 /**
  * @typedef {import('./unit-query.js').UnitData} UnitData
@@ -47,19 +48,19 @@ export function rollupPanel(onChange) {
         ),
         rows.length === 0
           ? h('p', { class: 'nothing' }, 'No window is complete enough to show yet.')
-          : h(
-              'div',
-              { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Figures by window' },
-              table(rows, isByDay, view),
+          : table(
+              'Figures by window',
+              columnsOf(isByDay, view),
+              rows.toReversed().map((row) => line(row, isByDay, view)),
             ),
       )
     },
   }
 }
 
-/** @param {Rollup[]} rows @param {boolean} isByDay @param {View} view */
-function table(rows, isByDay, view) {
-  const names = {
+/** @param {boolean} isByDay @param {View} view @returns {import('./table.js').Column[]} */
+function columnsOf(isByDay, view) {
+  const columns = {
     Min: 'Lowest reading',
     Mean: 'Mean of the readings',
     Max: 'Highest reading',
@@ -71,63 +72,30 @@ function table(rows, isByDay, view) {
     Door: 'Openings and time open',
     Humidity: 'Mean relative humidity',
   }
-  return h(
-    'table',
-    {},
-    h(
-      'thead',
-      {},
-      h(
-        'tr',
-        {},
-        h('th', { scope: 'col' }, isByDay ? 'Day' : 'Hour'),
-        Object.entries(names).map(([name, title]) =>
-          h('th', { scope: 'col', class: 'number' }, h('abbr', { title }, name)),
-        ),
-      ),
-    ),
-    h(
-      'tbody',
-      {},
-      rows.toReversed().map((row) => line(row, isByDay, view)),
-    ),
-  )
+  const numbers = Object.entries(columns).map(([name, title]) => ({ name, title, isNumber: true }))
+  return [{ name: isByDay ? 'Day' : 'Hour' }, ...numbers]
 }
 
-/** @param {Rollup} row @param {boolean} isByDay @param {View} view */
+/** @param {Rollup} row @param {boolean} isByDay @param {View} view @returns {import('./table.js').Row} */
 function line(row, isByDay, view) {
   const seconds = row.secondsAbove + row.secondsBelow
-  const start = isByDay
-    ? weekday(row.start, view.zone)
-    : `${weekday(row.start, view.zone)}, ${clock(row.start, view.zone)}`
-  const cell = (/** @type {import('./element.js').Child} */ value, more = '') =>
-    h('td', { class: `number ${more}`.trim() }, value)
-  return h(
-    'tr',
-    {},
-    h(
-      'th',
-      { scope: 'row' },
-      start,
-      row.isFinal
-        ? ''
-        : h('span', { class: 'soft small', title: 'Late readings may still change it' }, ' · open'),
-    ),
-    cell(degrees(row.min)),
-    cell(degrees(row.mean)),
-    cell(degrees(row.max)),
-    cell(degrees(row.timeWeightedMean)),
-    cell(degrees(row.mkt)),
-    cell(seconds > 0 ? duration(seconds) : '–', seconds > 0 ? 'bad' : ''),
-    cell(figure(row.degreeMinutesAbove + row.degreeMinutesBelow, '')),
-    cell([meter(row.coverage), row.coverage === null ? '–' : `${Math.round(row.coverage * 100)} %`]),
-    cell(
-      row.doorOpenings === 0 && row.doorOpenSeconds === 0
-        ? '–'
-        : `${row.doorOpenings} × ${duration(row.doorOpenSeconds)}`,
-    ),
-    cell(figure(row.humidityMean, ' %')),
-  )
+  const time = isByDay ? '' : `, ${clock(row.start, view.zone)}`
+  const open = h('span', { class: 'soft small', title: 'Late readings may still change it' }, ' · open')
+  const door = `${row.doorOpenings} × ${duration(row.doorOpenSeconds)}`
+  const cells = [
+    [weekday(row.start, view.zone), time, row.isFinal ? '' : open],
+    degrees(row.min),
+    degrees(row.mean),
+    degrees(row.max),
+    degrees(row.timeWeightedMean),
+    degrees(row.mkt),
+    seconds > 0 ? duration(seconds) : '–',
+    figure(row.degreeMinutesAbove + row.degreeMinutesBelow, ''),
+    [meter(row.coverage), row.coverage === null ? '–' : `${Math.round(row.coverage * 100)} %`],
+    row.doorOpenings === 0 && row.doorOpenSeconds === 0 ? '–' : door,
+    figure(row.humidityMean, ' %'),
+  ]
+  return { cells, bad: seconds > 0 ? [6] : [] }
 }
 
 /** @param {number | null} share */

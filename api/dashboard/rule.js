@@ -1,6 +1,7 @@
 // The rule in force, and the devices that tell.
 import { h } from './element.js'
 import { ago, degrees, duration, figure, limits, moment, words } from './format.js'
+import { table } from './table.js'
 
 /** @typedef {{ unit: 'C' | 'F', nowMs: number, zone: string }} View */
 
@@ -51,61 +52,34 @@ export function rulePanel(rule, view) {
   )
 }
 
-/** @param {import('./unit-query.js').UnitData['devices']} devices @param {View} view */
+/** @typedef {import('./unit-query.js').UnitData['devices'][number]} Device */
+
+/** @param {Record<string, any> | null} latest @param {View} view */
+function latestOf(latest, view) {
+  if (latest?.fault) return 'sensor fault'
+  if (latest?.temperature != null) return `${degrees(latest.temperature)} °${view.unit}`
+  return latest?.doorOpen == null ? '–' : latest.doorOpen ? 'open' : 'closed'
+}
+
+/** @param {Device[]} devices @param {View} view */
 export function devicePanel(devices, view) {
-  const row = (/** @type {(typeof devices)[number]} */ { name, devEui, vendor, model, kind, latest }) =>
-    h(
-      'tr',
-      {},
-      h(
-        'th',
-        { scope: 'row' },
-        name,
-        h('div', { class: 'soft small' }, [vendor, model].filter(Boolean).join(' ') || devEui),
-      ),
-      h('td', {}, kind === null ? '–' : words(kind)),
-      h(
-        'td',
-        {},
-        latest?.fault
-          ? 'sensor fault'
-          : latest?.temperature != null
-            ? `${degrees(latest.temperature)} °${view.unit}`
-            : latest?.doorOpen == null
-              ? '–'
-              : latest.doorOpen
-                ? 'open'
-                : 'closed',
-      ),
-      h('td', {}, figure(latest?.batteryPercent, ' %')),
-      h('td', {}, figure(latest?.rssi, ' dBm')),
-      h('td', {}, latest ? ago(latest.recordedAt, view.nowMs) : 'never'),
-    )
+  const columns = ['Device', 'Gives', 'Latest', 'Battery', 'Signal', 'Heard'].map((name) => ({ name }))
+  const row = (/** @type {Device} */ { name, devEui, vendor, model, kind, latest }) => ({
+    cells: [
+      [name, h('div', { class: 'soft small' }, [vendor, model].filter(Boolean).join(' ') || devEui)],
+      kind === null ? '–' : words(kind),
+      latestOf(latest, view),
+      figure(latest?.batteryPercent, ' %'),
+      figure(latest?.rssi, ' dBm'),
+      latest ? ago(latest.recordedAt, view.nowMs) : 'never',
+    ],
+  })
   return h(
     'section',
     { class: 'panel' },
     h('div', { class: 'panel-head' }, h('h2', {}, 'Devices')),
     devices.length === 0
       ? h('p', { class: 'nothing' }, 'No device is assigned to this unit.')
-      : h(
-          'div',
-          { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Devices' },
-          h(
-            'table',
-            {},
-            h(
-              'thead',
-              {},
-              h(
-                'tr',
-                {},
-                ['Device', 'Gives', 'Latest', 'Battery', 'Signal', 'Heard'].map((name) =>
-                  h('th', { scope: 'col' }, name),
-                ),
-              ),
-            ),
-            h('tbody', {}, devices.map(row)),
-          ),
-        ),
+      : table('Devices', columns, devices.map(row)),
   )
 }
