@@ -31,7 +31,7 @@ type InstantText = (nowMs: number) => number
 
 const spanMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-export function instantOption(text: string): InstantText {
+function instantOption(text: string): InstantText {
   if (text === 'now') return (nowMs) => nowMs
   const relative = /^-(\d+(?:\.\d+)?)([mhd])$/.exec(text)
   if (relative) return (nowMs) => nowMs - Number(relative[1]) * (spanMs[relative[2] ?? ''] ?? 0)
@@ -65,6 +65,11 @@ function scenarioOption(text: string): string[] {
 const demoFleet = new URL('./fleet/demo-fleet.yaml', import.meta.url).pathname
 const fast = Number.POSITIVE_INFINITY
 
+const now = instantOption('now')
+const ago48h = instantOption('-48h')
+const instant = (flag: string, description: string) =>
+  new Option(`${flag} <instant>`, description).argParser(instantOption)
+
 export function simulateCommand(program: Command): void {
   program
     .command('simulate')
@@ -78,18 +83,23 @@ export function simulateCommand(program: Command): void {
       new Option('--api-key <key>', "the connection's API key").env('SIMULATE_API_KEY').makeOptionMandatory(),
     )
     .option('--seed <n>', 'what chance is drawn from', numberOption(0), 1)
-    .option(
-      '--from <instant>',
-      'ISO instant, or a span before now such as -48h',
-      instantOption,
-      instantOption('-48h'),
+    .addOption(
+      instant('--from', 'where the uplinks begin: ISO, or a span before now').default(ago48h, '-48h'),
     )
-    .option('--to <instant>', 'ISO instant, or now', instantOption, instantOption('now'))
-    .option('--anchor <instant>', 'what the scenario is laid out around; not given: --to', instantOption)
-    .option('--speed <n>', 'simulated seconds a second, or max', numberOption(0.001, { max: fast }), fast)
+    .addOption(instant('--to', 'where they end').default(now, 'now'))
+    .addOption(instant('--anchor', 'what the scenario is laid out around; not given: --to'))
+    .addOption(
+      new Option('--speed <n>', 'simulated seconds a second, or max')
+        .argParser(numberOption(0.001, { max: fast }))
+        .default(fast, 'max'),
+    )
     .option('--scenario <names>', `of ${scenarioNames.join(', ')}`, scenarioOption, ['demo'])
     .option('--live', 'go on in real time after --to', false)
-    .option('--rate-max <n>', 'most requests a second', numberOption(0.1), fast)
+    .addOption(
+      new Option('--rate-max <n>', 'most requests a second')
+        .argParser(numberOption(0.1))
+        .default(fast, 'any'),
+    )
     .option('--concurrency <n>', 'most requests at once', numberOption(1), 32)
     .option('--truth <file>', 'write the injected faults as JSON')
     .action(simulate)

@@ -29,6 +29,7 @@ export function summaryText(options: RunOptions, summary: RunSummary): string {
   const units = options.fleet.sites.flatMap((site) => site.units)
   const devices = units.flatMap((unit) => unit.devices)
   const seconds = (summary.elapsedMs / 1_000).toFixed(1)
+  const notPosted = summary.uplinks + summary.joins + summary.copies - summary.underWay - summary.posted
   const counts = [
     [
       'simulated',
@@ -40,6 +41,7 @@ export function summaryText(options: RunOptions, summary: RunSummary): string {
     ['lost in the air', `${summary.lost}`],
     ['posted, retried', `${summary.posted}, ${summary.retried}`],
     ['still under way', `${summary.underWay}`],
+    ...(notPosted > 0 ? [['left for another run', `${notPosted}`]] : []),
   ]
   const faults = summary.faults.length > 0 ? `\n\n${faultTable(summary.faults)}` : ''
   return `${table(counts)}${faults}`
