@@ -8,10 +8,11 @@ const ANSWER_WITHIN_MS = 5_000
 const REGISTRY_STARTS_WITHIN_MS = 30_000
 const RETRY_PAUSE_MS = 500
 
+type Address = { url: string; headers: Record<string, string> }
 type Answer = { status: number; body: { id?: number; schema?: string; message?: string } }
 
 export function registryAt(url: string): SchemaRegistry {
-  const base = url.replace(/\/+$/, '')
+  const base = addressOf(url)
   return {
     async register(subject, schema) {
       const path = encodeURIComponent(subject)
@@ -35,11 +36,11 @@ export function registryAt(url: string): SchemaRegistry {
   }
 }
 
-async function ask(base: string, method: string, path: string, content?: object): Promise<Answer> {
+async function ask(base: Address, method: string, path: string, content?: object): Promise<Answer> {
   try {
-    const response = await fetch(`${base}${path}`, {
+    const response = await fetch(`${base.url}${path}`, {
       method,
-      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json', ...base.headers },
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
       ...(content === undefined ? {} : { body: JSON.stringify(content) }),
     })
@@ -64,13 +65,18 @@ async function patiently(call: () => Promise<Answer>): Promise<Answer> {
   }
 }
 
-const unavailable = (base: string, reason: string, cause?: unknown): PipelineError =>
-  new PipelineError('REGISTRY_UNAVAILABLE', { url: withoutPassword(base), reason }, cause)
+const unavailable = ({ url }: Address, reason: string, cause?: unknown): PipelineError =>
+  new PipelineError('REGISTRY_UNAVAILABLE', { url, reason }, cause)
 
-function withoutPassword(base: string): string {
-  const url = new URL(base)
+/** fetch takes no user and password in an address. */
+function addressOf(text: string): Address {
+  const url = new URL(text)
+  const { username, password } = url
+  url.username = ''
   url.password = ''
-  return url.href
+  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const headers = username === '' ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` }
+  return { url: url.href.replace(/\/+$/, ''), headers }
 }
 
 /** fetch says "fetch failed" and keeps the reason in the cause. */

@@ -27,7 +27,7 @@ const OLDEST = -2
 /** consume() holds one of libuv's four threads for so long. */
 const CONSUME_WAIT_MS = 20
 
-const REQUEST_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 5_000
 const RETRY_PAUSE_MS = 50
 
 export type Done<T> = (error: LibrdKafkaError | null | undefined, value: T) => void
@@ -39,6 +39,14 @@ export const answer = <T>(call: (done: Done<T>) => unknown): Promise<T> =>
 
 export const isKafkaError = (error: unknown): error is LibrdKafkaError =>
   error instanceof Error && 'errno' in error && 'origin' in error
+
+const { ERRORS } = rdkafka.CODES
+
+/** The group is forming anew without this member's knowledge: it has to join again, and will. */
+export const isFencedOff = (error: LibrdKafkaError): boolean =>
+  error.code === ERRORS.ERR_ILLEGAL_GENERATION ||
+  error.code === ERRORS.ERR_UNKNOWN_MEMBER_ID ||
+  error.code === ERRORS.ERR_REBALANCE_IN_PROGRESS
 
 /** Repeats what may be repeated: broker away, coordinator moving, offsets held by a transaction that is being decided. */
 export async function insist<T>(call: () => Promise<T>, isWanted: () => boolean): Promise<T> {
@@ -69,10 +77,7 @@ export class Consumer {
 
   static async connect(settings: ConsumerSettings, onRebalance?: OnRebalance): Promise<Consumer> {
     const rebalance_cb = (error: LibrdKafkaError | undefined, partitions: TopicPartition[]) =>
-      onRebalance?.(
-        error?.code === rdkafka.CODES.ERRORS.ERR__ASSIGN_PARTITIONS ? 'assign' : 'revoke',
-        partitions,
-      )
+      onRebalance?.(error?.code === ERRORS.ERR__ASSIGN_PARTITIONS ? 'assign' : 'revoke', partitions)
     const global = {
       ...settings.global,
       // consume(n) goes on until n messages or a pause; an end of a partition makes it return what it has.
@@ -162,7 +167,7 @@ export class Transactions {
         this.client.produce(topic, partition, value, key)
         return
       } catch (error) {
-        if (!isKafkaError(error) || error.code !== rdkafka.CODES.ERRORS.ERR__QUEUE_FULL) throw error
+        if (!isKafkaError(error) || error.code !== ERRORS.ERR__QUEUE_FULL) throw error
         this.client.poll()
         await sleep(5)
       }

@@ -22,6 +22,7 @@ async function makeWorld(): Promise<World> {
     codecs: await openCodecs(registryAt(registryUrl), prefix),
     reader: readerSettings(brokers, `${prefix}test`),
     writer: transactionalSettings(brokers, `${prefix}writer`),
+    logLevel: process.env.TEST_LOG === undefined ? 'error' : 'info',
   })
   worlds.push(world)
   return world

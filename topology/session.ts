@@ -8,7 +8,7 @@ import { PipelineError } from '../schemas/failure.ts'
 import { ClockBoard } from './clock-board.ts'
 import type { Stage } from './define.ts'
 import { Task } from './engine.ts'
-import { type Batch, Consumer, insist, isKafkaError, Transactions } from './kafka-clients.ts'
+import { type Batch, Consumer, insist, isFencedOff, isKafkaError, Transactions } from './kafka-clients.ts'
 import type { RuntimeOptions, RuntimeTotals, TaskStatus } from './kafka-runtime.ts'
 import { toInput } from './message.ts'
 import { type Preparation, prepare } from './preparation.ts'
@@ -376,7 +376,9 @@ export class Session {
   async #abort(slots: readonly TaskSlot[], error: unknown): Promise<void> {
     // Fatal: fenced off by a producer of the same name, or by the coordinator. Not Kafka's: a defect. Both end the clients.
     if (!isKafkaError(error) || error.isFatal) throw error
-    this.#options.log.warn({ err: error }, 'A transaction failed: its records are taken again')
+    if (isFencedOff(error))
+      this.#options.log.info({ code: error.code }, 'The group forms anew: records are taken again')
+    else this.#options.log.warn({ err: error }, 'A transaction failed: its records are taken again')
     this.#totals.aborts++
     await this.#clients.transactions.abort()
     for (const slot of slots) slot.aborted()

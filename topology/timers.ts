@@ -29,16 +29,14 @@ export class Timers {
 
   /** Every key whose timer is at or before `clockMs`. They keep their timers: `set` moves them on. */
   due(clockMs: number): string[] {
-    const keys: string[] = []
-    const kept: Entry[] = []
+    const due = new Map<string, Entry>()
     while (this.nextMs <= clockMs) {
       const entry = this.#pop()
       if (entry === undefined) break
-      keys.push(entry.key)
-      kept.push(entry)
+      due.set(entry.key, entry)
     }
-    for (const entry of kept) this.#push(entry)
-    return keys
+    for (const entry of due.values()) this.#push(entry)
+    return [...due.keys()]
   }
 
   /** The transaction is committed: what it set is what counts. */

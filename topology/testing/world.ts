@@ -22,6 +22,7 @@ export type WorldSetup = {
   codecs: Codecs
   reader: ConsumerSettings
   writer: ProducerSettings
+  logLevel?: ProcessConfig['LOG_LEVEL']
 }
 
 export type Child = { process: ChildProcess; port: number }
@@ -98,7 +99,7 @@ export class World {
       COMMIT_INTERVAL: 20,
       COMMIT_RECORDS_MAX: 50,
       PROCESS_PORT: 0,
-      LOG_LEVEL: 'error',
+      LOG_LEVEL: this.#setup.logLevel ?? 'error',
       ...over,
     }
     const child = fork(new URL('counting-process.ts', import.meta.url), [JSON.stringify(config)], {
