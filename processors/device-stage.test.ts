@@ -1,0 +1,155 @@
+import { expect, test } from 'vitest'
+import type { DeviceAssignment, Quarantined, Reading, Uplink } from '../schemas/generated/types.ts'
+import { deviceStage } from './device-stage.ts'
+import { at } from './unit-driver.ts'
+
+const assigned: DeviceAssignment = {
+  validFrom: 0,
+  organizationId: 'org',
+  unitId: 'unit',
+  kind: 'temperature',
+  vendor: null,
+  model: null,
+  probe: null,
+  calibrationOffset: 0,
+}
+
+const uplink = (fCnt: number, time: string, more: Partial<Uplink> = {}): Uplink => ({
+  type: 'uplink',
+  devEui: 'A',
+  connectionId: 'c',
+  applicationId: null,
+  deviceName: null,
+  joinEui: null,
+  devAddr: null,
+  recordedAt: at(time),
+  receivedAt: at(time) + 500,
+  sessionKeyId: 's',
+  fCnt,
+  fPort: 2,
+  confirmed: false,
+  payload: Buffer.alloc(0),
+  decodedPayload: null,
+  normalizedPayload: null,
+  simulated: false,
+  brandId: null,
+  modelId: null,
+  hardwareVersion: null,
+  firmwareVersion: null,
+  batteryPercent: null,
+  gateways: [],
+  spreadingFactor: null,
+  bandwidthHz: null,
+  codingRate: null,
+  frequencyHz: null,
+  airtimeMs: null,
+  networkId: null,
+  correlationIds: [],
+  body: null,
+  ...more,
+})
+
+class Device {
+  readonly readings: Reading[] = []
+  readonly quarantine: Quarantined[] = []
+  readonly stage = deviceStage()
+  state = this.stage.initial('A')
+
+  constructor(...versions: Partial<DeviceAssignment>[]) {
+    if (versions.length > 0) this.assign(...versions)
+  }
+
+  assign(...versions: Partial<DeviceAssignment>[]): this {
+    const value = { devEui: 'A', deviceId: 'device', versions: versions.map((v) => ({ ...assigned, ...v })) }
+    this.stage.onRecord(this.state, { topic: 'devices', value }, () => undefined)
+    return this
+  }
+
+  pipe(...uplinks: Uplink[]): this {
+    for (const value of uplinks) {
+      this.stage.onRecord(this.state, { topic: 'uplinks', value }, (topic, _key, record) => {
+        if (topic === 'readings') this.readings.push(record as Reading)
+        else this.quarantine.push(record as Quarantined)
+      })
+    }
+    return this
+  }
+}
+
+const json = (temperature: number) => ({ decodedPayload: JSON.stringify({ temperature }) })
+
+test('a reading is of the assigned unit, with the calibration offset applied', () => {
+  const device = new Device({ calibrationOffset: -0.5 }).pipe(uplink(1, '10:00', json(5)))
+  expect(device.readings).toMatchObject([
+    { unitId: 'unit', deviceId: 'device', kind: 'temperature', recordedAt: at('10:00'), temperature: 4.5 },
+  ])
+})
+
+test('any uplink is a check-in: without a payload, and where the payload cannot be decoded', () => {
+  const device = new Device({}).pipe(
+    uplink(1, '10:00'),
+    uplink(2, '10:10', { payload: Buffer.from('ff', 'hex') }),
+  )
+  expect(device.readings).toMatchObject([
+    { recordedAt: at('10:00'), temperature: null },
+    { recordedAt: at('10:10'), temperature: null },
+  ])
+  expect(device.quarantine).toMatchObject([
+    { reason: 'undecodable', recordedAt: at('10:10'), unitId: 'unit' },
+  ])
+})
+
+test('a join is no check-in', () => {
+  expect(new Device({}).pipe(uplink(0, '10:00', { type: 'join' })).readings).toEqual([])
+})
+
+test('a value that says "no probe" is a check-in with a fault, never a temperature', () => {
+  const lht65 = {
+    brandId: 'dragino',
+    modelId: 'lht65n',
+    fPort: 2,
+    payload: Buffer.from('cbf60b0d0276017fff7fff', 'hex'),
+  }
+  const device = new Device({ probe: 'external' }).pipe(uplink(1, '10:00', lht65))
+  expect(device.readings).toMatchObject([{ temperature: null, fault: true }])
+})
+
+test('without an assignment an uplink waits in quarantine and counts once it is sent again after one', () => {
+  const device = new Device().pipe(uplink(1, '10:00', json(5)), uplink(1, '10:00', json(5)))
+  expect(device.quarantine).toMatchObject([
+    { reason: 'unassigned', devEui: 'A', unitId: null, temperature: 5 },
+  ])
+  device.assign({}).pipe(uplink(1, '10:00', json(5)), uplink(1, '10:00', json(5)))
+  expect(device.readings).toHaveLength(1)
+})
+
+test('the gateway that heard it loudest is the reading’s', () => {
+  const gateways = [
+    { gatewayId: 'far', gatewayEui: null, rssi: -110, snr: 1 },
+    { gatewayId: 'near', gatewayEui: null, rssi: -60, snr: 9 },
+  ]
+  expect(new Device({}).pipe(uplink(1, '10:00', { gateways })).readings).toMatchObject([
+    { gatewayId: 'near', rssi: -60, snr: 9 },
+  ])
+})
+
+test('replayed values are history at their own times; the uplink that carries them is the check-in', () => {
+  const normalizedPayload = JSON.stringify([
+    { time: '2026-02-02T09:50:00Z', air: { temperature: 4 } },
+    { time: '2026-02-02T09:55:00Z', air: { temperature: 4.5 } },
+  ])
+  const device = new Device({}).pipe(uplink(1, '10:00', { normalizedPayload }))
+  expect(device.readings.map((r) => [r.recordedAt, r.temperature, r.history])).toEqual([
+    [at('10:00'), null, false],
+    [at('09:50'), 4, true],
+    [at('09:55'), 4.5, true],
+  ])
+})
+
+test('the state survives its changelog', () => {
+  const device = new Device({}).pipe(uplink(1, '10:00', json(5)))
+  device.state = device.stage.load(structuredClone(device.stage.save(device.state)))
+  device.pipe(uplink(1, '10:00', json(5)), uplink(2, '10:00', json(6)))
+  expect(device.readings).toHaveLength(1)
+  expect(device.quarantine).toMatchObject([{ reason: 'conflict', temperature: 6 }])
+})
