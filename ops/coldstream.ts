@@ -16,6 +16,7 @@ const commands: Record<string, () => Promise<Register>> = {
   unassigned: async () => (await import('./unassigned.ts')).unassignedCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
   topics: async () => (await import('./topics.ts')).topicsCommand,
+  migrate: async () => (await import('./migrate.ts')).migrateCommand,
   topology: async () => (await import('./topology.ts')).topologyCommand,
   decode: async () => (await import('./decode.ts')).decodeCommand,
   'dry-run': async () => (await import('./dry-run.ts')).dryRunCommand,
