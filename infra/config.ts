@@ -158,7 +158,7 @@ export const configKeys = {
   INSTANCE: key(
     'letters, digits, dots, dashes',
     '',
-    ['process'],
+    ['process', 'sink'],
     'Name of this process in its group: a restart under it takes its partitions back at once. No two may share it; not set: a new one at each start.',
     matching(/^[A-Za-z0-9._-]{0,100}$/),
   ),

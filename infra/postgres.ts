@@ -18,6 +18,8 @@ export type Sql = {
 
 export type TransactionOptions = {
   readOnly?: boolean
+  /** Every statement sees the database as it was at the first one. */
+  isSnapshot?: boolean
   statementTimeoutMs?: number
   /** Settings for this transaction only, such as `{ 'app.organization_id': id }` for row-level security. */
   settings?: Readonly<Record<string, string>>
@@ -88,7 +90,7 @@ export function openPostgres(databaseUrl: string, settings: PostgresSettings = {
 async function inTransaction<T>(
   client: pg.PoolClient,
   work: (sql: Sql) => Promise<T>,
-  { readOnly = false, statementTimeoutMs = 0, settings = {} }: TransactionOptions,
+  { readOnly = false, isSnapshot = false, statementTimeoutMs = 0, settings = {} }: TransactionOptions,
 ): Promise<T> {
   // Between two statements nobody waits on the socket: without a listener its loss would end the process.
   let lost: Error | undefined
@@ -97,8 +99,9 @@ async function inTransaction<T>(
   }
   client.on('error', onLost)
   try {
+    const modes = [isSnapshot ? ' isolation level repeatable read' : '', readOnly ? ' read only' : '']
     await client.query(
-      `begin${readOnly ? ' read only' : ''}; set local statement_timeout = ${Math.round(statementTimeoutMs)}`,
+      `begin${modes.filter(Boolean).join(',')}; set local statement_timeout = ${Math.round(statementTimeoutMs)}`,
     )
     for (const [key, value] of Object.entries(settings))
       await client.query('select set_config($1, $2, true)', [key, value])

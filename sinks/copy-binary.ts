@@ -13,6 +13,8 @@ const TWO_TO_32 = 2 ** 32
 const TIMESTAMP_MIN_MS = Date.UTC(-4712, 0, 1)
 const TIMESTAMP_MAX_MS = 8.64e15
 
+const DASH = '-'.charCodeAt(0)
+
 /** The value of a hexadecimal digit by its character code; 255 for any other character. */
 const nibbles = new Uint8Array(128).fill(255)
 for (const [value, digit] of [...'0123456789abcdef'].entries()) {
@@ -62,7 +64,10 @@ export class CopyBuffer {
     const at = this.#field(16)
     let from = 0
     for (let index = 0; index < 16; index++) {
-      if (from === 8 || from === 13 || from === 18 || from === 23) from += 1
+      if (from === 8 || from === 13 || from === 18 || from === 23) {
+        if (value.charCodeAt(from) !== DASH) throw new RowRefused(`${value} is no UUID`)
+        from += 1
+      }
       const high = nibbles[value.charCodeAt(from)] ?? 255
       const low = nibbles[value.charCodeAt(from + 1)] ?? 255
       if ((high | low) > 15) throw new RowRefused(`${value} is no UUID`)

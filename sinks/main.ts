@@ -15,6 +15,7 @@ import { serveHealth } from './health.ts'
 import { LagMeter } from './lag.ts'
 import { sinkMetrics } from './metrics.ts'
 import { MonthTables } from './month-tables.ts'
+import { monthsAround } from './partitions.ts'
 import { sinkTopics } from './rows.ts'
 import { Sink } from './sink.ts'
 import { Source } from './source.ts'
@@ -27,6 +28,7 @@ export type SinkConfig = Pick<
   | 'DATABASE_URL'
   | 'DATABASE_DIRECT_URL'
   | 'TOPIC_PREFIX'
+  | 'INSTANCE'
   | 'SINK_BATCH_ROWS_MAX'
   | 'SINK_BATCH_WAIT'
   | 'SINK_PORT'
@@ -59,7 +61,7 @@ export async function runSink(config: SinkConfig): Promise<RunningSink> {
     onConnectionLost,
   })
   const source = await Source.connect(
-    groupSettings(brokers, sinkName(prefix), null),
+    groupSettings(brokers, sinkName(prefix), config.INSTANCE || null),
     new Map(sinkTopics.map((name) => [topicName(prefix, name), name])),
   )
   const metrics = sinkMetrics(() => ({
@@ -69,12 +71,16 @@ export async function runSink(config: SinkConfig): Promise<RunningSink> {
     pool: db.usage(),
   }))
   const nowMs = Date.now
-  const writer = new Writer({ db, months: new MonthTables(direct, nowMs), sink: sinkName(prefix) })
+  const months = new MonthTables(direct, nowMs)
+  const writer = new Writer({ db, months, sink: sinkName(prefix) })
   const committer = new Committer({ writer, codecs, metrics, log })
   const lag = new LagMeter(source, committer.positions)
   const { SINK_BATCH_ROWS_MAX: rowsMax, SINK_BATCH_WAIT: waitMs } = config
   const sink = new Sink({ source, writer, committer, codecs, metrics, log, rowsMax, waitMs, nowMs })
   const outbox = new AbortController()
+  // Long queries over all time make a new month wait, so it is made before anything waits for it.
+  const made = months.ensure(monthsAround(nowMs()))
+  await made.catch((error) => log.warn({ err: error }, 'The months ahead are not made yet'))
   const health = await serveHealth(config.SINK_PORT, {
     isReady: () => sink.isReady(),
     registry: metrics.registry,

@@ -32,12 +32,15 @@ export class MonthTables {
   }
 }
 
-/** Any number of sinks may want it at once: they take turns by a lock that ends with the transaction. */
+/**
+ * Any number of sinks may want it at once: they take turns by a lock that ends with the transaction. A month that is there
+ * is found before it, so that nobody waits for it behind a month that is being made.
+ */
 async function ensureMonth(sql: Sql, month: Month): Promise<void> {
   const table = monthTable(month)
+  if (await isAttached(sql, table)) return
   await sql.query('select pg_advisory_xact_lock($1)', [LOCK])
-  const { rows } = await sql.query('select 1 from pg_inherits where inhrelid = to_regclass($1)', [table])
-  if (rows.length > 0) return
+  if (await isAttached(sql, table)) return
   const [from, to] = [monthStart(month), monthStart(month + 1)]
   // A table that is there and not attached is an archived or a half-made month: it is not ours to fill silently.
   await sql.query(`create table ${table} (like sensor_readings including all,
@@ -46,4 +49,9 @@ async function ensureMonth(sql: Sql, month: Month): Promise<void> {
     `alter table sensor_readings attach partition ${table} for values from ('${from}') to ('${to}')`,
   )
   await sql.query(`alter table ${table} drop constraint ${table}_month`)
+}
+
+async function isAttached(sql: Sql, table: string): Promise<boolean> {
+  const { rows } = await sql.query('select 1 from pg_inherits where inhrelid = to_regclass($1)', [table])
+  return rows.length > 0
 }

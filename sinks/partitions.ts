@@ -25,6 +25,11 @@ export function monthStart(month: Month): string {
   return `${yearOf(month)}-${String((month % 12) + 1).padStart(2, '0')}-01 00:00:00+00`
 }
 
+/** The month of `nowMs`, the one before for what comes late, and three ahead. */
+export function monthsAround(nowMs: number): Month[] {
+  return [-1, 0, 1, 2, 3].map((offset) => monthOf(nowMs) + offset)
+}
+
 const yearOf = (month: Month) => String(Math.floor(month / 12)).padStart(4, '0')
 
 /** Remembers where the current month ends, so that a run of readings costs one comparison each. */

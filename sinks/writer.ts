@@ -110,7 +110,7 @@ function copy(sql: Sql, target: string, { columns }: TableRows<never>, buffer: C
   return sql.copyIn(`copy ${target} (${columns.join(', ')}) from stdin (format binary)`, buffer.finish())
 }
 
-/** A batch may hold several revisions, or copies, of one key: of those the highest revision, or the first, counts. */
+/** A batch may hold several revisions, or copies, of one key: of those the first of the highest revision counts. */
 async function stage(sql: Sql, table: TableRows<never>, buffer: CopyBuffer): Promise<void> {
   const staged = `staged_${table.table}`
   const columns = table.columns.join(', ')
@@ -124,7 +124,7 @@ async function stage(sql: Sql, table: TableRows<never>, buffer: CopyBuffer): Pro
   else
     await sql.query(
       `insert into ${table.table} as old (${columns})
-       select distinct on (${key}) ${columns} from ${staged} order by ${key}, revision desc
+       select distinct on (${key}) ${columns} from ${staged} order by ${key}, revision desc, ctid
        on conflict (${key}) do update set ${table.columns.map((name) => `${name} = excluded.${name}`).join(', ')}
        where excluded.revision > old.revision`,
     )

@@ -1,0 +1,130 @@
+// `coldstream digest`: one number for the content of each table, so that two runs, or a database and its restored backup,
+// can be compared. It does not depend on the order in which rows were written.
+import type { Command } from 'commander'
+import { readConfig } from '../infra/config.ts'
+import { openPostgres, type Postgres, type Sql } from '../infra/postgres.ts'
+
+export type TableDigest = { table: string; rows: number; digest: string }
+
+/**
+ * What must be equal between two runs over the same uplinks. Left out: `sink_offsets`, where in Kafka a row came from
+ * (transactions and retries move offsets), and `failed_at` and `explanation` of dead letters, which tell of the run.
+ * `received_at` stays in: it is the bridge's clock, but it is logged with the uplink. `revision` stays out: it counts how
+ * often the outside was told, which depends on what had come by then, while the content is what the last one says. For
+ * the same reason what was retracted counts as if it never was.
+ * The registry is not here: it is an input, and says when it was changed.
+ */
+const leftOut: Record<string, readonly string[]> = {
+  sensor_readings: [],
+  excursions: ['revision'],
+  door_events: ['revision'],
+  door_openings: ['revision'],
+  silences: ['revision'],
+  unit_status_changes: ['revision'],
+  alerts: ['revision'],
+  rollups: ['revision'],
+  quarantine: [],
+  late_readings: [],
+  dead_letters: [
+    'topic_partition',
+    'topic_offset',
+    'source_partition',
+    'source_offset',
+    'failed_at',
+    'explanation',
+  ],
+}
+
+export const digestTables: readonly string[] = Object.keys(leftOut)
+
+const isRetracted: Record<string, string> = {
+  ...{
+    excursions: "state = 'retracted'",
+    door_openings: "state = 'retracted'",
+    silences: "state = 'retracted'",
+  },
+  ...{ alerts: "status = 'retracted'", door_events: 'retracted', unit_status_changes: 'retracted' },
+  rollups: 'retracted',
+}
+
+/** `withRevisions`: for runs that are equal to the last record, such as a sink that was killed and one that was not: retractions count, too. */
+export type DigestOptions = {
+  withRevisions?: boolean
+  /** Columns left out of every table, such as `received_at` where the same uplinks were sent twice to two pipelines. */
+  without?: readonly string[]
+}
+
+/** All of one moment: a snapshot, so it may run while the sink writes. */
+export async function digest(db: Postgres, options: DigestOptions = {}): Promise<TableDigest[]> {
+  return db.transaction(
+    async (sql) => {
+      const months = await readingMonths(sql)
+      const digests: TableDigest[] = []
+      for (const table of digestTables.filter((name) => name !== 'sensor_readings'))
+        digests.push(await digestOf(sql, table, table, options))
+      for (const month of months) digests.push(await digestOf(sql, month, 'sensor_readings', options))
+      return digests.sort((a, b) => (a.table < b.table ? -1 : 1))
+    },
+    { readOnly: true, isSnapshot: true, statementTimeoutMs: 0, settings: { timezone: 'UTC' } },
+  )
+}
+
+/** A month without readings says nothing, so that whether its table exists makes no difference. */
+async function readingMonths(sql: Sql): Promise<string[]> {
+  const { rows } = await sql.query<{ name: string }>(
+    `select inhrelid::regclass::text as name from pg_inherits
+     where inhparent = 'sensor_readings'::regclass order by 1`,
+  )
+  const found: string[] = []
+  for (const { name } of rows)
+    if ((await sql.query(`select 1 from ${name} limit 1`)).rowCount > 0) found.push(name)
+  return found
+}
+
+/**
+ * The sum, over all rows, of the first 60 bits of each row's md5: it takes rows in any order, and two equal rows do not
+ * cancel each other out. Instants are compared in UTC, whatever the session's zone.
+ */
+async function digestOf(
+  sql: Sql,
+  source: string,
+  table: string,
+  options: DigestOptions,
+): Promise<TableDigest> {
+  const usual = (leftOut[table] ?? []).filter((name) => !(options.withRevisions && name === 'revision'))
+  const out = [...usual, ...(options.without ?? [])]
+  const columns = await sql.query<{ name: string }>(
+    `select attname as name from pg_attribute
+     where attrelid = $1::regclass and attnum > 0 and not attisdropped and attname <> all($2) order by attname`,
+    [table, out],
+  )
+  const all = options.withRevisions ? 'true' : `not (${isRetracted[table] ?? 'false'})`
+  const row = columns.rows.map(({ name }) => name).join(', ')
+  const { rows } = await sql.query<{ count: number; sum: string }>(
+    `select count(*) as count, coalesce(sum(('x' || left(md5(row_to_json(r)::text), 15))::bit(60)::bigint), 0)::text as sum
+     from (select ${row} from ${source} where ${all}) r`,
+  )
+  return { table: source, rows: rows[0]?.count ?? 0, digest: BigInt(rows[0]?.sum ?? 0).toString(16) }
+}
+
+export function digestCommand(program: Command): void {
+  program
+    .command('digest')
+    .description('one number for the content of each table, to compare two runs or a backup')
+    .option('--json', 'print JSON')
+    .option('--with-revisions', 'compare revisions and what was retracted, too')
+    .option('--without <columns...>', 'leave these columns out, such as received_at')
+    .action(async ({ json = false, ...options }: DigestOptions & { json?: boolean }) => {
+      const db = openPostgres(readConfig(['DATABASE_URL']).DATABASE_URL, { connectionsMax: 1 })
+      try {
+        const tables = await digest(db, options)
+        const text = json ? JSON.stringify(tables, null, 2) : tables.map(lineOf).join('\n')
+        process.stdout.write(`${text}\n`)
+      } finally {
+        await db.end()
+      }
+    })
+}
+
+const lineOf = ({ table, rows, digest: sum }: TableDigest) =>
+  `${table.padEnd(28)}${String(rows).padStart(12)}  ${sum}`
