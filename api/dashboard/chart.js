@@ -116,6 +116,7 @@ function options(drawn, size, hooks, onReset) {
     axes: [
       {
         ...axis,
+        size: 34,
         space: 70,
         values: (
           /** @type {any} */ _,

@@ -4,7 +4,7 @@ import { ago, degrees, duration, limits, words } from './format.js'
 import { sparkline } from './sparkline.js'
 import { lookOf, nameOf, statusMark } from './statuses.js'
 
-/** @typedef {import('./fleet.js').FleetUnit} FleetUnit */
+/** @typedef {import('./fleet-query.js').FleetUnit} FleetUnit */
 
 const doors = {
   open: 'M2 1h8v1.500l3.500 1.300v8.400L10 13.500V15H2Zm1.500 1.500v11h5v-11Zm6.500 1.600v7.800l2-.7V4.800Z',

@@ -1,39 +1,16 @@
 // The fleet wall: every unit by organization and site, worst first, with filters by status and by name.
 import { h, show } from './element.js'
 import { fleetCard } from './fleet-card.js'
+import { FLEET_QUERY } from './fleet-query.js'
 import { clock, zoneName } from './format.js'
 import { ask, learnClock, nowMs } from './server.js'
 import { lookOf, nameOf, rankOf, statusMark, worstFirst } from './statuses.js'
 
 /**
- * @typedef {{ id: string, name: string, type: string, area: { name: string },
- *   status: { status: string, since: string } | null,
- *   latest: { temperature: number | null, temperatureAt: string | null, recordedAt: string } | null,
- *   door: { open: boolean, since: string } | null,
- *   rule: { temperatureMin: number | null, temperatureMax: number | null, holdLimitSeconds: number | null } | null,
- *   series: { at: string, mean: number }[] }} FleetUnit
- * @typedef {{ id: string, name: string, timeZone: string, units: FleetUnit[] }} FleetSite
- * @typedef {{ id: string, name: string, sites: FleetSite[] }} FleetOrganization
+ * @typedef {import('./fleet-query.js').FleetUnit} FleetUnit
+ * @typedef {import('./fleet-query.js').FleetSite} FleetSite
+ * @typedef {import('./fleet-query.js').FleetOrganization} FleetOrganization
  */
-
-const QUERY = `query Fleet($unit: TemperatureUnit!, $from: DateTime!, $to: DateTime!) {
-  now
-  organizations {
-    id name
-    sites {
-      id name timeZone
-      units {
-        id name type
-        area { name }
-        status { status since }
-        latest { temperature(unit: $unit) temperatureAt recordedAt }
-        door { open since }
-        rule { temperatureMin(unit: $unit) temperatureMax(unit: $unit) holdLimitSeconds }
-        series: temperatureSeries(from: $from, to: $to, maxPoints: 72) { at mean(unit: $unit) }
-      }
-    }
-  }
-}`
 
 const SPARK_MS = 12 * 3_600_000
 const REFRESH_MS = 5_000
@@ -99,7 +76,7 @@ export function fleetPage(main, settings) {
       const [toMs, unit] = [nowMs(), settings.unit()]
       const fromMs = toMs - SPARK_MS
       const variables = { unit, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
-      const { organizations } = await ask(QUERY, variables, signal)
+      const { organizations } = await ask(FLEET_QUERY, variables, signal)
       data = { organizations, fromMs, toMs, unit }
       render()
     },

@@ -13,7 +13,7 @@
  *   max: number | null, timeWeightedMean: number | null, mkt: number | null, coverage: number | null,
  *   secondsAbove: number, secondsBelow: number, degreeMinutesAbove: number, degreeMinutesBelow: number,
  *   doorOpenings: number, doorOpenSeconds: number, humidityMean: number | null }} Rollup
- * @typedef {import('./fleet.js').FleetUnit & { organization: { name: string },
+ * @typedef {import('./fleet-query.js').FleetUnit & { organization: { name: string },
  *   site: { name: string, timeZone: string }, rule: Record<string, any> | null, ruleBefore: Record<string, any> | null,
  *   latest: Record<string, any> | null,
  *   devices: { name: string, devEui: string, vendor: string | null, model: string | null, kind: string | null,
