@@ -13,6 +13,7 @@ import { copyFold, emptyFold, type Observation, type UnitFold } from './fold-sta
 import { countHeld } from './hold.ts'
 import type { Ledger } from './ledger.ts'
 import { versionIndexAt } from './limits.ts'
+import { localTime } from './local-time.ts'
 import { moveTo } from './rollup.ts'
 import { advance, nextDueMs, observe, takeVersion, touchOpen } from './unit-fold.ts'
 
@@ -59,8 +60,11 @@ export function emptyUnit(unitId: string): UnitState {
   }
 }
 
-/** Versions may come late too: what follows from the checkpoint on is folded anew. */
+/** Versions may come late too: what follows from the checkpoint on is folded anew. Throws where the zone is none. */
 export function takeConfig(state: UnitState, config: UnitConfig): void {
+  // After a restart the table is read again; what is known already must not cut an integral in two.
+  if (JSON.stringify(config) === JSON.stringify(state.config)) return
+  localTime(config.timeZone)
   const { checkpoint } = state
   countHeld(checkpoint, limitsNow(checkpoint, state.checkpointContext), checkpoint.positionMs)
   useConfig(state, config)
@@ -71,7 +75,6 @@ export function takeConfig(state: UnitState, config: UnitConfig): void {
   state.isStale = true
 }
 
-/** Throws before it changes anything where the zone is none. */
 export function useConfig(state: UnitState, config: UnitConfig | null): void {
   const context = contextOf(config, state.changes)
   state.config = config
