@@ -2,6 +2,7 @@
 // the device that it names.
 import { expect, test } from 'vitest'
 import { memoryRegistry, openCodecs } from '../schemas/codec.ts'
+import { PipelineError } from '../schemas/failure.ts'
 import type { LogRecord } from './acknowledged-log.ts'
 import { apiKeys } from './api-keys.ts'
 import { bridgeMetrics } from './metrics.ts'
@@ -11,10 +12,12 @@ import { exampleKey, uplinkBody } from './testing/posting.ts'
 
 const codecs = await openCodecs(memoryRegistry(), '')
 const records: LogRecord[] = []
+const keep = async (record: LogRecord) => void records.push(record)
+let append = keep
 const app = bridgeServer({
   keys: apiKeys(new Map([['ttn', [exampleKey]]])),
   log: {
-    append: async (record) => void records.push(record),
+    append: (record) => append(record),
     isReady: () => Promise.resolve(true),
     inFlight: () => 0,
     close: () => Promise.resolve(),
@@ -98,4 +101,27 @@ test('a body with charset, byte order mark or a number beyond doubles is still a
   expect((await post(`﻿${good}`, { 'content-type': 'application/json; charset=utf-8' })).statusCode).toBe(202)
   const { decodedPayload } = codecs.of('uplinks').decode(records.at(-1)!.value)
   expect(decodedPayload).toBe('{"odd":null}')
+})
+
+test('what Kafka does not acknowledge is 503 with the time to come back; a defect of ours is 500, without its words', async () => {
+  const good = JSON.stringify(uplinkBody())
+  const failing = async (error: Error) => {
+    append = () => Promise.reject(error)
+    const answer = await post(good).finally(() => {
+      append = keep
+    })
+    return [answer.statusCode, answer.headers['retry-after'], answer.json().error.code]
+  }
+  expect(await failing(new PipelineError('BRIDGE_OVERLOADED', { inFlightMax: 9 }))).toEqual([
+    503,
+    '1',
+    'BRIDGE_OVERLOADED',
+  ])
+  expect(await failing(new PipelineError('KAFKA_UNAVAILABLE', { reason: 'gone' }))).toEqual([
+    503,
+    '5',
+    'KAFKA_UNAVAILABLE',
+  ])
+  app.log.level = 'silent'
+  expect(await failing(new TypeError('secret'))).toEqual([500, undefined, 'BRIDGE_DEFECT'])
 })

@@ -20,12 +20,15 @@ const hasJava = await findJava().then(
 const prefix = freshPrefix()
 const { schemaRegistryUrl } = testEngines()
 const dataDir = mkdtempSync(join(tmpdir(), 'coldstream-outage-'))
-let broker: { kafkaBrokers: string; stop(): Promise<void> }
+type Broker = { kafkaBrokers: string; stop(): Promise<void> }
+// Whatever has started by then is ended, also where a start fails.
+const closings: (() => Promise<void>)[] = []
+let broker: Broker
 let bridge: RunningBridge
 let sent = 0
 const accepted = new Set<number>()
 
-async function startBroker(): Promise<typeof broker> {
+async function startBroker(): Promise<Broker> {
   const { kafkaBrokers = '', stop } = await localEngines(['kafka'], {
     dataDir,
     report: () => {},
@@ -66,14 +69,14 @@ beforeAll(async () => {
   // Written down, so that the second start gets the ports of the first.
   writeFileSync(join(dataDir, 'ports.json'), JSON.stringify(await anyPorts()))
   broker = await startBroker()
+  closings.push(() => broker.stop())
   await createTopics(broker.kafkaBrokers, [`${prefix}uplinks`, `${prefix}dead-letters`])
   bridge = await start(broker.kafkaBrokers)
+  closings.push(() => bridge.close())
 }, 90_000)
 
 afterAll(async () => {
-  if (!hasJava) return
-  await bridge.close()
-  await broker.stop()
+  for (const close of closings.toReversed()) await close()
   rmSync(dataDir, { recursive: true, force: true })
 }, 30_000)
 
