@@ -61,6 +61,8 @@ function takeAssignments(
   state: DeviceState,
   { value }: Extract<Input<DeviceInput>, { topic: 'devices' }>,
 ): void {
+  // After a restart the table is read again: only a change lets unassigned uplinks count anew.
+  if (JSON.stringify(value) === JSON.stringify(state.assignments)) return
   state.assignments = value
   forgetUnassigned(state)
 }

@@ -51,7 +51,16 @@ export function unitStage({ graceMs }: UnitOptions = { graceMs: GRACE_MS }): Uni
   const finalToMs = (state: UnitState): number => Math.max(state.clockMs, state.newestMs) - graceMs
 
   function send(state: UnitState, emit: Emit<UnitOutput>): void {
-    const to: Publication = { ...state, owner: state, fold: state.live, finalToMs: finalToMs(state), emit }
+    const { ledger, foldNumber, live, context } = state
+    const to: Publication = {
+      owner: state,
+      ledger,
+      foldNumber,
+      fold: live,
+      context,
+      finalToMs: finalToMs(state),
+      emit,
+    }
     const { touched } = state.changes
     if (touched.length > 0) {
       state.changes.touched = []
