@@ -1,4 +1,5 @@
-// Serves the dashboard: plain files without a build step, and uPlot from its package. Its deep links all get the one page.
+// Serves the dashboard: plain files without a build step, and uPlot from its package. Its deep links all get
+// the one page.
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import fastifyStatic from '@fastify/static'
@@ -9,7 +10,8 @@ const files = join(import.meta.dirname, 'dashboard')
 const require = createRequire(import.meta.url)
 const uplot = dirname(require.resolve('uplot/dist/uPlot.min.css'))
 
-// Always asked for anew, answered by 304 where nothing changed: after an update nobody runs half of an old page.
+// Always asked for anew, answered by 304 where nothing changed: after an update nobody runs half of an old
+// page.
 const fresh = { cacheControl: true, maxAge: 0, etag: true, lastModified: true, index: false as const }
 
 export async function addDashboard(app: FastifyInstance): Promise<void> {

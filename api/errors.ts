@@ -1,5 +1,6 @@
-// Every refusal of the API: a code for programs, a message that says what is wrong, and advice that says what to do.
-// By its file: under Vite `graphql` would be a second copy, whose errors mercurius does not know as GraphQL's.
+// Every refusal of the API: a code for programs, a message that says what is wrong, and advice that says what
+// to do. By its file: under Vite `graphql` would be a second copy, whose errors mercurius does not know as
+// GraphQL's.
 import { GraphQLError } from 'graphql/index.js'
 
 const refusals = {

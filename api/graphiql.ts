@@ -1,5 +1,6 @@
-// GraphiQL at /graphiql, whole from its package: no address outside our own origin. The page that the package would
-// render is one inline script of 9 MB; served in parts it is cached, compressed once, and needs no inline script.
+// GraphiQL at /graphiql, whole from its package: no address outside our own origin. The page that the package
+// would render is one inline script of 9 MB; served in parts it is cached, compressed once, and needs no
+// inline script.
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'

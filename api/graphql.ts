@@ -1,4 +1,5 @@
-// GraphQL on Fastify: the schema files, the resolvers and loaders, limits, and errors that carry a code and advice.
+// GraphQL on Fastify: the schema files, the resolvers and loaders, limits, and errors that carry a code and
+// advice.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -42,7 +43,8 @@ export async function addGraphql(app: FastifyInstance, { query, now, metrics }: 
     const operation = operationOf(document, operationName)
     if (operation === undefined) return undefined
     checkLimits(document, operation, variables)
-    // A compiled query is kept by its text alone, so of a text with several operations only the asked one may count.
+    // A compiled query is kept by its text alone, so of a text with several operations only the asked one may
+    // count.
     return operationsIn(document).length > 1 ? { document: withOnly(document, operation) } : undefined
   })
 }

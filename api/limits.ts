@@ -1,5 +1,6 @@
-// What one query may ask for. Page sizes multiply down the path, so the limit is on their product: the rows that a query
-// could bring, with guesses for lists that have no page size. Counted with the variables, before anything is executed.
+// What one query may ask for. Page sizes multiply down the path, so the limit is on their product: the rows
+// that a query could bring, with guesses for lists that have no page size. Counted with the variables, before
+// anything is executed.
 import {
   type DocumentNode,
   type FieldNode,

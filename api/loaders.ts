@@ -1,5 +1,5 @@
-// Fields below a list, answered for all its elements at once: one SQL statement a field, however long the list. Elements
-// that asked with other arguments (aliases) form a batch of their own.
+// Fields below a list, answered for all its elements at once: one SQL statement a field, however long the
+// list. Elements that asked with other arguments (aliases) form a batch of their own.
 import type { Query } from './database.ts'
 import { groupBy } from './database.ts'
 import { checkRange, connectionOf, type PageArgs, pageOf, type RangeArgs } from './page.ts'

@@ -1,5 +1,6 @@
-// Relay paging by keyset: a cursor holds the sort key of its row, so a page costs the same wherever it lies, and rows
-// that arrive meanwhile neither shift nor repeat what follows. Rows of one instant are told apart by the key's rest.
+// Relay paging by keyset: a cursor holds the sort key of its row, so a page costs the same wherever it lies,
+// and rows that arrive meanwhile neither shift nor repeat what follows. Rows of one instant are told apart by
+// the key's rest.
 import { refusal } from './errors.ts'
 import { isUuid } from './scalars.ts'
 

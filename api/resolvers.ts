@@ -1,5 +1,5 @@
-// Fields that are no column: the entry points, and what is computed when it is asked for. Everything else is a property
-// of its row, or a loader.
+// Fields that are no column: the entry points, and what is computed when it is asked for. Everything else is
+// a property of its row, or a loader.
 import { refusal } from './errors.ts'
 import type { RequestContext } from './loaders.ts'
 import type { Connection } from './page.ts'

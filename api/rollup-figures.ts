@@ -1,4 +1,5 @@
-// What readers ask of a rollup beyond its sums. Sums add up over windows and are stored; means do not and are made here.
+// What readers ask of a rollup beyond its sums. Sums add up over windows and are stored; means do not and are
+// made here.
 import { type TemperatureUnit, temperatureIn } from './temperature.ts'
 
 export type RollupSums = {

@@ -1,4 +1,5 @@
-// What arguments may look like. DateTime takes ISO 8601 with an offset: without one the server would have to guess whose.
+// What arguments may look like. DateTime takes ISO 8601 with an offset: without one the server would have to
+// guess whose.
 import { Kind, type ValueNode } from 'graphql'
 import { refusal } from './errors.ts'
 

@@ -18,7 +18,9 @@ const KEY = 'coldstream.unit'
 let unit = localStorage.getItem(KEY) === 'F' ? 'F' : 'C'
 const settings = { unit: () => unit }
 
-/** @typedef {{ load: (signal: AbortSignal) => Promise<void>, refreshMs: () => number, stop: () => void }} Page */
+/**
+ * @typedef {{ load: (signal: AbortSignal) => Promise<void>, refreshMs: () => number, stop: () => void }} Page
+ */
 
 /** @type {{ page: Page, polling: ReturnType<typeof poll> } | undefined} */
 let open
@@ -46,10 +48,11 @@ function onSuccess() {
 /** @param {Error} error */
 function onFailure(error) {
   if (error instanceof NotFound) return showMissing()
+  const age = duration((performance.now() - succeededAtMs) / 1000)
   trouble.textContent =
     succeededAtMs === 0
       ? `Nothing could be loaded: ${error.message} Trying again every few seconds.`
-      : `The connection is interrupted. Shown is what was known ${duration((performance.now() - succeededAtMs) / 1000)} ago; trying again.`
+      : `The connection is interrupted. Shown is what was known ${age} ago; trying again.`
   trouble.hidden = false
   showFreshness()
 }

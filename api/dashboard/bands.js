@@ -1,5 +1,6 @@
-// What happened, drawn behind the temperature: excursions over the full height, unconfirmed ones hatched; silences
-// hatched the other way; open doors as a bar along the bottom. Pattern and place tell them apart without colour.
+// What happened, drawn behind the temperature: excursions over the full height, unconfirmed ones hatched;
+// silences hatched the other way; open doors as a bar along the bottom. Pattern and place tell them apart
+// without colour.
 
 /**
  * @typedef {import('./unit-query.js').UnitData} UnitData
@@ -60,7 +61,12 @@ export function drawBands(plot, bands, color) {
   ctx.restore()
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {{ left: number, width: number, top: number, height: number }} area @param {boolean} isFalling @param {string} color */
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {{ left: number, width: number, top: number, height: number }} area
+ * @param {boolean} isFalling
+ * @param {string} color
+ */
 function hatch(ctx, { left, width, top, height }, isFalling, color) {
   const step = 9 * devicePixelRatio
   ctx.save()
@@ -79,7 +85,11 @@ function hatch(ctx, { left, width, top, height }, isFalling, color) {
   ctx.restore()
 }
 
-/** @param {any} plot a uPlot @param {{ fromMs: number, toMs: number, rule: Record<string, any> | null }[]} rules @param {(name: string) => string} color */
+/**
+ * @param {any} plot a uPlot
+ * @param {{ fromMs: number, toMs: number, rule: Record<string, any> | null }[]} rules
+ * @param {(name: string) => string} color
+ */
 export function drawLimits(plot, rules, color) {
   const { ctx, bbox } = plot
   ctx.save()
@@ -101,7 +111,12 @@ export function drawLimits(plot, rules, color) {
   ctx.restore()
 }
 
-/** The limits by stretch of time: those at the beginning, and those in force now from their instant on. @param {UnitData} unit @param {number} fromMs @param {number} toMs */
+/**
+ * The limits by stretch of time: those at the beginning, and those in force now from their instant on.
+ * @param {UnitData} unit
+ * @param {number} fromMs
+ * @param {number} toMs
+ */
 export function rulesOver({ rule, ruleBefore }, fromMs, toMs) {
   const changedMs = rule ? Math.max(Date.parse(rule.validFrom), fromMs) : toMs
   return [

@@ -1,5 +1,5 @@
-// The temperature chart: uPlot with the mean as a line, the extremes of each span as a veil, and what happened behind.
-// Drag to zoom, double-click to go back. Times are the site's.
+// The temperature chart: uPlot with the mean as a line, the extremes of each span as a veil, and what
+// happened behind. Drag to zoom, double-click to go back. Times are the site's.
 import uPlot from '/vendor/uplot/uPlot.esm.js'
 import { bandsOf, drawBands, drawLimits, rulesOver } from './bands.js'
 import { chartKeys } from './chart-keys.js'
@@ -9,7 +9,8 @@ import { clock, day, degrees, weekday } from './format.js'
 /**
  * @typedef {import('./unit-query.js').UnitData} UnitData
  * @typedef {{ unit: 'C' | 'F', nowMs: number, zone: string, fromMs: number, toMs: number }} ChartView
- * @typedef {{ bands: import('./bands.js').Band[], rules: ReturnType<typeof rulesOver>, view: ChartView, values: (number | null)[][] }} Drawn
+ * @typedef {{ bands: import('./bands.js').Band[], rules: ReturnType<typeof rulesOver>, view: ChartView,
+ *   values: (number | null)[][] }} Drawn
  */
 
 const SMALLEST_DRAG_PX = 6
@@ -96,7 +97,12 @@ export function temperatureChart(onZoom, onReset) {
 const color = (/** @type {string} */ name) =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
-/** @param {() => Drawn | undefined} drawn @param {{ width: number, height: number }} size @param {object} hooks @param {() => void} onReset */
+/**
+ * @param {() => Drawn | undefined} drawn
+ * @param {{ width: number, height: number }} size
+ * @param {object} hooks
+ * @param {() => void} onReset
+ */
 function options(drawn, size, hooks, onReset) {
   const zone = () => drawn()?.view.zone ?? 'UTC'
   const axis = {
@@ -149,7 +155,11 @@ function tickText(atMs, stepSeconds, zone) {
   return stepSeconds >= 86_400 || time === '00:00' ? day(atMs, zone) : time
 }
 
-/** Times, means, lowest, highest; a null where the value no longer holds, so that no line bridges a gap. @param {UnitData} unit @param {ChartView} view */
+/**
+ * Times, means, lowest, highest; a null where the value no longer holds, so that no line bridges a gap.
+ * @param {UnitData} unit
+ * @param {ChartView} view
+ */
 function valuesOf(unit, { fromMs, toMs }) {
   const holdMs = (unit.rule?.holdLimitSeconds ?? Number.POSITIVE_INFINITY) * 1000
   const gapMs = Math.max(holdMs, (3 * (toMs - fromMs)) / 900)
@@ -209,5 +219,11 @@ function describe(unit, view) {
     unit.series.length === 0 ? 'no readings' : `between ${degrees(min)} and ${degrees(max)} °${view.unit}`
   const count = (/** @type {unknown[]} */ list, /** @type {string} */ one) =>
     `${list.length} ${one}${list.length === 1 ? '' : 's'}`
-  return `Temperature from ${weekday(view.fromMs, view.zone)} ${clock(view.fromMs, view.zone)} to ${weekday(view.toMs, view.zone)} ${clock(view.toMs, view.zone)}: ${between}; ${count(unit.excursions.nodes, 'excursion')}, ${count(unit.doorOpenings.nodes, 'door opening')}, ${count(unit.silences.nodes, 'silence')}.`
+  const at = (/** @type {number} */ ms) => `${weekday(ms, view.zone)} ${clock(ms, view.zone)}`
+  const happened = [
+    count(unit.excursions.nodes, 'excursion'),
+    count(unit.doorOpenings.nodes, 'door opening'),
+    count(unit.silences.nodes, 'silence'),
+  ]
+  return `Temperature from ${at(view.fromMs)} to ${at(view.toMs)}: ${between}; ${happened.join(', ')}.`
 }

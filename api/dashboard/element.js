@@ -33,7 +33,8 @@ export const svg = (name, attributes = {}, ...children) =>
   filled(document.createElementNS(SVG, name), attributes, children)
 
 /**
- * Puts `children` in, unless the same is there. Whoever had the keyboard's focus, by id, has it again, and a table that
+ * Puts `children` in, unless the same is there. Whoever had the keyboard's focus, by id, has it again,
+ *   and a table that
  * was scrolled aside stays so.
  * @param {Element} parent @param {Element[]} children
  */

@@ -14,7 +14,14 @@ const tag = (/** @type {string} */ text, /** @type {string} */ tone) =>
 
 const ROWS_MAX = 12
 
-/** @template T @param {string} title @param {string} nothing @param {string[]} columns @param {T[]} items @param {(item: T) => Child[]} cells */
+/**
+ * @template T
+ * @param {string} title
+ * @param {string} nothing
+ * @param {string[]} columns
+ * @param {T[]} items
+ * @param {(item: T) => Child[]} cells
+ */
 function list(title, nothing, columns, items, cells) {
   const newest = items.toReversed().slice(0, ROWS_MAX)
   return h(

@@ -1,4 +1,5 @@
-// One unit on the wall: status, temperature against its limits, the last hours, the door, and when it was last heard.
+// One unit on the wall: status, temperature against its limits, the last hours, the door, and when it was
+// last heard.
 import { h, svg } from './element.js'
 import { ago, degrees, duration, limits, words } from './format.js'
 import { sparkline } from './sparkline.js'
@@ -7,8 +8,8 @@ import { lookOf, nameOf, statusMark } from './statuses.js'
 /** @typedef {import('./fleet-query.js').FleetUnit} FleetUnit */
 
 const doors = {
-  open: 'M2 1h8v1.500l3.500 1.300v8.400L10 13.500V15H2Zm1.500 1.500v11h5v-11Zm6.500 1.600v7.800l2-.7V4.800Z',
-  closed: 'M3 1h10v14H3Zm1.500 1.500v11h7v-11ZM9 7.200h1.500v1.600H9Z',
+  open: 'M2 1h8v1.5l3.5 1.3v8.4L10 13.5V15H2Zm1.5 1.5v11h5v-11Zm6.5 1.6v7.8l2-.7V4.8Z',
+  closed: 'M3 1h10v14H3Zm1.5 1.5v11h7v-11ZM9 7.2h1.5v1.6H9Z',
 }
 
 /** @param {boolean} isOpen */

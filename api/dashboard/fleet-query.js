@@ -5,7 +5,8 @@
  *   status: { status: string, since: string } | null,
  *   latest: { temperature: number | null, temperatureAt: string | null, recordedAt: string } | null,
  *   door: { open: boolean, since: string } | null,
- *   rule: { temperatureMin: number | null, temperatureMax: number | null, holdLimitSeconds: number | null } | null,
+ *   rule: { temperatureMin: number | null, temperatureMax: number | null,
+ *   holdLimitSeconds: number | null } | null,
  *   series: { at: string, mean: number }[] }} FleetUnit
  * @typedef {{ id: string, name: string, timeZone: string, units: FleetUnit[] }} FleetSite
  * @typedef {{ id: string, name: string, sites: FleetSite[] }} FleetOrganization

@@ -17,7 +17,9 @@ const REFRESH_MS = 5_000
 
 /** @param {HTMLElement} main @param {{ unit: () => 'C' | 'F' }} settings */
 export function fleetPage(main, settings) {
-  /** @type {{ organizations: FleetOrganization[], fromMs: number, toMs: number, unit: 'C' | 'F' } | undefined} */
+  /**
+   * @type {{ organizations: FleetOrganization[], fromMs: number, toMs: number, unit: 'C' | 'F' } | undefined}
+   */
   let data
   let only = ''
   let search = ''
@@ -90,7 +92,11 @@ const worstOf = (/** @type {FleetUnit[]} */ units) =>
 /** @template T @param {T[]} items @param {(item: T) => FleetUnit[]} unitsOf */
 const byWorst = (items, unitsOf) => [...items].sort((a, b) => worstOf(unitsOf(a)) - worstOf(unitsOf(b)))
 
-/** @param {FleetOrganization} organization @param {(unit: FleetUnit, site: FleetSite) => boolean} matches @param {Parameters<typeof fleetCard>[1]} view */
+/**
+ * @param {FleetOrganization} organization
+ * @param {(unit: FleetUnit, site: FleetSite) => boolean} matches
+ * @param {Parameters<typeof fleetCard>[1]} view
+ */
 function organizationSection(organization, matches, view) {
   const sites = byWorst(organization.sites, (site) => site.units)
     .map((site) => ({ site, units: site.units.filter((unit) => matches(unit, site)) }))

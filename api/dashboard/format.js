@@ -12,7 +12,10 @@ export const degrees = (degrees) => (degrees == null ? '–' : minus(oneDigit.fo
 /** @param {number | null | undefined} value @param {string} unit */
 export const figure = (value, unit) => (value == null ? '–' : `${minus(short.format(value))}${unit}`)
 
-/** @param {{ temperatureMin: number | null, temperatureMax: number | null } | null} rule @param {Unit} unit */
+/**
+ * @param {{ temperatureMin: number | null, temperatureMax: number | null } | null} rule
+ * @param {Unit} unit
+ */
 export function limits(rule, unit) {
   const { temperatureMin: min, temperatureMax: max } = rule ?? { temperatureMin: null, temperatureMax: null }
   if (min === null && max === null) return 'no limits'
@@ -61,7 +64,12 @@ export const day = (at, zone) => format(zone, { day: 'numeric', month: 'short' }
 export const weekday = (at, zone) =>
   format(zone, { weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at))
 
-/** The time today, else with its day. @param {Instant | null} at @param {string} zone @param {number} nowMs */
+/**
+ * The time today, else with its day.
+ * @param {Instant | null} at
+ * @param {string} zone
+ * @param {number} nowMs
+ */
 export function moment(at, zone, nowMs) {
   if (at == null) return '–'
   return day(at, zone) === day(nowMs, zone) ? clock(at, zone) : `${day(at, zone)}, ${clock(at, zone)}`

@@ -1,5 +1,5 @@
-// Which part of time the chart shows: the last hours or days, sliding with the clock, or a stretch that was zoomed to.
-// The address carries it, so that a link shows what its sender saw.
+// Which part of time the chart shows: the last hours or days, sliding with the clock, or a stretch that was
+// zoomed to. The address carries it, so that a link shows what its sender saw.
 import { h } from './element.js'
 
 /** @typedef {{ fromMs: number, toMs: number }} Window */

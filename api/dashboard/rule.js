@@ -43,7 +43,11 @@ export function rulePanel(rule, view) {
   return h(
     'section',
     { class: 'panel' },
-    head(`since ${moment(rule.validFrom, view.zone, view.nowMs)}`),
+    head(
+      Date.parse(rule.validFrom) === 0
+        ? 'from the beginning'
+        : `since ${moment(rule.validFrom, view.zone, view.nowMs)}`,
+    ),
     h(
       'dl',
       { class: 'facts' },

@@ -32,7 +32,9 @@ export function sparkline(points, rule, { fromMs, toMs, holdSeconds }) {
   )
 }
 
-/** A span of the strip holds several readings, so a gap is longer than two of them and than the hold limit. */
+/**
+ * A span of the strip holds several readings, so a gap is longer than two of them and than the hold limit.
+ */
 const gapMs = (
   /** @type {number} */ fromMs,
   /** @type {number} */ toMs,

@@ -1,4 +1,5 @@
-// Tables of figures. One that is wider than the screen scrolls by itself, by keyboard too; its first column stays.
+// Tables of figures. One that is wider than the screen scrolls by itself, by keyboard too; its first column
+// stays.
 import { h } from './element.js'
 
 /**

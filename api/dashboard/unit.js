@@ -1,4 +1,5 @@
-// A unit's page: how it is now, its temperature over time with everything that happened, and the figures behind.
+// A unit's page: how it is now, its temperature over time with everything that happened, and the figures
+// behind.
 import { temperatureChart } from './chart.js'
 import { h, show } from './element.js'
 import { episodeLists } from './episodes.js'
@@ -18,7 +19,11 @@ const DAY_MS = 86_400_000
 const POINTS_MIN = 200
 const POINTS_MAX = 900
 
-/** The places of the page, with what is shown until the first answer. @param {HTMLElement} main @param {HTMLElement} chart */
+/**
+ * The places of the page, with what is shown until the first answer.
+ * @param {HTMLElement} main
+ * @param {HTMLElement} chart
+ */
 function layOut(main, chart) {
   const names = /** @type {const} */ (['head', 'tiles', 'controls', 'lists', 'rollups', 'facts'])
   const parts = Object.fromEntries(names.map((name) => [name, h('div')]))
@@ -34,7 +39,11 @@ function layOut(main, chart) {
   return /** @type {Record<typeof names[number], HTMLElement>} */ (parts)
 }
 
-/** @param {HTMLElement} place @param {ReturnType<typeof chosenRange>} range @param {string | undefined} zone */
+/**
+ * @param {HTMLElement} place
+ * @param {ReturnType<typeof chosenRange>} range
+ * @param {string | undefined} zone
+ */
 function showControls(place, range, zone) {
   const times = zone ? `Times in ${zone} (${zoneName(nowMs(), zone)})` : ''
   show(
@@ -47,7 +56,12 @@ function showControls(place, range, zone) {
 
 /** @typedef {{ unit: UnitData, letter: 'C' | 'F', fromMs: number, toMs: number }} Shown */
 
-/** @param {HTMLElement} main @param {string} id @param {{ unit: () => 'C' | 'F' }} settings @param {() => void} wake */
+/**
+ * @param {HTMLElement} main
+ * @param {string} id
+ * @param {{ unit: () => 'C' | 'F' }} settings
+ * @param {() => void} wake
+ */
 export function unitPage(main, id, settings, wake) {
   /** @type {Shown | undefined} */
   let data
@@ -106,18 +120,23 @@ const crumbs = (unit) =>
 
 /** @typedef {{ unit: 'C' | 'F', nowMs: number, zone: string }} View */
 
+/** @param {string} since @param {View} view */
+const sinceText = (since, { zone, nowMs: now }) =>
+  `since ${moment(since, zone, now)} (${duration((now - Date.parse(since)) / 1000)})`
+
 /** @param {UnitData} unit @param {View} view */
 function heading(unit, view) {
   const name = nameOf(unit.status)
-  const since = unit.status
-    ? `since ${moment(unit.status.since, view.zone, view.nowMs)} (${duration((view.nowMs - Date.parse(unit.status.since)) / 1000)})`
-    : 'Nothing has been heard of it.'
   return h(
     'div',
     { class: 'unit-head' },
     h('h1', {}, unit.name),
     statusMark(name, 'pill'),
-    h('span', { class: 'soft' }, since),
+    h(
+      'span',
+      { class: 'soft' },
+      unit.status ? sinceText(unit.status.since, view) : 'Nothing has been heard of it.',
+    ),
     h('span', { class: 'soft' }, `· ${words(unit.type)}`),
   )
 }

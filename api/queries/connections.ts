@@ -1,5 +1,5 @@
-// Every connection of a unit, as data: its table, its columns, its sort key and what "in the range" means. One statement
-// serves a page of any number of units; it walks the table's own index from the cursor on.
+// Every connection of a unit, as data: its table, its columns, its sort key and what "in the range" means.
+// One statement serves a page of any number of units; it walks the table's own index from the cursor on.
 import type { Query } from '../database.ts'
 import type { CursorKey, Page } from '../page.ts'
 
@@ -32,7 +32,8 @@ const notRetracted = `state <> 'retracted'`
 
 export const sources = {
   readings: {
-    columns: `unit_id as "unitId", recorded_at as "recordedAt", received_at as "receivedAt", device_id as "deviceId",
+    columns: `unit_id as "unitId", recorded_at as "recordedAt", received_at as "receivedAt",
+      device_id as "deviceId",
       temperature_c as "temperatureC", humidity_percent as humidity, door_open as "doorOpen",
       battery_percent as "batteryPercent", battery_volts as "batteryVolts", rssi_dbm as rssi, snr_db as snr,
       gateway_id as "gatewayId", fault, history, simulated`,
@@ -53,7 +54,8 @@ export const sources = {
     columns: `${episode}, upper(direction::text) as direction, started_at as "startedAt",
       confirmed_at as "confirmedAt", critical_at as "criticalAt", ended_at as "endedAt", peak_c as "peakC",
       min_c as "minC", max_c as "maxC", reading_count as count, duration_seconds as "durationSeconds",
-      known_seconds as "knownSeconds", has_unknown as "hasUnknown", degree_minutes as "degreeMinutesC", as_of as "asOf"`,
+      known_seconds as "knownSeconds", has_unknown as "hasUnknown", degree_minutes as "degreeMinutesC",
+      as_of as "asOf"`,
     table: 'excursions',
     where: notRetracted,
     at: 'started_at',
@@ -62,7 +64,8 @@ export const sources = {
     keyOf: (r: { startedAt: Date; id: string }) => [r.startedAt.getTime(), r.id],
   },
   doorOpenings: {
-    columns: `${episode}, opened_at as "openedAt", closed_at as "closedAt", duration_seconds as "durationSeconds",
+    columns: `${episode}, opened_at as "openedAt", closed_at as "closedAt",
+      duration_seconds as "durationSeconds",
       warning_at as "warningAt", critical_at as "criticalAt", inferred`,
     table: 'door_openings',
     where: notRetracted,
@@ -92,7 +95,8 @@ export const sources = {
     keyOf: (r: { startedAt: Date; id: string }) => [r.startedAt.getTime(), r.id],
   },
   statusHistory: {
-    columns: `id, unit_id as "unitId", upper(status::text) as status, changed_at as since, cause_id as "causeId"`,
+    columns: `id, unit_id as "unitId", upper(status::text) as status, changed_at as since,
+      cause_id as "causeId"`,
     table: 'unit_status_changes',
     where: 'not retracted',
     at: 'changed_at',
@@ -111,13 +115,18 @@ export const sources = {
     keyOf: (r: { triggeredAt: Date; id: string }) => [r.triggeredAt.getTime(), r.id],
   },
   rollups: {
-    columns: `unit_id as "unitId", upper(granularity::text) as granularity, window_start as "start", window_end as "end",
-      is_final as "isFinal", revision, as_of as "asOf", reading_count as count, min_c as "minC", max_c as "maxC",
+    columns: `unit_id as "unitId", upper(granularity::text) as granularity, window_start as "start",
+      window_end as "end",
+      is_final as "isFinal", revision, as_of as "asOf", reading_count as count, min_c as "minC",
+      max_c as "maxC",
       sum_c as sum, sum_squares_c2 as "sumSquares", known_seconds as "knownSeconds",
-      weighted_sum_c_seconds as "weightedSum", mkt_numerator as "mktNumerator", mkt_denominator as "mktDenominator",
-      seconds_above as "secondsAbove", seconds_below as "secondsBelow", degree_minutes_above as "degreeMinutesAboveC",
+      weighted_sum_c_seconds as "weightedSum", mkt_numerator as "mktNumerator",
+      mkt_denominator as "mktDenominator",
+      seconds_above as "secondsAbove", seconds_below as "secondsBelow",
+      degree_minutes_above as "degreeMinutesAboveC",
       degree_minutes_below as "degreeMinutesBelowC", readings_out_of_range as "readingsOutOfRange",
-      door_openings as "doorOpenings", door_open_seconds as "doorOpenSeconds", humidity_count as "humidityCount",
+      door_openings as "doorOpenings", door_open_seconds as "doorOpenSeconds",
+      humidity_count as "humidityCount",
       humidity_sum as "humiditySum", humidity_min as "humidityMin", humidity_max as "humidityMax"`,
     table: 'rollups',
     where: 'not retracted',
@@ -146,7 +155,8 @@ export function pageOfUnits<R>(query: Query, name: ConnectionName, request: Page
   return query<R>(
     `select r.* from unnest($1::uuid[]) with ordinality asked (unit_id, place)
     cross join lateral (
-      select ${source.columns} from ${source.table} where ${conditions.join(' and ')} order by ${order} limit $2
+      select ${source.columns} from ${source.table} where ${conditions.join(' and ')} order by ${order}
+      limit $2
     ) r`,
     values,
   )

@@ -1,5 +1,6 @@
-// The newest values of units and devices, and the state a unit is in. Each is a short walk back along an index from the
-// newest row, bounded so that a unit which never had a humidity sensor does not read its whole history to learn that.
+// The newest values of units and devices, and the state a unit is in. Each is a short walk back along an
+// index from the newest row, bounded so that a unit which never had a humidity sensor does not read its whole
+// history to learn that.
 import type { Query } from '../database.ts'
 
 /** Further back than this nothing counts as a latest value; it also bounds the partitions that are opened. */
@@ -23,7 +24,8 @@ export const latestOfUnits = (query: Query, unitIds: readonly string[], now: Dat
     `select asked.unit_id as "unitId", heard.recorded_at as "recordedAt",
       t.temperature_c as "temperatureC", t.recorded_at as "temperatureAt",
       h.humidity_percent as humidity, h.recorded_at as "humidityAt", d.door_open as "doorOpen",
-      p.battery_percent as "batteryPercent", v.battery_volts as "batteryVolts", r.rssi_dbm as rssi, r.snr_db as snr
+      p.battery_percent as "batteryPercent", v.battery_volts as "batteryVolts", r.rssi_dbm as rssi,
+      r.snr_db as snr
     from unnest($1::uuid[]) asked (unit_id)
     cross join lateral (
       select recorded_at from sensor_readings
@@ -46,7 +48,8 @@ export const latestOfUnits = (query: Query, unitIds: readonly string[], now: Dat
 const firstSet = (column: string, name: string) =>
   `(array_agg(${column} order by recorded_at desc) filter (where ${column} is not null))[1] as "${name}"`
 
-/** `unitIds[i]` is the unit that `deviceIds[i]` is assigned to. Values come from its last ten readings there. */
+/** `unitIds[i]` is the unit that `deviceIds[i]` is assigned to. Values come from its last ten readings
+there. */
 export const latestOfDevices = (
   query: Query,
   deviceIds: readonly string[],
@@ -57,7 +60,10 @@ export const latestOfDevices = (
     `select asked.device_id as "deviceId", max(recorded_at) as "recordedAt",
       ${firstSet('temperature_c', 'temperatureC')}, ${firstSet('humidity_percent', 'humidity')},
       ${firstSet('door_open', 'doorOpen')}, ${firstSet('battery_percent', 'batteryPercent')},
-      ${firstSet('battery_volts', 'batteryVolts')}, ${firstSet('rssi_dbm', 'rssi')}, ${firstSet('snr_db', 'snr')},
+      ${firstSet('battery_volts', 'batteryVolts')}, ${firstSet('rssi_dbm', 'rssi')}, ${firstSet(
+        'snr_db',
+        'snr',
+      )},
       ${firstSet('gateway_id', 'gatewayId')}, ${firstSet('fault', 'fault')}
     from unnest($1::uuid[], $2::uuid[]) asked (device_id, unit_id)
     cross join lateral (

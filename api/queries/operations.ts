@@ -9,8 +9,10 @@ export const unassignedDevices = (query: Query, first: number, now: Date) =>
   query<UnassignedDevice>(
     `select q.dev_eui as "devEui", count(*) as "sampleCount", min(q.recorded_at) as "firstSeenAt",
       max(q.recorded_at) as "lastSeenAt",
-      (array_agg(q.brand_id order by q.recorded_at desc) filter (where q.brand_id is not null))[1] as "brandId",
-      (array_agg(q.model_id order by q.recorded_at desc) filter (where q.model_id is not null))[1] as "modelId",
+      (array_agg(q.brand_id order by q.recorded_at desc) filter (where q.brand_id is not null))[1] as
+      "brandId",
+      (array_agg(q.model_id order by q.recorded_at desc) filter (where q.model_id is not null))[1] as
+      "modelId",
       exists (
         select from devices d join lateral (
           select unit_id from device_assignments where device_id = d.id and valid_from <= $2

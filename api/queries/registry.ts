@@ -32,17 +32,20 @@ const organizationRows = `
   select id, slug, name, time_zone as "timeZone" from organizations where deleted_at is null`
 
 const siteRows = `
-  select s.id, s.organization_id as "organizationId", s.slug, s.name, coalesce(s.time_zone, o.time_zone) as "timeZone",
+  select s.id, s.organization_id as "organizationId", s.slug, s.name, coalesce(s.time_zone,
+  o.time_zone) as "timeZone",
     s.address, s.latitude, s.longitude
   from sites s join organizations o on o.id = s.organization_id and o.deleted_at is null
   where s.deleted_at is null`
 
 const areaRows = `
-  select id, organization_id as "organizationId", site_id as "siteId", slug, name from areas where deleted_at is null`
+  select id, organization_id as "organizationId", site_id as "siteId", slug,
+  name from areas where deleted_at is null`
 
 // A unit goes by its area's place first, so that a site's list reads like a walk through it.
 const unitRows = `
-  select u.id, u.organization_id as "organizationId", u.site_id as "siteId", u.area_id as "areaId", u.slug, u.name,
+  select u.id, u.organization_id as "organizationId", u.site_id as "siteId", u.area_id as "areaId", u.slug,
+  u.name,
     upper(u.unit_type::text) as type, u.temperature_unit as "temperatureUnit"
   from units u join areas a on a.id = u.area_id
   where u.deleted_at is null`
@@ -54,7 +57,8 @@ const deviceRows = `
     a.unit_id as "unitId", upper(a.kind::text) as kind, a.valid_from as "assignedSince",
     a.calibration_offset_c as "calibrationOffsetC"
   from devices d left join lateral (
-    select * from device_assignments where device_id = d.id and valid_from <= $2 order by valid_from desc limit 1
+    select * from device_assignments where device_id = d.id and valid_from <= $2 order by valid_from desc
+    limit 1
   ) a on true
   where d.deleted_at is null`
 

@@ -1,5 +1,5 @@
-// The rule that judges a unit at an instant, resolved as semantics.md says: of each scope (organization, site, unit) the
-// version valid then, and field by field the narrowest value that is set.
+// The rule that judges a unit at an instant, resolved as semantics.md says: of each scope (organization,
+// site, unit) the version valid then, and field by field the narrowest value that is set.
 import type { Query } from '../database.ts'
 
 const fields = {

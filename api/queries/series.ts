@@ -1,5 +1,6 @@
-// A unit's temperature for a chart: a month of readings is too many for a page and for the eye, so the database cuts the
-// range into spans and answers each span's extremes. A peak between two points is never lost.
+// A unit's temperature for a chart: a month of readings is too many for a page and for the eye, so the
+// database cuts the range into spans and answers each span's extremes. A peak between two points is never
+// lost.
 import type { Query } from '../database.ts'
 import { refusal } from '../errors.ts'
 import { checkRange } from '../page.ts'

@@ -1,4 +1,5 @@
-// The fleet of the tests: two organizations, three sites in two zones, eight units that show every status but one.
+// The fleet of the tests: two organizations, three sites in two zones, eight units that show every status but
+// one.
 import * as rows from './rows.ts'
 import { idOf, insert, minutesAgo, NOW, type Sql } from './rows.ts'
 
