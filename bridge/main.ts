@@ -26,8 +26,8 @@ export type BridgeConfig = Pick<
 
 export type RunningBridge = { port: number; close(): Promise<void> }
 
-/** The Things Stack gives a webhook up after 5 s. */
-const answerWithinMs = 3_000
+/** The Things Stack gives a webhook up after 5 s: half of it is left for the way and for a busy machine. */
+const answerWithinMs = 2_500
 /** Two seconds of the busiest hour that was measured; the rest is told to come back. */
 const inFlightMax = 4_000
 
