@@ -9,6 +9,7 @@ import { openPublisher } from '../infra/publisher.ts'
 import { registryAt } from '../infra/registry.ts'
 import { openCodecs } from '../schemas/codec.ts'
 import { applyFleet, planFleet, RegistryMoved } from './fleet/apply.ts'
+import type { Fleet } from './fleet/declared.ts'
 import { FleetInvalid, parseFleet } from './fleet/fleet-file.ts'
 import { DeviceTaken, type Plan } from './fleet/plan.ts'
 
@@ -36,15 +37,29 @@ async function endingWell(run: () => Promise<void>): Promise<void> {
   try {
     await run()
   } catch (error) {
-    const isOurs = [FleetInvalid, RegistryMoved, DeviceTaken].some((kind) => error instanceof kind)
+    const isOurs = [FleetInvalid, FleetUnreadable, RegistryMoved, DeviceTaken].some(
+      (kind) => error instanceof kind,
+    )
     if (!isOurs) throw error
     process.stderr.write(`${(error as Error).message}\n`)
     process.exitCode = 1
   }
 }
 
+class FleetUnreadable extends Error {}
+
+function readFleet(file: string): Fleet {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new FleetUnreadable(`The fleet file cannot be read: ${(error as Error).message}`)
+  }
+  return parseFleet(text, file)
+}
+
 async function apply(file: string, { dryRun = false, yes = false }: ApplyOptions): Promise<void> {
-  const fleet = parseFleet(readFileSync(file, 'utf8'), file)
+  const fleet = readFleet(file)
   const { DATABASE_URL } = readConfig(['DATABASE_URL', ...(dryRun ? [] : kafkaKeys)])
   await withDatabase(DATABASE_URL, async (db) => {
     const nowMs = Date.now()
