@@ -19,7 +19,8 @@ type Emitted = OutputRecord & { from: string | null }
 
 type EmitAny = (topic: TopicName, key: string, value: unknown) => void
 
-export type TaskCounts = { taken: number; deadLetters: number; settled: number }
+/** Of committed transactions. */
+export type TaskCounts = { taken: number; deadLetters: number }
 
 const NOTHING = Buffer.alloc(0)
 const discard: EmitAny = () => {}
@@ -27,7 +28,7 @@ const discard: EmitAny = () => {}
 export class Task {
   readonly stage: Stage
   readonly partition: number
-  readonly counts: TaskCounts = { taken: 0, deadLetters: 0, settled: 0 }
+  readonly counts: TaskCounts = { taken: 0, deadLetters: 0 }
   /** Highest event time that a record of the stream has carried, UTC ms; 0: none yet. */
   eventTimeMs = 0
   readonly #codecs: Codecs
@@ -38,6 +39,7 @@ export class Task {
   #taken: Taken[] = []
   #emitted: Emitted[] = []
   #currentKey = ''
+  #deadLetters = 0
 
   /** `nowMs` only dates dead letters. */
   constructor(stage: Stage, partition: number, codecs: Codecs, nowMs: () => number) {
@@ -93,7 +95,6 @@ export class Task {
 
   /** Puts a record into dead-letters, whole, with the reason. */
   reject(record: InputRecord, error: unknown): void {
-    this.counts.taken++
     this.#taken.push({ record, key: null })
     this.#emitDeadLetter(record, error)
   }
@@ -114,11 +115,12 @@ export class Task {
 
   /** The transaction is committed. */
   fold(): void {
+    this.counts.taken += this.#taken.length
+    this.counts.deadLetters += this.#deadLetters
     this.#store.fold()
     this.#timers.fold()
     this.#committedEventTimeMs = this.eventTimeMs
-    this.#taken = []
-    this.#emitted = []
+    this.#clear()
   }
 
   /** The transaction is aborted: everything is as after the last commit. Returns its records, to be taken again. */
@@ -127,9 +129,14 @@ export class Task {
     this.#store.revert()
     this.#timers.revert()
     this.eventTimeMs = this.#committedEventTimeMs
+    this.#clear()
+    return records
+  }
+
+  #clear(): void {
     this.#taken = []
     this.#emitted = []
-    return records
+    this.#deadLetters = 0
   }
 
   #decode(record: InputRecord): unknown {
@@ -146,7 +153,6 @@ export class Task {
       this.reject(record, error)
       return
     }
-    this.counts.taken++
     this.#taken.push({ record, key })
   }
 
@@ -170,7 +176,6 @@ export class Task {
     if (value !== null)
       this.#emitted.push({ topic: changelog, key, value, partition: this.partition, from: key })
     this.#timers.set(key, nextMs)
-    this.counts.settled++
   }
 
   // Failures. Nothing is copied while all goes well: a key is brought back by loading its committed state and applying
@@ -244,7 +249,7 @@ export class Task {
   }
 
   #emitDeadLetter(record: InputRecord, error: unknown): void {
-    this.counts.deadLetters++
+    this.#deadLetters++
     const letter = deadLetter(record, asFailure(error, this.stage.name), this.#nowMs())
     const value = this.#codecs.of('dead-letters').encode(letter)
     const key = record.key?.toString() ?? ''

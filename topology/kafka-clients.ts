@@ -61,6 +61,25 @@ export async function insist<T>(call: () => Promise<T>, isWanted: () => boolean)
   }
 }
 
+/** What consumers and producers have in common, of which node-rdkafka has no type that can be called. */
+type Connectable = {
+  on(event: 'event.error', listener: () => void): unknown
+  connect(options: { timeout: number }, done: Done<unknown>): unknown
+  disconnect(done: Done<unknown>): unknown
+}
+
+/** A client that cannot connect is closed: its threads would go on trying. */
+async function connect(client: Connectable): Promise<void> {
+  // Without a listener an error event ends the process. Brokers that are away are waited for.
+  client.on('event.error', () => {})
+  try {
+    await answer<unknown>((done) => client.connect({ timeout: REQUEST_TIMEOUT_MS }, done))
+  } catch (error) {
+    await answer<unknown>((done) => client.disconnect(done)).catch(() => {})
+    throw error
+  }
+}
+
 export type OnRebalance = (kind: 'assign' | 'revoke', partitions: TopicPartition[]) => void
 
 export class Consumer {
@@ -71,8 +90,6 @@ export class Consumer {
     this.client = client
     client.setDefaultConsumeTimeout(CONSUME_WAIT_MS)
     client.on('partition.eof', (end) => this.#ends.push(end))
-    // Without a listener an error event ends the process. Brokers that are away are waited for.
-    client.on('event.error', () => {})
   }
 
   static async connect(settings: ConsumerSettings, onRebalance?: OnRebalance): Promise<Consumer> {
@@ -85,7 +102,7 @@ export class Consumer {
       ...(onRebalance === undefined ? {} : { rebalance_cb }),
     }
     const client = new rdkafka.KafkaConsumer(global as ConsumerGlobalConfig, settings.topic)
-    await answer<unknown>((done) => client.connect({ timeout: REQUEST_TIMEOUT_MS }, done as never))
+    await connect(client as Connectable)
     return new Consumer(client)
   }
 
@@ -143,17 +160,21 @@ export class Transactions {
   private constructor(client: Producer, isWanted: () => boolean) {
     this.client = client
     this.#isWanted = isWanted
-    client.on('event.error', () => {})
   }
 
   /** Ends what an earlier process of the same transactional.id has left open. `isWanted`: whether to go on repeating. */
   static async connect(settings: ProducerSettings, isWanted: () => boolean): Promise<Transactions> {
     const client = new rdkafka.Producer(settings.global, settings.topic)
-    await answer<unknown>((done) => client.connect({ timeout: REQUEST_TIMEOUT_MS }, done as never))
+    await connect(client as Connectable)
     client.setPollInterval(50)
     const transactions = new Transactions(client, isWanted)
-    await transactions.#call((done) => client.initTransactions(REQUEST_TIMEOUT_MS, done))
-    return transactions
+    try {
+      await transactions.#call((done) => client.initTransactions(REQUEST_TIMEOUT_MS, done))
+      return transactions
+    } catch (error) {
+      await transactions.disconnect()
+      throw error
+    }
   }
 
   begin(): Promise<void> {

@@ -6,19 +6,19 @@ import type { TopicPartition } from 'node-rdkafka'
 import { UnlearnedSchema } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
 import { ClockBoard } from './clock-board.ts'
+import { ClockKeeper } from './clock-keeper.ts'
 import type { Stage } from './define.ts'
 import { Task } from './engine.ts'
-import { type Batch, Consumer, insist, isFencedOff, isKafkaError, Transactions } from './kafka-clients.ts'
+import { type Batch, Consumer, isFencedOff, isKafkaError, Transactions } from './kafka-clients.ts'
 import type { RuntimeOptions, RuntimeTotals, TaskStatus } from './kafka-runtime.ts'
 import { toInput } from './message.ts'
 import { type Preparation, prepare } from './preparation.ts'
 import type { InputRecord } from './records.ts'
 import { SideReader } from './side-reader.ts'
+import { Slots } from './slots.ts'
 import { TaskSlot } from './task-slot.ts'
 import { owesClock, runTransaction } from './transaction.ts'
 
-/** How often the ends of the streams are looked up. */
-const MARK_EVERY_MS = 250
 /** Between two attempts at a transaction; while a group forms anew, they all fail. */
 const ABORT_PAUSE_MS = 50
 const ABORT_PAUSE_MAX_MS = 1_000
@@ -38,12 +38,11 @@ export class Session {
   readonly #rebalances: Rebalance[]
   readonly #stages: Map<string, Stage>
   readonly #feeding: Set<string>
-  /** By the stream's name on the broker, then by partition. */
-  readonly #slots = new Map<string, (TaskSlot | undefined)[]>()
+  readonly #slots = new Slots()
+  readonly #clocks: ClockKeeper
   #isWanted = true
   #failure: unknown = null
   #lastCommitMs = 0
-  #lastMarkMs = 0
   #abortPauseMs = ABORT_PAUSE_MS
 
   private constructor(
@@ -60,6 +59,13 @@ export class Session {
     this.#board = new ClockBoard(options.topology, (stage) => options.partitionsOf(stage.stream))
     this.#stages = new Map(stages.map((stage) => [options.topicOf(stage.stream), stage]))
     this.#feeding = new Set(stages.flatMap((stage) => stage.upstream))
+    this.#clocks = new ClockKeeper({
+      ...clients,
+      options,
+      board: this.#board,
+      isWanted: () => this.#isWanted && this.#failure === null,
+      fail: (error) => this.fail(error),
+    })
   }
 
   /** The producer first: it ends what a killed predecessor of the same name has left open. */
@@ -71,14 +77,21 @@ export class Session {
     const { settings } = options
     const rebalances: Rebalance[] = []
     let session: Session | null = null
-    const transactions = await Transactions.connect(settings.producer, isWanted)
-    const offsets = await Consumer.connect(settings.offsets)
+    await using opened = new AsyncDisposableStack()
+    const keep = <T extends { disconnect(): Promise<void> }>(client: T): T =>
+      opened.adopt(client, () => client.disconnect())
+    const transactions = keep(await Transactions.connect(settings.producer, isWanted))
+    const offsets = keep(await Consumer.connect(settings.offsets))
+    const group = keep(
+      await Consumer.connect(settings.group, (kind, partitions) => {
+        if (session?.isClosing) session.release({ kind, partitions })
+        else rebalances.push({ kind, partitions })
+      }),
+    )
     const side = await SideReader.open(settings.reader, (error) => session?.fail(error))
-    const group = await Consumer.connect(settings.group, (kind, partitions) => {
-      if (session?.isClosing) session.release({ kind, partitions })
-      else rebalances.push({ kind, partitions })
-    })
     session = new Session(options, totals, { transactions, offsets, side, group }, rebalances)
+    // All are there: from here on the session closes them.
+    opened.move()
     return session
   }
 
@@ -95,7 +108,7 @@ export class Session {
   }
 
   async run(): Promise<void> {
-    await this.#followWatermarks()
+    await this.#clocks.follow()
     this.#clients.group.client.subscribe([...this.#stages.keys()])
     let next = this.#consume()
     while (this.#isWanted) {
@@ -103,19 +116,19 @@ export class Session {
       if (this.#failure !== null) throw this.#failure
       // Between two reads: nothing of an earlier assignment is under way.
       for (const rebalance of this.#rebalances.splice(0)) await this.#rebalance(rebalance)
-      next = this.#pending() < this.#options.commitRecordsMax ? this.#consume() : Promise.resolve(NOTHING)
+      next = this.#consume()
       // Awaited above; a failure of the work below must not leave it unhandled.
       next.catch(() => {})
       await this.#takePending()
-      this.#mark()
-      if (this.#isCommitDue()) await this.#commit(this.#active())
+      this.#clocks.mark(this.#slots.running())
+      if (this.#isCommitDue()) await this.#commit(this.#slots.active())
     }
-    await this.#commit(this.#active())
+    await this.#commit(this.#slots.active())
   }
 
   async close(): Promise<void> {
     this.#isWanted = false
-    for (const slot of this.#all()) slot.phase = 'closed'
+    for (const slot of this.#slots.all()) slot.phase = 'closed'
     for (const rebalance of this.#rebalances.splice(0)) this.release(rebalance)
     const { group, side, offsets, transactions } = this.#clients
     const closings = [side.close(), group.disconnect(), offsets.disconnect(), transactions.disconnect()]
@@ -123,7 +136,7 @@ export class Session {
   }
 
   tasks(): TaskStatus[] {
-    return this.#all().map(({ task, clock, phase }) => ({
+    return this.#slots.all().map(({ task, clock, phase }) => ({
       stage: task.stage.name,
       partition: task.partition,
       phase,
@@ -137,7 +150,7 @@ export class Session {
   }
 
   isReady(): boolean {
-    const slots = this.#all()
+    const slots = this.#slots.all()
     return this.#hasJoined && slots.every((slot) => slot.phase === 'running')
   }
 
@@ -185,15 +198,13 @@ export class Session {
     const stage = this.#stages.get(topic)
     if (stage === undefined) throw new Error(`The group gave a partition of ${topic}, which no stage reads.`)
     const slot = new TaskSlot(new Task(stage, partition, this.#options.codecs, this.#options.nowMs))
-    const slots = this.#slots.get(topic) ?? []
-    slots[partition] = slot
-    this.#slots.set(topic, slots)
+    this.#slots.add({ topic, partition }, slot)
     return slot
   }
 
   /** What they have taken is committed first, so that the next owner need not take it again. */
   async #revoke(partitions: TopicPartition[]): Promise<void> {
-    const slots = partitions.flatMap((partition) => this.#slotOf(partition) ?? [])
+    const slots = partitions.flatMap((partition) => this.#slots.of(partition) ?? [])
     await this.#commit(slots.filter((slot) => slot.isActive))
     for (const slot of slots) {
       slot.phase = 'closed'
@@ -201,7 +212,7 @@ export class Session {
       this.#clients.side.unfollow(
         stage.tables.map((table) => ({ topic: this.#options.topicOf(table), partition })),
       )
-      this.#slots.get(this.#options.topicOf(stage.stream))?.splice(partition, 1, undefined)
+      this.#slots.remove({ topic: this.#options.topicOf(stage.stream), partition })
     }
     this.#clients.group.client.incrementalUnassign(partitions)
   }
@@ -211,7 +222,9 @@ export class Session {
   /** Errors that are not fatal pass: a broker is away, a topic's leader moves, this member was too slow and joins again. */
   async #consume(): Promise<Batch> {
     try {
-      return await this.#clients.group.consume(CONSUME_RECORDS_MAX)
+      // With much waiting, only so much is read that the group's questions, which come the same way, are still heard.
+      const isFull = this.#slots.pending() >= this.#options.commitRecordsMax
+      return await this.#clients.group.consume(isFull ? 1 : CONSUME_RECORDS_MAX)
     } catch (error) {
       if (!isKafkaError(error) || error.isFatal) throw error
       this.#options.log.warn({ err: error }, 'Reading failed, and is tried again')
@@ -222,18 +235,18 @@ export class Session {
 
   #offer({ messages, ends }: Batch): void {
     for (const message of messages) {
-      const slot = this.#slotOf(message)
+      const slot = this.#slots.of(message)
       slot?.offer(toInput(slot.task.stage.stream, message))
     }
     for (const end of ends) {
-      const slot = this.#slotOf(end)
+      const slot = this.#slots.of(end)
       slot?.sawEnd(slot.task.stage.stream, end.offset)
     }
   }
 
   async #takePending(): Promise<void> {
     const nowMs = this.#options.nowMs()
-    for (const slot of this.#active()) {
+    for (const slot of this.#slots.active()) {
       const before = slot.phase
       if (slot.pending > 0 && slot.blockedUntilMs <= nowMs) await this.#takeFrom(slot)
       slot.update(nowMs)
@@ -242,7 +255,7 @@ export class Session {
   }
 
   async #takeFrom(slot: TaskSlot): Promise<void> {
-    for (let room = this.#options.commitRecordsMax - this.#taken(); room > 0; room--) {
+    for (let room = this.#options.commitRecordsMax - this.#slots.taken(); room > 0; room--) {
       const record = slot.next()
       if (record === undefined) return
       try {
@@ -278,81 +291,15 @@ export class Session {
     this.#clients.group.client.resume([{ topic: this.#options.topicOf(stage.stream), partition }])
   }
 
-  // ── time ──
-
-  /** Each task's mark is taken first, the end of its stream afterwards: see clock.ts. */
-  #mark(): void {
-    const startedMs = performance.now()
-    if (startedMs - this.#lastMarkMs < MARK_EVERY_MS) return
-    this.#lastMarkMs = Number.POSITIVE_INFINITY
-    this.#markAll(this.#all().filter((slot) => slot.phase === 'running'))
-      .catch((error) =>
-        this.#options.log.warn({ err: error }, 'The ends of the streams cannot be looked up: clocks wait'),
-      )
-      .finally(() => {
-        this.#lastMarkMs = startedMs
-      })
-  }
-
-  async #markAll(slots: readonly TaskSlot[]): Promise<void> {
-    if (slots.length === 0) return
-    const { topicOf, clock, nowMs } = this.#options
-    const marks = slots.map(({ task }) => this.#board.markFor(task.stage, clock, nowMs()))
-    const ends = await this.#clients.offsets.endOffsets(
-      slots.map(({ task }) => ({ topic: topicOf(task.stage.stream), partition: task.partition })),
-    )
-    slots.forEach((slot, i) => {
-      slot.clock.mark(marks[i] ?? 0, ends[i] ?? Number.POSITIVE_INFINITY)
-    })
-  }
-
-  /** Returns once everything that was said before has been read: restarted tasks begin with their last clocks. */
-  async #followWatermarks(): Promise<void> {
-    const { offsets, side } = this.#clients
-    const partition = { topic: this.#options.topicOf('watermarks'), partition: 0 }
-    const [first] = await insist(
-      () => offsets.startOffsets([partition]),
-      () => this.#isWanted,
-    )
-    const [end = 0] = await insist(
-      () => offsets.endOffsets([partition]),
-      () => this.#isWanted,
-    )
-    let readTo = first ?? 0
-    side.follow(
-      { ...partition, offset: readTo },
-      {
-        onMessage: ({ offset, value }) => {
-          readTo = offset + 1
-          if (value !== null) this.#post(value).catch((error) => this.fail(error))
-        },
-        onEnd: (offset) => {
-          readTo = offset
-        },
-        isFull: () => false,
-      },
-    )
-    while (readTo < end && this.#isWanted && this.#failure === null) await sleep(10)
-  }
-
-  async #post(value: Buffer): Promise<void> {
-    const { codecs } = this.#options
-    try {
-      this.#board.post(codecs.of('watermarks').decode(value))
-    } catch (error) {
-      if (!(error instanceof UnlearnedSchema)) throw error
-      await codecs.learn('watermarks', error.schemaId)
-      await this.#post(value)
-    }
-  }
-
   // ── commits ──
 
   #isCommitDue(): boolean {
-    if (this.#taken() >= this.#options.commitRecordsMax) return true
+    if (this.#slots.taken() >= this.#options.commitRecordsMax) return true
     if (performance.now() - this.#lastCommitMs < this.#options.commitIntervalMs) return false
     const nowMs = this.#options.nowMs()
-    return this.#active().some((slot) => slot.isDirty() || owesClock(slot, this.#isFeeding(slot), nowMs))
+    return this.#slots
+      .active()
+      .some((slot) => slot.isDirty() || owesClock(slot, this.#isFeeding(slot), nowMs))
   }
 
   async #commit(candidates: readonly TaskSlot[]): Promise<void> {
@@ -360,7 +307,7 @@ export class Session {
     const slots = candidates.filter((slot) => slot.isDirty() || owesClock(slot, this.#isFeeding(slot), nowMs))
     this.#lastCommitMs = performance.now()
     if (slots.length === 0) return
-    const records = slots.reduce((sum, { task }) => sum + task.takenRecords, 0)
+    const before = countsOf(slots)
     try {
       await runTransaction(slots, this.#feeding, { ...this.#clients, ...this.#options })
     } catch (error) {
@@ -369,7 +316,9 @@ export class Session {
     }
     this.#abortPauseMs = ABORT_PAUSE_MS
     this.#totals.commits++
-    this.#totals.records += records
+    const after = countsOf(slots)
+    this.#totals.records += after.taken - before.taken
+    this.#totals.deadLetters += after.deadLetters - before.deadLetters
     this.#totals.onCommitMs(performance.now() - this.#lastCommitMs)
   }
 
@@ -389,26 +338,9 @@ export class Session {
   #isFeeding(slot: TaskSlot): boolean {
     return this.#feeding.has(slot.task.stage.name)
   }
-
-  // ── the tasks ──
-
-  #slotOf({ topic, partition }: TopicPartition): TaskSlot | undefined {
-    return this.#slots.get(topic)?.[partition]
-  }
-
-  #all(): TaskSlot[] {
-    return [...this.#slots.values()].flatMap((slots) => slots.filter((slot) => slot !== undefined))
-  }
-
-  #active(): TaskSlot[] {
-    return this.#all().filter((slot) => slot.isActive)
-  }
-
-  #taken(): number {
-    return this.#active().reduce((sum, { task }) => sum + task.takenRecords, 0)
-  }
-
-  #pending(): number {
-    return this.#all().reduce((sum, slot) => sum + slot.pending, 0)
-  }
 }
+
+const countsOf = (slots: readonly TaskSlot[]) => ({
+  taken: slots.reduce((sum, { task }) => sum + task.counts.taken, 0),
+  deadLetters: slots.reduce((sum, { task }) => sum + task.counts.deadLetters, 0),
+})

@@ -1,0 +1,45 @@
+// The tasks of a process, by the partition that each follows.
+import type { TopicPartition } from 'node-rdkafka'
+import type { TaskSlot } from './task-slot.ts'
+
+export class Slots {
+  /** By the stream's name on the broker, then by partition: looked up for every message. */
+  readonly #slots = new Map<string, (TaskSlot | undefined)[]>()
+
+  of({ topic, partition }: TopicPartition): TaskSlot | undefined {
+    return this.#slots.get(topic)?.[partition]
+  }
+
+  add({ topic, partition }: TopicPartition, slot: TaskSlot): void {
+    const slots = this.#slots.get(topic) ?? []
+    slots[partition] = slot
+    this.#slots.set(topic, slots)
+  }
+
+  remove({ topic, partition }: TopicPartition): void {
+    const slots = this.#slots.get(topic)
+    if (slots) slots[partition] = undefined
+  }
+
+  all(): TaskSlot[] {
+    return [...this.#slots.values()].flatMap((slots) => slots.filter((slot) => slot !== undefined))
+  }
+
+  active(): TaskSlot[] {
+    return this.all().filter((slot) => slot.isActive)
+  }
+
+  running(): TaskSlot[] {
+    return this.all().filter((slot) => slot.phase === 'running')
+  }
+
+  /** Records of the open transaction. */
+  taken(): number {
+    return this.active().reduce((sum, { task }) => sum + task.takenRecords, 0)
+  }
+
+  /** Records that wait to be taken. */
+  pending(): number {
+    return this.all().reduce((sum, slot) => sum + slot.pending, 0)
+  }
+}
