@@ -85,6 +85,7 @@ function keepFold(fold: UnitFold): KeptFold {
     positionMs: fold.positionMs,
     movedToMs: fold.movedToMs,
     ranToMs: finite(fold.ranToMs),
+    versionIsNew: fold.versionIsNew,
     held: fold.held,
     excursion: excursion && keepExcursion(excursion),
     lastExcursionMs: finite(fold.lastExcursionMs),
@@ -111,6 +112,9 @@ function restoreKept(kept: KeptFold): UnitFold {
     positionMs: kept.positionMs,
     movedToMs: kept.movedToMs,
     ranToMs: orStart(kept.ranToMs),
+    versionIsNew: kept.versionIsNew,
+    // The checkpoint has no other reason to wait at its instant.
+    instantIsOpen: kept.versionIsNew,
     held: held && { ...held },
     excursion: excursion && restoreExcursion(excursion),
     lastExcursionMs: orStart(kept.lastExcursionMs),

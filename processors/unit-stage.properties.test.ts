@@ -159,8 +159,11 @@ test('a restart anywhere changes nothing that goes out', () => {
       for (const s of shuffled) {
         const clock = s.at + minutes(random.next().value % 60)
         const settles = random.next().value % 2 === 0
+        const versions = unitConfig.versions.slice(0, random.next().value % 4)
+        const configures = random.next().value % 8 === 0
         for (const unit of [steady, restarted]) {
           unit.pipe(s)
+          if (configures) unit.configure({ ...unitConfig, versions })
           if (settles) unit.advanceTo(clock)
           if (unit === restarted && random.next().value % 3 === 0) unit.restart()
         }

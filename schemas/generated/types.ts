@@ -707,6 +707,8 @@ export type KeptFold = {
   movedToMs: number
   /** The last instant at which anything was added to the windows, UTC ms. */
   ranToMs: number | null
+  /** True: a configuration came that the fold has yet to judge by. */
+  versionIsNew: boolean
   /** Null: no reading yet. */
   held: KeptValue | null
   /** The open excursion. */
