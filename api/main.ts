@@ -26,7 +26,21 @@ export async function runApi(config: ApiConfig): Promise<{ port: number; close: 
     await app.listen({ host: config.API_HOST, port: config.API_PORT })
   } catch (error) {
     await app.close()
-    throw error
+    throw listenFailure(error, config)
   }
   return { port: (app.server.address() as AddressInfo).port, close: () => app.close() }
+}
+
+function listenFailure(error: unknown, { API_HOST, API_PORT }: ApiConfig): unknown {
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'EADDRINUSE')
+    return new Error(
+      `Port ${API_PORT} is taken: end what listens there, or set API_PORT to another port (0: any).`,
+      { cause: error },
+    )
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new Error(`This machine has no address ${API_HOST}: set API_HOST to one it has, or 0.0.0.0.`, {
+      cause: error,
+    })
+  return error
 }

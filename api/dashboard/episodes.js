@@ -52,7 +52,7 @@ export function episodeLists(unit, view) {
     { class: 'columns' },
     list(
       'Excursions',
-      'The temperature stayed in range.',
+      'No excursion in this time.',
       ['Began', 'State', 'Lasted', 'Peak', `°${view.unit}·min`],
       unit.excursions.nodes,
       (excursion) => [
@@ -65,7 +65,7 @@ export function episodeLists(unit, view) {
     ),
     list(
       'Door openings',
-      'The door stayed closed, or nothing reports it.',
+      'No door opening in this time.',
       ['Opened', 'State', 'Lasted', 'Closed'],
       unit.doorOpenings.nodes,
       (opening) => [
@@ -77,7 +77,7 @@ export function episodeLists(unit, view) {
     ),
     list(
       'Silences',
-      'Every check-in came in time.',
+      'No silence in this time.',
       ['Last check-in', 'State', 'Lasted', 'Missed'],
       unit.silences.nodes,
       (silence) => [
@@ -91,7 +91,7 @@ export function episodeLists(unit, view) {
     ),
     list(
       'Alerts',
-      'Nobody was called.',
+      'No alert in this time.',
       ['Called', 'State', 'About', 'Severity'],
       unit.alerts.nodes,
       (alert) => [

@@ -163,16 +163,16 @@ function tiles(unit, view) {
     { class: 'tiles' },
     tile(
       'Temperature',
-      `${degrees(latest?.temperature)} °${view.unit}`,
+      latest?.temperature == null ? '–' : `${degrees(latest.temperature)} °${view.unit}`,
       latest?.temperatureAt ? ago(latest.temperatureAt, view.nowMs) : '',
       state,
     ),
     tile('Limits', limits(rule, view.unit)),
-    tile('Humidity', figure(latest?.humidity, ' %'), 'relative'),
+    tile('Humidity', figure(latest?.humidity, ' %'), latest?.humidity == null ? '' : 'relative'),
     tile(
       'Door',
-      doorMark(unit.door, view.nowMs),
-      unit.door && !unit.door.open ? `since ${moment(unit.door.since, view.zone, view.nowMs)}` : '',
+      unit.door ? doorMark(unit.door, view.nowMs) : '–',
+      unit.door ? `since ${moment(unit.door.since, view.zone, view.nowMs)}` : 'not reported',
     ),
     tile(
       'Battery',

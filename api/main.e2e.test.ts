@@ -1,0 +1,41 @@
+// The API as its process starts it: real configuration, real Postgres, a port of the system's choice.
+import { expect, test } from 'vitest'
+import { freshDatabase } from '../infra/testing/engines.ts'
+import { type ApiConfig, runApi } from './main.ts'
+
+const configFor = (url: string): ApiConfig => ({
+  DATABASE_URL: url,
+  API_HOST: '127.0.0.1',
+  API_PORT: 0,
+  LOG_LEVEL: 'error',
+})
+
+test('it listens, answers over HTTP, and leaves no session behind when it is closed', async () => {
+  const api = await runApi(configFor(await freshDatabase()))
+  const at = (path: string) => fetch(`http://127.0.0.1:${api.port}${path}`)
+  expect(await (await at('/health/ready')).json()).toEqual({ status: 'ready' })
+  const question = encodeURIComponent('{ organizations { name } }')
+  expect(await (await at(`/graphql?query=${question}`)).json()).toEqual({ data: { organizations: [] } })
+  expect(await (await at('/')).text()).toContain('<title>Coldstream</title>')
+  await api.close()
+  await expect(at('/health')).rejects.toThrow()
+})
+
+test('a database without the tables is alive, and says that it is not ready and why', async () => {
+  const api = await runApi(configFor(await freshDatabase({ migrate: null })))
+  const ready = await fetch(`http://127.0.0.1:${api.port}/health/ready`)
+  expect([ready.status, await ready.json()]).toEqual([
+    503,
+    { status: 'not ready', problem: 'The tables are missing: apply infra/migrations to this database.' },
+  ])
+  await api.close()
+})
+
+test('a port that is taken is named, with the setting that changes it', async () => {
+  const url = await freshDatabase()
+  const api = await runApi(configFor(url))
+  await expect(runApi({ ...configFor(url), API_PORT: api.port })).rejects.toThrow(
+    `Port ${api.port} is taken: end what listens there, or set API_PORT to another port (0: any).`,
+  )
+  await api.close()
+})
