@@ -23,13 +23,20 @@ export function dryRunCommand(program: Command): void {
     .option('--as-of <instant>', 'the clock; without it the newest real recordedAt')
     .action(async (options: Options) => {
       try {
-        process.stdout.write(await dryRun(options))
+        const lines = await dryRun(options)
+        process.stdout.once('error', ignoreClosedPipe)
+        process.stdout.write(lines)
       } catch (error) {
         if (!(error instanceof InputError)) throw error
         process.stderr.write(`${error.message}\n`)
         process.exitCode = 1
       }
     })
+}
+
+/** Whoever reads may have seen enough, as `head` has. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 /** The lines as one text. */

@@ -10,6 +10,7 @@ import { type DecodedUplink, decodeUplink, type Sample } from './decode-uplink.t
 import { digestOfText } from './digest.ts'
 import type { Emit, Input, Processor } from './processor.ts'
 import { quarantined } from './quarantine.ts'
+import { keepSpace, restoreSpace } from './seen.ts'
 import {
   assignmentAt,
   emptySequence,
@@ -43,19 +44,26 @@ export function deviceStage(options: SequenceOptions = sequenceDefaults): Device
     },
     settle: () => undefined,
     nextTimerMs: () => Number.POSITIVE_INFINITY,
-    save: ({ devEui, assignments, real, simulated, newestMs }) => ({
-      devEui,
-      assignments,
-      real,
-      simulated,
-      newestMs: Number.isFinite(newestMs) ? newestMs : null,
-    }),
-    load: ({ newestMs, ...kept }: DeviceChangelog): DeviceState => ({
-      ...structuredClone(kept as Omit<DeviceState, 'newestMs'>),
-      newestMs: newestMs ?? Number.NEGATIVE_INFINITY,
-    }),
+    save: saveDevice,
+    load: loadDevice,
   }
 }
+
+const saveDevice = ({ devEui, assignments, real, simulated, newestMs }: DeviceState): DeviceChangelog => ({
+  devEui,
+  assignments,
+  real: keepSpace(real),
+  simulated: keepSpace(simulated),
+  newestMs: Number.isFinite(newestMs) ? newestMs : null,
+})
+
+const loadDevice = (kept: DeviceChangelog): DeviceState => ({
+  devEui: kept.devEui,
+  assignments: kept.assignments,
+  real: restoreSpace(kept.real),
+  simulated: restoreSpace(kept.simulated),
+  newestMs: kept.newestMs ?? Number.NEGATIVE_INFINITY,
+})
 
 function takeAssignments(
   state: DeviceState,

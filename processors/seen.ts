@@ -1,6 +1,6 @@
 // What a device has been seen to send: frame counters as runs, which stay few however many frames there are and however
 // late they come, and digests by event time where there is no counter.
-import type { SeenDigest, SeenSpace, SeenUplinks } from '../schemas/generated/types.ts'
+import type { SeenDigest, SeenReadings, SeenSpace, SeenUplinks } from '../schemas/generated/types.ts'
 
 type Mutable<T> = T extends readonly (infer I)[]
   ? Mutable<I>[]
@@ -8,10 +8,10 @@ type Mutable<T> = T extends readonly (infer I)[]
     ? { -readonly [K in keyof T]: Mutable<T[K]> }
     : T
 
-/** Kept in the changelog as it is. */
 export type Digests = Mutable<SeenDigest>[]
 export type Uplinks = Mutable<SeenUplinks>
-export type Space = Mutable<SeenSpace>
+export type Readings = { unitId: string; digests: Digests }
+export type Space = { uplinks: Uplinks; unassigned: Uplinks; readings: Readings[] }
 
 export const emptyUplinks = (): Uplinks => ({ sessions: [], digests: [] })
 
@@ -122,4 +122,36 @@ export function readingsOf(space: Space, unitId: string): Digests {
   const digests: Digests = []
   space.readings.push({ unitId, digests })
   return digests
+}
+
+/** As kept in the changelog: two days of readings are many, so instants are gaps. */
+export const keepSpace = ({ uplinks, unassigned, readings }: Space): SeenSpace => ({
+  uplinks,
+  unassigned,
+  readings: readings.map(keepReadings),
+})
+
+export const restoreSpace = ({ uplinks, unassigned, readings }: SeenSpace): Space => ({
+  uplinks: structuredClone(uplinks) as Uplinks,
+  unassigned: structuredClone(unassigned) as Uplinks,
+  readings: readings.map(restoreReadings),
+})
+
+function keepReadings({ unitId, digests }: Readings): SeenReadings {
+  let beforeMs = 0
+  const gapsMs = digests.map(({ recordedAtMs }) => {
+    const gapMs = recordedAtMs - beforeMs
+    beforeMs = recordedAtMs
+    return gapMs
+  })
+  return { unitId, gapsMs, digests: digests.map(({ digest }) => digest) }
+}
+
+function restoreReadings({ unitId, gapsMs, digests }: SeenReadings): Readings {
+  let recordedAtMs = 0
+  const restored = gapsMs.map((gapMs, index) => {
+    recordedAtMs += gapMs
+    return { recordedAtMs, digest: digests[index] ?? 0 }
+  })
+  return { unitId, digests: restored }
 }

@@ -102,8 +102,9 @@ function judgeSample<S extends TimedSample>(
   return { reason: null, sample, assignment, unitId }
 }
 
+/** 32 bits: many of them are kept, and they are compared only at one instant of one device. */
 const digestOfValues = ({ temperature, humidity, doorOpen }: SampleValues): number =>
-  digestOfText(`${temperature}|${humidity}|${doorOpen}`)
+  digestOfText(`${temperature}|${humidity}|${doorOpen}`) | 0
 
 export function isClockRight(recordedAtMs: number, receivedAtMs: number, options: SequenceOptions): boolean {
   if (recordedAtMs > receivedAtMs + options.clockAheadMs) return false

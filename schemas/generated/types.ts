@@ -123,8 +123,10 @@ export type SeenUplinks = {
 export type SeenReadings = {
   /** The unit. */
   unitId: string
-  /** Event time and digest of the values, ascending by event time. */
-  digests: readonly SeenDigest[]
+  /** Event times ascending: the first since the epoch, then each since the one before, ms. */
+  gapsMs: readonly number[]
+  /** Digests of their values, in the same order. */
+  digests: readonly number[]
 }
 
 /** What was seen, of real uplinks or of simulated ones. */
