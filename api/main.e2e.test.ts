@@ -26,7 +26,7 @@ test('a database without the tables is alive, and says that it is not ready and 
   const ready = await fetch(`http://127.0.0.1:${api.port}/health/ready`)
   expect([ready.status, await ready.json()]).toEqual([
     503,
-    { status: 'not ready', problem: 'The tables are missing: apply infra/migrations to this database.' },
+    { status: 'not ready', problem: 'The tables are missing: run `coldstream migrate`.' },
   ])
   await api.close()
 })
