@@ -61,6 +61,12 @@ const failures = {
       `${d.partition} ends at ${d.end}, but the tables already hold it up to ${d.stored}: the topic was made anew. If ` +
       `its records are to be written, delete its rows of the table sink_offsets.`,
   },
+  KAFKA_MEMBER_FENCED: {
+    verdict: 'stop',
+    explain: (d: { reason: string }) =>
+      `Kafka has given this process's place to another one: ${d.reason}. Where two run at once, give each its own ` +
+      `INSTANCE, or none.`,
+  },
   RECORD_NOT_FRAMED: {
     verdict: 'dead-letter',
     explain: (d: { topic: string; length: number }) =>

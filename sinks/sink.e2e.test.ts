@@ -265,3 +265,18 @@ test('a topic that was made anew under the tables is refused, not skipped', asyn
   expect(child.exitCode).not.toBe(0)
   expect(output).toContain('was made anew')
 })
+
+test('of two sinks under one name the first ends and says why', async () => {
+  const { prefix } = await openWorld(1)
+  const { url } = await openDatabase()
+  const first = await startSink(prefix, url)
+  await vi.waitFor(async () => expect((await first.get('/health/ready')).status).toBe(200), 20_000)
+  let output = ''
+  first.child.stderr!.on('data', (chunk) => {
+    output += chunk
+  })
+  const second = await startSink(prefix, url)
+  if (first.child.exitCode === null) await once(first.child, 'exit')
+  expect(output).toContain('give each its own INSTANCE')
+  await vi.waitFor(async () => expect((await second.get('/health/ready')).status).toBe(200), 20_000)
+})

@@ -76,6 +76,7 @@ export class Sink {
     try {
       return await this.#options.source.consume(most)
     } catch (error) {
+      if (error instanceof PipelineError) throw error
       this.#options.log.warn({ err: error }, 'Kafka does not give records; it is asked again')
       await this.#pause(RETRY_PAUSE_MS)
       return []

@@ -9,6 +9,7 @@ import rdkafka, {
   type TopicPartition,
   type TopicPartitionOffset,
 } from 'node-rdkafka'
+import { PipelineError } from '../schemas/failure.ts'
 import type { SinkRecord } from './batch.ts'
 import type { SinkTopic } from './rows.ts'
 
@@ -30,6 +31,11 @@ const answer = <T>(call: (done: Done<T>) => unknown): Promise<T> =>
   new Promise((resolve, reject) => {
     call((error, value) => (error ? reject(error) : resolve(value)))
   })
+
+/** node-rdkafka marks some fatal errors only by their code. */
+const isFatal = (error: LibrdKafkaError): boolean =>
+  error.isFatal ||
+  [rdkafka.CODES.ERRORS.ERR__FATAL, rdkafka.CODES.ERRORS.ERR_FENCED_INSTANCE_ID].includes(error.code)
 
 export class Source {
   readonly #client: KafkaConsumer
@@ -94,9 +100,15 @@ export class Source {
     this.#assigned = this.#assigned.filter((p) => !isGone(p))
   }
 
+  /** Throws KAFKA_MEMBER_FENCED where another process has taken this one's name: then only a new client goes on. */
   async consume(most: number): Promise<SinkRecord[]> {
-    const messages = await answer<Message[]>((done) => this.#client.consume(most, done))
-    return messages.map((message) => this.#record(message))
+    try {
+      const messages = await answer<Message[]>((done) => this.#client.consume(most, done))
+      return messages.map((message) => this.#record(message))
+    } catch (error) {
+      if (!isFatal(error as LibrdKafkaError)) throw error
+      throw new PipelineError('KAFKA_MEMBER_FENCED', { reason: (error as Error).message }, error)
+    }
   }
 
   #record({ topic, partition, offset, timestamp, key, value }: Message): SinkRecord {
@@ -140,7 +152,12 @@ export class Source {
 
   /** For the tools that show a group's lag; nothing of ours reads it back. */
   tellGroup(offsets: TopicPartitionOffset[]): void {
-    if (offsets.length > 0 && !this.#isClosing) this.#client.commit(offsets)
+    if (offsets.length === 0 || this.#isClosing) return
+    try {
+      this.#client.commit(offsets)
+    } catch {
+      // The group is changing hands; the next batch tells it again.
+    }
   }
 
   async close(): Promise<void> {
