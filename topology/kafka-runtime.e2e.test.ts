@@ -44,6 +44,31 @@ test('a backlog gives what the engine gives in memory; then the wall clock ends 
   expect(await end(child, 'SIGTERM')).toBe(0)
 })
 
+test('records that nobody can read become dead letters, and their partitions go on', async () => {
+  const world = await makeWorld()
+  const child = await world.start()
+  await world.feed(200)
+  const unknown = Buffer.from([0, 0x7f, 0xff, 0xff, 0xf0, 1, 2, 3])
+  const broken = Buffer.concat([world.encoded(0).subarray(0, 5), Buffer.from([9, 9])])
+  const poison = [Buffer.from('no record'), unknown, broken]
+  await world.write(poison.map((value, i) => ({ key: `device-${i}`, value })))
+  await world.feed(800)
+  const { got, want } = await world.outcome()
+  expect(got).toEqual(want)
+  const letters = await world.readAll('dead-letters')
+  expect(letters.map((letter) => letter.code).sort()).toEqual([
+    'RECORD_NOT_FRAMED',
+    'RECORD_UNREADABLE',
+    'SCHEMA_UNKNOWN',
+  ])
+  expect(letters.find((letter) => letter.code === 'SCHEMA_UNKNOWN')).toMatchObject({
+    source: 'uplinks',
+    key: Buffer.from('device-1'),
+    value: unknown,
+  })
+  expect((await statusOf(child)).tasks.reduce((sum, task) => sum + task.deadLetters, 0)).toBe(3)
+})
+
 test('killed twelve times under load, it tells every minute once and right', {
   timeout: 120_000,
 }, async () => {

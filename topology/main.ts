@@ -2,17 +2,21 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import type { Config } from '../infra/config.ts'
 import { groupSettings, offsetsSettings, readerSettings, transactionalSettings } from '../infra/kafka.ts'
 import { registryAt } from '../infra/registry.ts'
 import { checkTopics } from '../infra/topics.ts'
 import { openCodecs } from '../schemas/codec.ts'
+import { PipelineError } from '../schemas/failure.ts'
 import { topicName } from '../schemas/topics.ts'
 import type { Topology } from './define.ts'
 import { copartitioned, topicsOf } from './describe.ts'
 import { type Log, type Runtime, startRuntime } from './kafka-runtime.ts'
 import { processMetrics } from './metrics.ts'
+
+const START_PAUSE_MS = 1_000
 
 export type ProcessConfig = Pick<
   Config,
@@ -40,9 +44,10 @@ export type RunningProcess = {
 export async function runProcess(config: ProcessConfig, topology: Topology): Promise<RunningProcess> {
   const log = pino({ level: config.LOG_LEVEL, name: 'process' }, pino.destination({ dest: 2, sync: true }))
   const { KAFKA_BROKERS: brokers, TOPIC_PREFIX: prefix } = config
-  const codecs = await openCodecs(registryAt(config.SCHEMA_REGISTRY_URL), prefix)
+  const codecs = await patiently(log, () => openCodecs(registryAt(config.SCHEMA_REGISTRY_URL), prefix))
   const needed = [...topicsOf(topology), 'watermarks', 'dead-letters'] as const
-  const counts = await checkTopics(brokers, prefix, needed, copartitioned(topology).values())
+  const groups = [...copartitioned(topology).values()]
+  const counts = await patiently(log, () => checkTopics(brokers, prefix, needed, groups))
   const groupId = `${prefix}${topology.name}`
   const runtime = startRuntime({
     topology,
@@ -72,6 +77,19 @@ export async function runProcess(config: ProcessConfig, topology: Topology): Pro
       server.closeAllConnections()
       server.close()
     },
+  }
+}
+
+/** Kafka and the registry may come up later than we do. What a person has to put right ends the start. */
+async function patiently<T>(log: Log, call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      if (error instanceof PipelineError && error.verdict === 'stop') throw error
+      log.warn({ err: error }, 'Not ready to start: tries again')
+      await sleep(START_PAUSE_MS)
+    }
   }
 }
 

@@ -29,7 +29,7 @@ export type Child = { process: ChildProcess; port: number }
 
 type Status = {
   isReady: boolean
-  tasks: { stage: string; lag: number; caughtUp: boolean; phase: string; clockMs: number }[]
+  tasks: { stage: string; lag: number; caughtUp: boolean; phase: string; deadLetters: number }[]
 }
 
 export class World {
@@ -49,16 +49,24 @@ export class World {
       uplinkOf(`device-${((from + i) * 7919) % DEVICES}`, from + i, START_MS + (from + i) * stepMs),
     )
     this.input.push(...more)
-    const { prefix, codecs, writer } = this.#setup
+    const { encode } = this.#setup.codecs.of('uplinks')
+    await this.write(more.map((uplink) => ({ key: uplink.devEui, value: encode(uplink) })))
+  }
+
+  /** An uplink that was written, as bytes. */
+  encoded(index: number): Buffer {
+    const uplink = this.input[index]
+    if (uplink === undefined) throw new Error(`Only ${this.input.length} uplinks were written.`)
+    return this.#setup.codecs.of('uplinks').encode(uplink)
+  }
+
+  /** Writes records to uplinks as they are. */
+  async write(records: readonly { key: string; value: Buffer }[]): Promise<void> {
+    const { prefix, writer } = this.#setup
     const producer = await Transactions.connect(writer, () => true)
     await producer.begin()
-    for (const uplink of more)
-      await producer.produce(
-        topicName(prefix, 'uplinks'),
-        null,
-        codecs.of('uplinks').encode(uplink),
-        uplink.devEui,
-      )
+    for (const { key, value } of records)
+      await producer.produce(topicName(prefix, 'uplinks'), null, value, key)
     await producer.commit()
     await producer.disconnect()
   }
