@@ -1,10 +1,9 @@
-// What `coldstream start` does once the engines run, in order: the steps that prepare them, the processes of the pipeline,
-// and the demo. Add a step or a process here; start.ts and supervisor.ts do not change for it.
+// The steps of `coldstream start` once the engines run: what prepares them, and the processes of the pipeline.
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Engines } from '../infra/local/engines.ts'
 import { migrate } from '../infra/migrate.ts'
+import { kept } from './kept-text.ts'
 import { runCommand } from './run-command.ts'
 import type { ProcessSpec } from './supervisor.ts'
 
@@ -18,60 +17,47 @@ export type PipelineContext = {
   /** The environment of every step and process. */
   env: NodeJS.ProcessEnv
   report: (line: string) => void
+  /** Starts processes beside those that run, and waits until they are ready. */
+  startProcesses: (specs: ProcessSpec[]) => Promise<void>
 }
 
 export type Step = { title: string; run: (context: PipelineContext) => Promise<unknown> }
 
 export const coldstream = join(import.meta.dirname, 'coldstream.ts')
-const demoFleet = join(import.meta.dirname, 'fleet/demo-fleet.yaml')
-const demoConnection = 'demo'
-const demoPastMs = 48 * 3_600_000
+export const demoConnection = 'demo'
 
-const command =
+/** A command of ours as a step. */
+export const command =
   (...args: string[]) =>
   ({ env }: PipelineContext) =>
     runCommand([coldstream, ...args], env)
 
-export const preparations: readonly Step[] = [
+type Part = keyof PipelinePorts
+
+const parts =
+  (...names: Part[]) =>
+  ({ startProcesses, env, ports }: PipelineContext) =>
+    startProcesses(
+      names.map((name) => ({
+        name,
+        args: [coldstream, name],
+        env,
+        isReady: () => answersReady(ports[name]),
+      })),
+    )
+
+export const prepare: readonly Step[] = [
   { title: 'Topics and schemas', run: command('topics', 'create') },
   { title: 'Migrations', run: ({ env, report }) => migrate(env.DATABASE_URL ?? '', report) },
 ]
 
-export const demoPreparations: readonly Step[] = [
-  { title: 'Demo fleet', run: command('fleet', 'apply', demoFleet) },
+/** What takes uplinks in, and what works on them: the demo's past is posted between the two. */
+export const takeIn: readonly Step[] = [{ title: 'Bridge', run: parts('bridge') }]
+export const workOn: readonly Step[] = [
+  { title: 'Processors, sink, API', run: parts('process', 'sink', 'api') },
 ]
 
 export const processNames = ['bridge', 'process', 'sink', 'api', 'simulate'] as const
-
-export function pipelineProcesses({ env, ports }: PipelineContext): ProcessSpec[] {
-  return (['bridge', 'process', 'sink', 'api'] as const).map((name) => ({
-    name,
-    args: [coldstream, name],
-    env,
-    isReady: () => answersReady(ports[name]),
-  }))
-}
-
-/**
- * Posts to the bridge like a network server: from two days before the first start up to now, and then live. A later start
- * posts the same again, since it begins at the same instant with the same seed: copies change nothing.
- */
-export function demoProcesses({ env, ports, dataDir }: PipelineContext): ProcessSpec[] {
-  const anchor = kept(join(dataDir, 'demo-anchor'), () => new Date().toISOString())
-  const from = new Date(Date.parse(anchor) - demoPastMs).toISOString()
-  const url = `http://127.0.0.1:${ports.bridge}`
-  return [
-    {
-      name: 'simulate',
-      args: [
-        ...[coldstream, 'simulate', '--url', url, '--connection', demoConnection],
-        ...['--from', from, '--anchor', anchor, '--live'],
-      ],
-      env,
-      isReady: () => Promise.resolve(true),
-    },
-  ]
-}
 
 export function pipelineEnv(engines: Engines, ports: PipelinePorts, dataDir: string): NodeJS.ProcessEnv {
   const demoKey = kept(join(dataDir, 'demo-key'), () => randomBytes(24).toString('base64url'))
@@ -108,15 +94,6 @@ export function addresses({ ports, dataDir }: PipelineContext): string[] {
     `Bridge     http://localhost:${ports.bridge}/things-stack/<connection>`,
     `Data       ${dataDir} (logs in ${join(dataDir, 'logs')})`,
   ]
-}
-
-/** The text of a file, made at the first start and the same ever after. */
-function kept(path: string, make: () => string): string {
-  if (!existsSync(path)) {
-    writeFileSync(`${path}.new`, make(), { mode: 0o600 })
-    renameSync(`${path}.new`, path)
-  }
-  return readFileSync(path, 'utf8').trim()
 }
 
 async function answersReady(port: number): Promise<boolean> {

@@ -6,6 +6,7 @@ import { takeDataFolder } from '../infra/local/data-folder.ts'
 import { type Engines, startEngines } from '../infra/local/engines.ts'
 import { keptPorts } from '../infra/local/ports.ts'
 import { SetupError } from '../infra/local/setup-error.ts'
+import * as demo from './demo.ts'
 import * as pipeline from './pipeline.ts'
 import { endLeft, type Supervisor, supervise } from './supervisor.ts'
 
@@ -27,8 +28,9 @@ export async function start(options: StartOptions): Promise<void> {
     for (const name of pipeline.processNames) await endLeft(name, { dataDir, report, stopGraceMs })
     engines = await startEngines({ dataDir, report, keepAlive: true })
     const ports = await keptPorts(dataDir, pipeline.defaultPorts, pipeline.givenPorts(), report)
-    const context = { dataDir, ports, report, env: pipeline.pipelineEnv(engines, ports, dataDir) }
-    await startPipeline(context, supervisor, { demo: options.demo, signal: stopRequest.signal })
+    const env = pipeline.pipelineEnv(engines, ports, dataDir)
+    const context = { dataDir, ports, report, env, startProcesses: supervisor.start }
+    await runSteps(stepsOf(options.demo), context, stopRequest.signal)
     if (!stopRequest.signal.aborted)
       report(['', ...pipeline.addresses(context), 'Ctrl-C stops everything.'].join('\n'))
     await stopRequest.requested
@@ -40,22 +42,23 @@ export async function start(options: StartOptions): Promise<void> {
   }
 }
 
-type StartWith = { demo: boolean; signal: AbortSignal }
+/** The demo's past comes after the bridge and before those who work on it: see demo.ts. */
+function stepsOf(isDemo: boolean): readonly pipeline.Step[] {
+  const { prepare, takeIn, workOn } = pipeline
+  if (!isDemo) return [...prepare, ...takeIn, ...workOn]
+  return [...prepare, demo.fleet, ...takeIn, demo.past, ...workOn, demo.present]
+}
 
-async function startPipeline(
+async function runSteps(
+  steps: readonly pipeline.Step[],
   context: pipeline.PipelineContext,
-  supervisor: Supervisor,
-  { demo, signal }: StartWith,
+  signal: AbortSignal,
 ): Promise<void> {
-  const steps = [...pipeline.preparations, ...(demo ? pipeline.demoPreparations : [])]
   for (const { title, run } of steps) {
     if (signal.aborted) return
     context.report(`${title} …`)
     await run(context)
   }
-  if (signal.aborted) return
-  await supervisor.start(pipeline.pipelineProcesses(context))
-  if (demo && !signal.aborted) await supervisor.start(pipeline.demoProcesses(context))
 }
 
 type StopRequest = { signal: AbortSignal; requested: Promise<void> }
