@@ -39,6 +39,11 @@ const failures = {
     verdict: 'stop',
     explain: (d: { reason: string }) => `The database cannot be migrated: ${d.reason}.`,
   },
+  INSTANCE_TAKEN: {
+    verdict: 'stop',
+    explain: (d: { instance: string }) =>
+      `Another process runs as INSTANCE=${d.instance}: each takes the other's place. Give every process a name of its own.`,
+  },
   REGISTRY_UNAVAILABLE: {
     verdict: 'retry',
     explain: (d: { url: string; reason: string }) =>

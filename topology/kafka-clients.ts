@@ -48,13 +48,21 @@ export const isFencedOff = (error: LibrdKafkaError): boolean =>
   error.code === ERRORS.ERR_UNKNOWN_MEMBER_ID ||
   error.code === ERRORS.ERR_REBALANCE_IN_PROGRESS
 
+/** The client is of no use any more. A consumer's fatal error comes without its flag. */
+export const isFatal = (error: LibrdKafkaError): boolean =>
+  error.isFatal === true || error.code === ERRORS.ERR__FATAL
+
+/** A younger producer of this transactional.id, or (a consumer's only fatal error) a member of this name, took the place. */
+export const isReplaced = (error: unknown): boolean =>
+  isKafkaError(error) && (error.code === ERRORS.ERR__FENCED || error.code === ERRORS.ERR__FATAL)
+
 /** Repeats what may be repeated: broker away, coordinator moving, offsets held by a transaction that is being decided. */
 export async function insist<T>(call: () => Promise<T>, isWanted: () => boolean): Promise<T> {
   for (;;) {
     try {
       return await call()
     } catch (error) {
-      const isRetriable = isKafkaError(error) && !error.isFatal && !error.isTxnRequiresAbort
+      const isRetriable = isKafkaError(error) && !isFatal(error) && !error.isTxnRequiresAbort
       if (!isRetriable || !isWanted()) throw error
       await sleep(RETRY_PAUSE_MS)
     }

@@ -1,5 +1,6 @@
 // Processes of the counting topology on the real broker: killed, frozen, sharing. Whatever happens, what comes out is
 // what the engine makes of the same uplinks in memory.
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { readerSettings, transactionalSettings } from '../infra/kafka.ts'
@@ -145,6 +146,19 @@ test('a frozen process that wakes up after its partitions moved writes nothing',
     return isReady && tasks.length === PARTITIONS
   })
   await world.feed(1_000)
+  const { got, want } = await world.outcome()
+  expect(got).toEqual(want)
+})
+
+test('of two processes with one name, one ends and says why', async () => {
+  const world = await makeWorld()
+  const both = await Promise.all([world.start({ INSTANCE: 'one' }), world.start({ INSTANCE: 'one' })])
+  const feeding = (async () => {
+    for (let i = 0; i < 20; i++) await world.feed(50)
+  })()
+  const [code] = await Promise.race(both.map((child) => once(child.process, 'exit')))
+  expect(code).toBe(3)
+  await feeding
   const { got, want } = await world.outcome()
   expect(got).toEqual(want)
 })

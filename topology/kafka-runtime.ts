@@ -7,12 +7,13 @@ import { PipelineError } from '../schemas/failure.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import type { ClockMode } from './clock-board.ts'
 import type { Topology } from './define.ts'
-import type { ConsumerSettings, ProducerSettings } from './kafka-clients.ts'
+import { type ConsumerSettings, isReplaced, type ProducerSettings } from './kafka-clients.ts'
 import { Session } from './session.ts'
 import type { SlotPhase } from './task-slot.ts'
 
 const REBUILD_PAUSE_MS = 500
 const REBUILD_PAUSE_MAX_MS = 15_000
+const TAKEN_WITHIN_MS = 30_000
 
 export type Log = Record<'info' | 'warn' | 'error', (details: object, text: string) => void>
 
@@ -101,7 +102,9 @@ export function startRuntime(options: RuntimeOptions): Runtime {
 type Life = { session: Session | null; isWanted: boolean }
 
 async function live(options: RuntimeOptions, totals: RuntimeTotals, life: Life): Promise<void> {
+  const instance = options.settings.group.global['group.instance.id']
   let pauseMs = REBUILD_PAUSE_MS
+  let replacedMs = Number.NEGATIVE_INFINITY
   while (life.isWanted) {
     const startedMs = performance.now()
     try {
@@ -109,6 +112,12 @@ async function live(options: RuntimeOptions, totals: RuntimeTotals, life: Life):
       return
     } catch (error) {
       if (error instanceof PipelineError && error.verdict === 'stop') throw error
+      if (isReplaced(error)) {
+        // Once may be the coordinator, after a long pause. Twice is another process of the same name.
+        if (instance !== undefined && performance.now() - replacedMs < TAKEN_WITHIN_MS)
+          throw new PipelineError('INSTANCE_TAKEN', { instance: String(instance) }, error)
+        replacedMs = performance.now()
+      }
       if (performance.now() - startedMs > REBUILD_PAUSE_MAX_MS) pauseMs = REBUILD_PAUSE_MS
       options.log.warn({ err: error, pauseMs }, 'The Kafka clients are built anew')
       totals.rebuilds++

@@ -9,7 +9,7 @@ import { ClockBoard } from './clock-board.ts'
 import { ClockKeeper } from './clock-keeper.ts'
 import type { Stage } from './define.ts'
 import { Task } from './engine.ts'
-import { type Batch, Consumer, isFencedOff, isKafkaError, Transactions } from './kafka-clients.ts'
+import { type Batch, Consumer, isFatal, isFencedOff, isKafkaError, Transactions } from './kafka-clients.ts'
 import type { RuntimeOptions, RuntimeTotals, TaskStatus } from './kafka-runtime.ts'
 import { toInput } from './message.ts'
 import { type Preparation, prepare } from './preparation.ts'
@@ -226,7 +226,7 @@ export class Session {
       const isFull = this.#slots.pending() >= this.#options.commitRecordsMax
       return await this.#clients.group.consume(isFull ? 1 : CONSUME_RECORDS_MAX)
     } catch (error) {
-      if (!isKafkaError(error) || error.isFatal) throw error
+      if (!isKafkaError(error) || isFatal(error)) throw error
       this.#options.log.warn({ err: error }, 'Reading failed, and is tried again')
       await sleep(READ_PAUSE_MS)
       return NOTHING
@@ -324,7 +324,7 @@ export class Session {
 
   async #abort(slots: readonly TaskSlot[], error: unknown): Promise<void> {
     // Fatal: fenced off by a producer of the same name, or by the coordinator. Not Kafka's: a defect. Both end the clients.
-    if (!isKafkaError(error) || error.isFatal) throw error
+    if (!isKafkaError(error) || isFatal(error)) throw error
     if (isFencedOff(error))
       this.#options.log.info({ code: error.code }, 'The group forms anew: records are taken again')
     else this.#options.log.warn({ err: error }, 'A transaction failed: its records are taken again')

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Message, TopicPartition, TopicPartitionOffset } from 'node-rdkafka'
-import { type Batch, Consumer, type ConsumerSettings, isKafkaError } from './kafka-clients.ts'
+import { type Batch, Consumer, type ConsumerSettings, isFatal, isKafkaError } from './kafka-clients.ts'
 
 const BATCH_RECORDS_MAX = 2_000
 const FULL_PAUSE_MS = 20
@@ -57,7 +57,7 @@ export class SideReader {
     try {
       return await this.#consumer.consume(BATCH_RECORDS_MAX)
     } catch (error) {
-      if (!isKafkaError(error) || error.isFatal) throw error
+      if (!isKafkaError(error) || isFatal(error)) throw error
       await sleep(READ_PAUSE_MS)
       return { messages: [], ends: [] }
     }
