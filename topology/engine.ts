@@ -39,6 +39,9 @@ export class Task {
   #taken: Taken[] = []
   #emitted: Emitted[] = []
   #currentKey = ''
+  #currentCauseMs = Number.POSITIVE_INFINITY
+  #writtenMs = 0
+  #committedWrittenMs = 0
   #deadLetters = 0
 
   /** `nowMs` only dates dead letters. */
@@ -60,6 +63,11 @@ export class Task {
 
   get outputs(): readonly OutputRecord[] {
     return this.#emitted
+  }
+
+  /** The latest instant at which a record was written that has been taken, UTC ms; 0: none yet. */
+  get writtenMs(): number {
+    return this.#writtenMs
   }
 
   /** Records taken since the last commit. */
@@ -90,17 +98,20 @@ export class Task {
       this.reject(record, error)
       return
     }
+    this.#cameFrom(record)
     this.#takeValue(record, record.key.toString(), value)
   }
 
   /** Puts a record into dead-letters, whole, with the reason. */
   reject(record: InputRecord, error: unknown): void {
+    this.#cameFrom(record)
     this.#taken.push({ record, key: null })
     this.#emitDeadLetter(record, error)
   }
 
   /** Brings every touched key and every due timer to the clock. Once, before the outputs are written. */
   settle(clockMs: number): void {
+    this.#currentCauseMs = Number.POSITIVE_INFINITY
     for (const key of this.#timers.due(clockMs)) this.#store.touch(key)
     for (const key of this.#store.touchedKeys()) {
       const mark = this.#emitted.length
@@ -120,6 +131,7 @@ export class Task {
     this.#store.fold()
     this.#timers.fold()
     this.#committedEventTimeMs = this.eventTimeMs
+    this.#committedWrittenMs = this.#writtenMs
     this.#clear()
   }
 
@@ -129,6 +141,7 @@ export class Task {
     this.#store.revert()
     this.#timers.revert()
     this.eventTimeMs = this.#committedEventTimeMs
+    this.#writtenMs = this.#committedWrittenMs
     this.#clear()
     return records
   }
@@ -137,6 +150,12 @@ export class Task {
     this.#taken = []
     this.#emitted = []
     this.#deadLetters = 0
+  }
+
+  /** Several writers' clocks may differ: within a partition, what comes later was written later. */
+  #cameFrom({ writtenMs }: InputRecord): void {
+    this.#writtenMs = Math.max(this.#writtenMs, writtenMs)
+    this.#currentCauseMs = this.#writtenMs
   }
 
   #decode(record: InputRecord): unknown {
@@ -174,7 +193,14 @@ export class Task {
     const nextMs = processor.nextTimerMs(state)
     const value = this.#store.save(key)
     if (value !== null)
-      this.#emitted.push({ topic: changelog, key, value, partition: this.partition, from: key })
+      this.#emitted.push({
+        topic: changelog,
+        key,
+        value,
+        partition: this.partition,
+        causeMs: this.#currentCauseMs,
+        from: key,
+      })
     this.#timers.set(key, nextMs)
   }
 
@@ -229,7 +255,7 @@ export class Task {
     if (isReported) return
     const { changelog: topic } = this.stage
     const state = { topic, partition: this.partition, offset: -1, key: Buffer.from(key), value }
-    this.#emitDeadLetter({ ...state, headers: () => ({}) }, error)
+    this.#emitDeadLetter({ ...state, writtenMs: 0, headers: () => ({}) }, error)
   }
 
   /** Makes the key what it is after these records of the transaction and no others. */
@@ -245,7 +271,14 @@ export class Task {
   /** Encoded at once: the processor may go on to change what it emitted. */
   readonly #emit: EmitAny = (topic, key, value) => {
     const bytes = this.#codecs.of(topic).encode(value as never)
-    this.#emitted.push({ topic, key, value: bytes, partition: null, from: this.#currentKey })
+    this.#emitted.push({
+      topic,
+      key,
+      value: bytes,
+      partition: null,
+      causeMs: this.#currentCauseMs,
+      from: this.#currentKey,
+    })
   }
 
   #emitDeadLetter(record: InputRecord, error: unknown): void {
@@ -253,6 +286,13 @@ export class Task {
     const letter = deadLetter(record, asFailure(error, this.stage.name), this.#nowMs())
     const value = this.#codecs.of('dead-letters').encode(letter)
     const key = record.key?.toString() ?? ''
-    this.#emitted.push({ topic: 'dead-letters', key, value, partition: null, from: null })
+    this.#emitted.push({
+      topic: 'dead-letters',
+      key,
+      value,
+      partition: null,
+      causeMs: this.#currentCauseMs,
+      from: null,
+    })
   }
 }

@@ -175,7 +175,8 @@ export class MemoryRuntime {
     headers: InputRecord['headers'],
   ): void {
     const log = this.#log(topic, partition)
-    log.push({ topic, partition, offset: log.length, key, value, headers })
+    const writtenMs = this.#options.nowMs()
+    log.push({ topic, partition, offset: log.length, key, value, writtenMs, headers })
   }
 
   #log(topic: TopicName, partition: number): InputRecord[] {

@@ -9,6 +9,7 @@ export const toInput = (topic: TopicName, message: Message): InputRecord => ({
   offset: message.offset,
   key: message.key == null ? null : Buffer.isBuffer(message.key) ? message.key : Buffer.from(message.key),
   value: message.value,
+  writtenMs: message.timestamp ?? 0,
   headers: () => headersOf(message),
 })
 

@@ -9,6 +9,8 @@ export type InputRecord = {
   offset: number
   key: Buffer | null
   value: Buffer | null
+  /** When it was written to its topic, UTC ms, as its writer said. */
+  writtenMs: number
   /** Read only where the record becomes a dead letter. */
   headers: () => Record<string, string>
 }
@@ -19,6 +21,8 @@ export type OutputRecord = {
   value: Buffer
   /** null: by the key, as the Java client does. */
   partition: number | null
+  /** When the record was written that it came from, UTC ms, or one before it in the partition; Infinity: a timer. */
+  causeMs: number
 }
 
 export function deadLetter(record: InputRecord, error: PipelineError, failedAt: number): DeadLetter {

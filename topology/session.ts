@@ -18,14 +18,21 @@ import { SideReader } from './side-reader.ts'
 import { Slots } from './slots.ts'
 import { TaskSlot } from './task-slot.ts'
 import { owesClock, runTransaction } from './transaction.ts'
+import { nextTurn, takesTurns } from './turns.ts'
 
 /** Between two attempts at a transaction; while a group forms anew, they all fail. */
 const ABORT_PAUSE_MS = 50
 const ABORT_PAUSE_MAX_MS = 1_000
 const READ_PAUSE_MS = 200
+/** Turns are kept unless that would hold up everything: a partition's leader may be away for long. */
+const TURN_WAIT_MAX_MS = 10_000
+const TURN_PENDING_MAX = 200_000
 const REGISTRY_PAUSE_MS = 1_000
 const CONSUME_RECORDS_MAX = 2_000
 const NOTHING: Batch = { messages: [], ends: [] }
+
+/** While tables are read, nothing of a stream is taken. */
+const isTakingTurns = (slot: TaskSlot): boolean => slot.phase === 'running' && takesTurns(slot)
 
 type Rebalance = { kind: 'assign' | 'revoke'; partitions: TopicPartition[] }
 type Clients = Pick<Preparation, 'group' | 'side' | 'offsets'> & { transactions: Transactions }
@@ -44,6 +51,9 @@ export class Session {
   #failure: unknown = null
   #lastCommitMs = 0
   #abortPauseMs = ABORT_PAUSE_MS
+  /** Whether everything that is here waits for its turn, behind a slot that may still get something older. */
+  #isWaiting = false
+  #waitingSinceMs = 0
 
   private constructor(
     options: RuntimeOptions,
@@ -223,7 +233,7 @@ export class Session {
   async #consume(): Promise<Batch> {
     try {
       // With much waiting, only so much is read that the group's questions, which come the same way, are still heard.
-      const isFull = this.#slots.pending() >= this.#options.commitRecordsMax
+      const isFull = !this.#isWaiting && this.#isFull(this.#options.commitRecordsMax)
       return await this.#clients.group.consume(isFull ? 1 : CONSUME_RECORDS_MAX)
     } catch (error) {
       if (!isKafkaError(error) || isFatal(error)) throw error
@@ -231,6 +241,10 @@ export class Session {
       await sleep(READ_PAUSE_MS)
       return NOTHING
     }
+  }
+
+  #isFull(recordsMax: number): boolean {
+    return this.#slots.pending() >= recordsMax
   }
 
   #offer({ messages, ends }: Batch): void {
@@ -246,18 +260,36 @@ export class Session {
 
   async #takePending(): Promise<void> {
     const nowMs = this.#options.nowMs()
-    for (const slot of this.#slots.active()) {
+    const active = this.#slots.active()
+    for (const slot of active)
+      if (!isTakingTurns(slot) && slot.blockedUntilMs <= nowMs) await this.#takeFrom(slot)
+    await this.#takeTurns(active.filter(isTakingTurns), nowMs)
+    for (const slot of active) {
       const before = slot.phase
-      if (slot.pending > 0 && slot.blockedUntilMs <= nowMs) await this.#takeFrom(slot)
       slot.update(nowMs)
       if (before === 'tables' && slot.phase === 'running') this.#resume(slot)
     }
   }
 
-  async #takeFrom(slot: TaskSlot): Promise<void> {
+  async #takeTurns(slots: readonly TaskSlot[], nowMs: number): Promise<void> {
+    let turn = nextTurn(slots, nowMs)
+    while (turn !== null) {
+      const before = turn.slot.pending
+      await this.#takeFrom(turn.slot, turn.untilMs)
+      if (turn.slot.pending === before) break // no room in the transaction, or the registry is away
+      turn = nextTurn(slots, nowMs)
+    }
+    this.#isWaiting = turn === null && slots.some((slot) => slot.headMs !== null)
+    if (!this.#isWaiting) this.#waitingSinceMs = performance.now()
+    else if (performance.now() - this.#waitingSinceMs > TURN_WAIT_MAX_MS || this.#isFull(TURN_PENDING_MAX))
+      for (const slot of slots) slot.isAwaited = slot.headMs !== null && slot.blockedUntilMs <= nowMs
+  }
+
+  /** Until the transaction is full, or the next record was written after `untilMs`. */
+  async #takeFrom(slot: TaskSlot, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
     for (let room = this.#options.commitRecordsMax - this.#slots.taken(); room > 0; room--) {
       const record = slot.next()
-      if (record === undefined) return
+      if (record === undefined || (slot.headMs ?? 0) > untilMs) return
       try {
         slot.task.take(record)
       } catch (error) {

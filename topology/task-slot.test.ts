@@ -17,6 +17,7 @@ const uplink = (offset: number): InputRecord => ({
   offset,
   key: Buffer.from('A'),
   value: codecs.of('uplinks').encode(uplinkOf('A', offset, 1_000 + offset)),
+  writtenMs: 0,
   headers: () => ({}),
 })
 

@@ -31,6 +31,8 @@ export class TaskSlot {
   #committedClockMs = 0
   /** Not before: its next record needs the schema registry, which is away. */
   blockedUntilMs = 0
+  /** Whether others wait for what it may still get: not after they have waited for too long, until it gets something. */
+  isAwaited = true
 
   constructor(task: Task) {
     this.task = task
@@ -59,6 +61,7 @@ export class TaskSlot {
   offer(record: InputRecord): void {
     if (record.offset < (this.#offered.get(record.topic) ?? 0)) return
     this.#offered.set(record.topic, record.offset + 1)
+    this.isAwaited = true
     this.#pending.push(record)
   }
 
@@ -82,6 +85,17 @@ export class TaskSlot {
     const [record] = this.#pending.splice(at, 1)
     if (record !== undefined) this.#pending.splice(this.#pendingFrom, 0, record)
     return record
+  }
+
+  /** When `next` was written, UTC ms, or one before it; null: there is none. */
+  get headMs(): number | null {
+    const record = this.next()
+    return record === undefined ? null : Math.max(record.writtenMs, this.task.writtenMs)
+  }
+
+  /** Nothing waits here, and nothing is known to wait on the broker. */
+  get isAtEnd(): boolean {
+    return this.pending === 0 && this.clock.caughtUp
   }
 
   /** `next` has been taken, or has become a dead letter. */

@@ -4,6 +4,7 @@ import type { Codecs } from '../schemas/codec.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { taskId } from './clock-board.ts'
 import type { Consumer, Transactions } from './kafka-clients.ts'
+import type { OutputRecord } from './records.ts'
 import type { TaskSlot } from './task-slot.ts'
 
 /** How often a task tells the others its clock. */
@@ -24,7 +25,8 @@ export const owesClock = (slot: TaskSlot, isFeeding: boolean, nowMs: number): bo
 /**
  * 1. Settle: bring every touched key and due timer of each task to the task's clock.
  * 2. Begin.
- * 3. Produce the outputs and the changelog, encoded already, and the clocks of tasks that feed others.
+ * 3. Produce the outputs and the changelog, encoded already, in the order of what they came from: a task's outputs must
+ *    not pass those that another task made of earlier records (turns.ts). Then the clocks of tasks that feed others.
  * 4. Send the offsets of every task, with the group's generation. Also where only timers fired: this is the step that a
  *    process which has lost its partitions does not get past.
  * 5. Commit. From here on the broker says it is done.
@@ -39,8 +41,8 @@ export async function runTransaction(
   const { transactions, group } = context
   for (const slot of slots) slot.settle()
   await transactions.begin()
+  await produceOutputs(slots, context)
   for (const slot of slots) {
-    await produceOutputs(slot, context)
     if (owesClock(slot, feeding.has(slot.task.stage.name), context.nowMs())) await produceClock(slot, context)
   }
   await transactions.sendOffsets(
@@ -51,10 +53,18 @@ export async function runTransaction(
   for (const slot of slots) slot.committed()
 }
 
-async function produceOutputs(slot: TaskSlot, { transactions, topicOf }: TransactionContext): Promise<void> {
-  for (const { topic, partition, value, key } of slot.task.outputs)
+async function produceOutputs(
+  slots: readonly TaskSlot[],
+  { transactions, topicOf }: TransactionContext,
+): Promise<void> {
+  const outputs = slots.flatMap(({ task }) => task.outputs).sort(byCause)
+  for (const { topic, partition, value, key } of outputs)
     await transactions.produce(topicOf(topic), partition, value, key)
 }
+
+/** Infinity, a timer's, comes last, and equal instants stay in their task's order. */
+const byCause = (a: OutputRecord, b: OutputRecord): number =>
+  a.causeMs < b.causeMs ? -1 : Number(a.causeMs > b.causeMs)
 
 async function produceClock(slot: TaskSlot, { transactions, topicOf, codecs, nowMs }: TransactionContext) {
   const { stage, partition } = slot.task

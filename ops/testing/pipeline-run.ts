@@ -1,0 +1,109 @@
+// One whole pipeline for a test: bridge, process and sink as processes of their own over fresh topics and a fresh
+// database, fed by the simulator, and killed on request.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openPostgres } from '../../infra/postgres.ts'
+import { digest, type TableDigest } from '../digest.ts'
+import { runCommand } from '../run-command.ts'
+
+const coldstream = join(import.meta.dirname, '../coldstream.ts')
+const apiKey = 'a-key-for-this-test-only'
+
+export type Part = 'bridge' | 'process' | 'sink'
+const parts: readonly Part[] = ['bridge', 'process', 'sink']
+
+export type Addresses = {
+  kafkaBrokers: string
+  schemaRegistryUrl: string
+  databaseUrl: string
+  prefix: string
+}
+
+export type PipelineRun = {
+  /** Runs the simulator over the span, at so many simulated seconds a second; resolves when all is posted. */
+  simulate(options: { from: string; to: string; speed: string }): Promise<unknown>
+  /** kill -9, and at once another one. */
+  killAndRestart(part: Part): Promise<void>
+  digest(): Promise<TableDigest[]>
+  /** Until nothing changes any more for `quietMs`. */
+  settled(quietMs: number): Promise<TableDigest[]>
+  stop(): Promise<void>
+}
+
+export async function startPipelineRun(addresses: Addresses): Promise<PipelineRun> {
+  const port = await freePort()
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    KAFKA_BROKERS: addresses.kafkaBrokers,
+    SCHEMA_REGISTRY_URL: addresses.schemaRegistryUrl,
+    DATABASE_URL: addresses.databaseUrl,
+    TOPIC_PREFIX: addresses.prefix,
+    TOPIC_PARTITIONS: '3',
+    BRIDGE_HOST: '127.0.0.1',
+    BRIDGE_PORT: String(port),
+    BRIDGE_CONNECTIONS: `demo=${apiKey}`,
+    SIMULATE_API_KEY: apiKey,
+    // The test's uplinks lie in the past; only they move the clock, so two runs end at the same instant.
+    CLOCK: 'events',
+    // A member of the same name takes its partitions back at once.
+    INSTANCE: 'only',
+    LOG_LEVEL: 'warn',
+  }
+  const children = new Map<Part, ChildProcess>()
+  const start = (part: Part): void => {
+    children.set(
+      part,
+      spawn(process.execPath, [coldstream, part], { env, stdio: ['ignore', 'ignore', 'inherit'] }),
+    )
+  }
+  await runCommand([coldstream, 'topics', 'create'], env)
+  await runCommand([coldstream, 'fleet', 'apply', join(import.meta.dirname, '../fleet/demo-fleet.yaml')], env)
+  for (const part of parts) start(part)
+  const db = openPostgres(addresses.databaseUrl, { connectionsMax: 1 })
+
+  const end = async (part: Part, signal: NodeJS.Signals): Promise<void> => {
+    const child = children.get(part)
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    await exited
+  }
+  const run: PipelineRun = {
+    simulate: ({ from, to, speed }) => {
+      const span = ['--from', from, '--to', to, '--anchor', to, '--speed', speed]
+      return runCommand([coldstream, 'simulate', '--url', `http://127.0.0.1:${port}`, ...span], env)
+    },
+    async killAndRestart(part) {
+      await end(part, 'SIGKILL')
+      start(part)
+    },
+    digest: () => digest(db, { without: ['received_at'] }),
+    async settled(quietMs) {
+      let last = await run.digest()
+      for (let quietSinceMs = performance.now(); performance.now() - quietSinceMs < quietMs; ) {
+        await sleep(250)
+        const now = await run.digest()
+        if (JSON.stringify(now) !== JSON.stringify(last)) quietSinceMs = performance.now()
+        last = now
+      }
+      return last
+    },
+    async stop() {
+      await Promise.all(parts.map((part) => end(part, 'SIGTERM')))
+      await db.end()
+    },
+  }
+  return run
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
