@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { runApi } from '../api/main.ts'
 import { readConfig } from '../infra/config.ts'
+import { endSignal } from './end-signal.ts'
 
 export function apiCommand(program: Command): void {
   program
@@ -15,8 +16,3 @@ export function apiCommand(program: Command): void {
       await api.close()
     })
 }
-
-const endSignal = (): Promise<void> =>
-  new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })

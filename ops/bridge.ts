@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { runBridge } from '../bridge/main.ts'
 import { keysOf, readConfig } from '../infra/config.ts'
+import { endSignal } from './end-signal.ts'
 
 export function bridgeCommand(program: Command): void {
   program
@@ -16,8 +17,3 @@ export function bridgeCommand(program: Command): void {
       await bridge.close()
     })
 }
-
-const endSignal = (): Promise<void> =>
-  new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })

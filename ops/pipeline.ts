@@ -67,6 +67,8 @@ export function pipelineEnv(engines: Engines, ports: PipelinePorts, dataDir: str
     BRIDGE_HOST: '127.0.0.1',
     API_HOST: '127.0.0.1',
     ...process.env,
+    // One process of each kind: killed and started again, it takes its partitions back at once.
+    INSTANCE: process.env.INSTANCE || 'start',
     KAFKA_BROKERS: engines.kafkaBrokers,
     SCHEMA_REGISTRY_URL: engines.schemaRegistryUrl,
     DATABASE_URL: engines.databaseUrl,

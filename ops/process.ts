@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { keysOf, readConfig } from '../infra/config.ts'
 import { runProcess } from '../topology/main.ts'
 import { topologyDefaults, topologyOf } from '../topology/topology.ts'
+import { endSignal } from './end-signal.ts'
 
 export function processCommand(program: Command): void {
   program
@@ -27,8 +28,3 @@ export function processCommand(program: Command): void {
       await running.close()
     })
 }
-
-const endSignal = (): Promise<void> =>
-  new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
