@@ -66,7 +66,7 @@ test('an open episode has null for its end, and its duration runs to the clock',
     { openedAt: at('10:00'), closedAt: null, durationSeconds: 3600 },
   ])
   expect(of(out, 'silences')).toMatchObject([
-    { startedAt: at('10:00'), detectedAt: at('10:30'), durationSeconds: 3600, missedCheckins: null },
+    { startedAt: at('10:00'), detectedAt: at('10:30'), durationSeconds: 3600, missedCheckins: 6 },
   ])
   const [hour] = of(out, 'rollups').filter(({ granularity }) => granularity === 'hour')
   expect(hour).toMatchObject({
@@ -113,7 +113,7 @@ test('copies are dropped whatever they say, conflicts and strangers go to quaran
   expect(of(out, 'excursions')).toEqual([])
   expect(of(out, 'quarantine').map(({ reason, unitId, deviceId }) => [reason, unitId, deviceId])).toEqual([
     ['conflict', 'fridge 1', 'probe'],
-    ['unassigned', null, 'stranger'],
+    ['unassigned', 'fridge 1', 'stranger'],
   ])
 })
 

@@ -46,10 +46,10 @@ export async function dryRun({ config, observations, asOf }: Options): Promise<s
     throw new InputError(`--as-of ${asOf} is no instant: write one such as 2026-02-01T10:00:00.000Z.`)
   const settings = parseConfig(read(config))
   for (const warning of settings.warnings) process.stderr.write(`${warning}\n`)
-  const run = new DryRun(settings)
+  const run = new DryRun(settings, asOfMs)
   if (!existsSync(observations)) throw unreadable(observations)
   for await (const observation of readObservations(observations)) run.take(observation)
-  const lines = linesOf(run.finish(asOfMs))
+  const lines = linesOf(run.finish())
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('')
 }
 

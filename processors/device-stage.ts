@@ -12,6 +12,7 @@ import type { Emit, Input, Processor } from './processor.ts'
 import { quarantined } from './quarantine.ts'
 import { keepSpace, restoreSpace } from './seen.ts'
 import {
+  type Accepted,
   assignmentAt,
   emptySequence,
   forgetUnassigned,
@@ -105,6 +106,18 @@ function digestOfPayload({ sessionKeyId, fPort, payload }: Uplink): number {
   return sessionKeyId === null ? digestOfText(`${fPort}|${payload.toString('latin1')}`) : 0
 }
 
+/** Of a check-in whose reading stands already: the table keeps the first under an identity, the unit hears the device. */
+const noValues = {
+  temperature: null,
+  humidity: null,
+  doorOpen: null,
+  doorOpenCount: null,
+  lastOpenSeconds: null,
+  batteryPercent: null,
+  batteryVolts: null,
+  fault: false,
+}
+
 function emitJudged(
   state: DeviceState,
   uplink: Uplink,
@@ -112,8 +125,9 @@ function emitJudged(
   judged: Judged<Sample>,
   emit: Emit<DeviceOutput>,
 ): void {
-  if (judged.reason === null) {
-    emit('readings', judged.unitId, readingOf(state, uplink, decoded, judged))
+  if (judged.reason === null || judged.reason === 'check-in') {
+    const sample = judged.reason === null ? judged.sample : { ...judged.sample, ...noValues }
+    emit('readings', judged.unitId, readingOf(state, uplink, decoded, { ...judged, sample }))
     return
   }
   emitQuarantine(state, uplink, judged, judged.reason, emit)
@@ -163,7 +177,7 @@ function readingOf(
   state: DeviceState,
   uplink: Uplink,
   { decoder, decoderVersion }: DecodedUplink,
-  { sample, assignment, unitId }: Extract<Judged<Sample>, { reason: null }>,
+  { sample, assignment, unitId }: Accepted<Sample>,
 ): Reading {
   const best = bestOf(uplink.gateways)
   return {

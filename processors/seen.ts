@@ -105,6 +105,12 @@ export function digestsAt(digests: Digests, recordedAtMs: number): number[] {
   return found
 }
 
+/** Of the one digest at an instant. */
+export function replaceDigest(digests: Digests, recordedAtMs: number, digest: number): void {
+  const seen = digests[placeAfter(digests, recordedAtMs) - 1]
+  if (seen !== undefined) seen.digest = digest
+}
+
 export function addDigest(
   digests: Digests,
   recordedAtMs: number,

@@ -24,16 +24,20 @@ const assignment = (validFrom: number, unitId: string | null) => ({
   calibrationOffset: 0,
 })
 
-type Sent = { time: string; temperature?: number | null; fCnt?: number; session?: string | null } & Partial<
-  SeenUplink<TimedSample>
->
+type Sent = {
+  time: string
+  temperature?: number | null
+  fCnt?: number
+  session?: string | null
+  history?: boolean
+} & Partial<SeenUplink<TimedSample>>
 
 let counter = 0
 function send(sequence: Sequence, sent: Sent, options = sequenceDefaults): (string | null)[] {
   const recordedAtMs = at(sent.time)
   const sample = {
     recordedAtMs,
-    history: false,
+    history: sent.history ?? false,
     temperature: sent.temperature ?? null,
     humidity: null,
     doorOpen: null,
@@ -53,6 +57,15 @@ function send(sequence: Sequence, sent: Sent, options = sequenceDefaults): (stri
 }
 
 describe('copies', () => {
+  test('a first delivery with a clock far ahead stands, and makes nothing else be forgotten', () => {
+    const sequence = emptySequence()
+    send(sequence, { time: '10:00', session: null, temperature: 5 })
+    const receivedAtMs = at('10:00') + 3 * 366 * hours(24)
+    expect(send(sequence, { time: '10:10', session: null, temperature: 6, receivedAtMs })).toEqual(['clock'])
+    expect(send(sequence, { time: '10:10', session: null, temperature: 6 })).toEqual([])
+    expect(send(sequence, { time: '10:00', session: null, temperature: 5 })).toEqual([])
+  })
+
   test('an uplink counts once, however often and late it comes, and whatever copies say', () => {
     const sequence = emptySequence()
     expect(send(sequence, { time: '10:00', fCnt: 1, temperature: 5 })).toEqual([null])
@@ -122,6 +135,16 @@ describe('identity', () => {
     expect(send(sequence, { time: '10:00', temperature: 5 })).toEqual([null])
     const elsewhere = () => assignment(0, 'other')
     expect(send(sequence, { time: '10:00', temperature: 6, assignmentAt: elsewhere })).toEqual([null])
+  })
+
+  test('a live uplink is a check-in also where a replay has brought its reading first', () => {
+    const sequence = emptySequence()
+    expect(send(sequence, { time: '10:00', temperature: 5, history: true })).toEqual([null])
+    expect(send(sequence, { time: '10:00', temperature: 5, history: true })).toEqual([])
+    expect(send(sequence, { time: '10:00', temperature: 5 })).toEqual(['check-in'])
+    expect(send(sequence, { time: '10:00', temperature: 5 })).toEqual([])
+    send(sequence, { time: '10:10', temperature: 5, history: true })
+    expect(send(sequence, { time: '10:10', temperature: 6 })).toEqual(['conflict', 'check-in'])
   })
 
   test('identities are remembered for a while behind the newest', () => {

@@ -6,6 +6,7 @@
 //     ├──clock──────▶ quarantine      recorded in the future, or beyond the retention
 //     ├──unit───────▶ quarantine      no version assigns the device at that instant
 //     ├──identity───▶ quarantine      another value stands under the same instant; the same value: dropped
+//     │          └──▶ check-in        a live uplink is one also where a replay has brought its reading before it
 //     └─────────────▶ reading
 import type { DeviceAssignment } from '../schemas/generated/types.ts'
 import { digestOfText } from './digest.ts'
@@ -17,6 +18,7 @@ import {
   emptyUplinks,
   hasUplink,
   readingsOf,
+  replaceDigest,
   type Space,
   type UplinkIdentity,
 } from './seen.ts'
@@ -43,10 +45,15 @@ export const emptySequence = (): Sequence => ({
   newestMs: Number.NEGATIVE_INFINITY,
 })
 
-/** Values at an instant: what a conflict compares. */
-export type SampleValues = { temperature: number | null; humidity: number | null; doorOpen: boolean | null }
-
-export type TimedSample = SampleValues & { recordedAtMs: number; history: boolean }
+export type TimedSample = {
+  recordedAtMs: number
+  /** Replayed by the sensor, and not the uplink's own. */
+  history: boolean
+  // What a conflict compares.
+  temperature: number | null
+  humidity: number | null
+  doorOpen: boolean | null
+}
 
 export type SeenUplink<S extends TimedSample> = UplinkIdentity & {
   receivedAtMs: number
@@ -56,8 +63,15 @@ export type SeenUplink<S extends TimedSample> = UplinkIdentity & {
   samples(): readonly S[]
 }
 
+export type Accepted<S> = {
+  reason: null | 'check-in'
+  sample: S
+  assignment: DeviceAssignment
+  unitId: string
+}
+
 export type Judged<S> =
-  | { reason: null; sample: S; assignment: DeviceAssignment; unitId: string }
+  | Accepted<S>
   | { reason: 'clock' | 'unassigned' | 'conflict'; sample: S; assignment: DeviceAssignment | null }
 
 export function judgeUplink<S extends TimedSample>(
@@ -68,43 +82,63 @@ export function judgeUplink<S extends TimedSample>(
   const space = uplink.simulated ? sequence.simulated : sequence.real
   if (hasUplink(space.uplinks, uplink) || hasUplink(space.unassigned, uplink)) return []
   const judged: Judged<S>[] = []
-  for (const sample of uplink.samples()) {
-    const verdict = judgeSample(sequence, space, options, uplink, sample)
-    if (verdict !== null) judged.push(verdict)
-  }
+  for (const sample of uplink.samples()) judged.push(...judgeSample(sequence, space, options, uplink, sample))
   // Where the device was not assigned, the uplink counts anew once the assignments have changed.
   const isUnassigned = judged.some(({ reason }) => reason === 'unassigned')
-  const oldestMs = monthsBefore(uplink.receivedAtMs, options.retentionMonths)
-  addUplink(isUnassigned ? space.unassigned : space.uplinks, uplink, oldestMs)
+  addUplink(
+    isUnassigned ? space.unassigned : space.uplinks,
+    uplink,
+    forgetBeforeMs(sequence, options, uplink),
+  )
   return judged
 }
 
-/** Null: the same reading once more. */
+/** Beyond the retention, and behind the newest reading: a `receivedAt` far off must not make it forget what is new. */
+function forgetBeforeMs(
+  { newestMs }: Sequence,
+  options: SequenceOptions,
+  { receivedAtMs }: Received,
+): number {
+  const oldestMs = monthsBefore(receivedAtMs, options.retentionMonths)
+  return Math.min(oldestMs, newestMs - options.identityHorizonMs)
+}
+
+type Received = { receivedAtMs: number }
+
+/** Nothing: the same reading once more. */
 function judgeSample<S extends TimedSample>(
   sequence: Sequence,
   space: Space,
   options: SequenceOptions,
   { receivedAtMs, simulated, assignmentAt }: SeenUplink<S>,
   sample: S,
-): Judged<S> | null {
+): Judged<S>[] {
   const { recordedAtMs } = sample
   const assignment = assignmentAt(recordedAtMs)
-  if (!isClockRight(recordedAtMs, receivedAtMs, options)) return { reason: 'clock', sample, assignment }
+  if (!isClockRight(recordedAtMs, receivedAtMs, options)) return [{ reason: 'clock', sample, assignment }]
   const unitId = assignment?.unitId ?? null
-  if (assignment === null || unitId === null) return { reason: 'unassigned', sample, assignment }
+  if (assignment === null || unitId === null) return [{ reason: 'unassigned', sample, assignment }]
   const readings = readingsOf(space, unitId)
   const digest = digestOfValues(sample)
   const [standing] = digestsAt(readings, recordedAtMs)
-  if (standing !== undefined) return standing === digest ? null : { reason: 'conflict', sample, assignment }
+  if (standing !== undefined) {
+    const again: Judged<S>[] = isSame(standing, digest) ? [] : [{ reason: 'conflict', sample, assignment }]
+    if (simulated || sample.history || !isHistory(standing)) return again
+    replaceDigest(readings, recordedAtMs, standing - 1)
+    return [...again, { reason: 'check-in', sample, assignment, unitId }]
+  }
   if (!simulated && recordedAtMs > sequence.newestMs) sequence.newestMs = recordedAtMs
   const newestMs = simulated ? recordedAtMs : sequence.newestMs
   addDigest(readings, recordedAtMs, digest, newestMs - options.identityHorizonMs)
-  return { reason: null, sample, assignment, unitId }
+  return [{ reason: null, sample, assignment, unitId }]
 }
 
-/** 32 bits: many of them are kept, and they are compared only at one instant of one device. */
-const digestOfValues = ({ temperature, humidity, doorOpen }: SampleValues): number =>
-  digestOfText(`${temperature}|${humidity}|${doorOpen}`) | 0
+/** 32 bits: many of them are kept, and they are compared only at one instant of one device. The last: history alone. */
+const digestOfValues = ({ temperature, humidity, doorOpen, history }: TimedSample): number =>
+  (digestOfText(`${temperature}|${humidity}|${doorOpen}`) & ~1) | Number(history)
+
+const isHistory = (digest: number): boolean => (digest & 1) === 1
+const isSame = (a: number, b: number): boolean => a >> 1 === b >> 1
 
 export function isClockRight(recordedAtMs: number, receivedAtMs: number, options: SequenceOptions): boolean {
   if (recordedAtMs > receivedAtMs + options.clockAheadMs) return false

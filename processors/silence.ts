@@ -29,12 +29,14 @@ function givesTemperature({ thermometers }: UnitFold, observation: Observation):
 function endSilence(fold: UnitFold, context: FoldContext, silence: SilenceFact): void {
   const { intervalMs } = limitsNow(fold, context)
   silence.endedMs = fold.positionMs
-  silence.missedCheckins =
-    intervalMs === Number.POSITIVE_INFINITY ? null : Math.floor((fold.positionMs - silence.atMs) / intervalMs)
+  silence.missedCheckins = missedCheckins(fold.positionMs - silence.atMs, intervalMs)
   endAlert(context, silence, fold.positionMs)
   touch(context, silence)
   fold.silence = null
 }
+
+export const missedCheckins = (silentMs: number, intervalMs: number): number | null =>
+  intervalMs === Number.POSITIVE_INFINITY ? null : Math.floor(silentMs / intervalMs)
 
 export function fireSilenceTimers(fold: UnitFold, context: FoldContext): void {
   if (fold.lastSeenMs === null) return

@@ -2,8 +2,10 @@
 // "decoder" here is the line itself, then the unit stage. Keeps the last revision of everything.
 import { digestOfText } from '../../processors/digest.ts'
 import type { UnitOutput } from '../../processors/ledger.ts'
+import { limitsOfVersions, noLimits, versionIndexAt } from '../../processors/limits.ts'
 import { quarantined } from '../../processors/quarantine.ts'
 import {
+  type Accepted,
   assignmentAt,
   emptySequence,
   type Judged,
@@ -11,9 +13,10 @@ import {
   type Sequence,
   type SequenceOptions,
 } from '../../processors/sequence.ts'
+import { missedCheckins } from '../../processors/silence.ts'
 import { type UnitStage, unitStage } from '../../processors/unit-stage.ts'
 import type { UnitState } from '../../processors/unit-state.ts'
-import type { Reading, Rollup, TopicValues } from '../../schemas/generated/types.ts'
+import type { Reading, Rollup, Silence, TopicValues } from '../../schemas/generated/types.ts'
 import { assignment, type DryRunConfig } from './config.ts'
 import type { Observation } from './observations.ts'
 
@@ -33,14 +36,17 @@ type Unit = { stage: UnitStage; state: UnitState; readings: Reading[]; unsettled
 
 export class DryRun {
   readonly #config: DryRunConfig
+  readonly #asOfMs: number | null
   readonly #options: SequenceOptions
   readonly #sequences = new Map<string, Sequence>()
   readonly #units = new Map<string, Unit>()
   readonly #records: World['records'] = new Map()
   #newestMs = Number.NEGATIVE_INFINITY
 
-  constructor(config: DryRunConfig) {
+  /** `asOfMs` is the clock; null: the newest real reading. What is recorded after it is not known yet. */
+  constructor(config: DryRunConfig, asOfMs: number | null = null) {
     this.#config = config
+    this.#asOfMs = asOfMs
     const { clockAheadMs, retentionMonths } = config
     this.#options = { clockAheadMs, retentionMonths, identityHorizonMs: Number.POSITIVE_INFINITY }
   }
@@ -60,18 +66,37 @@ export class DryRun {
     })
     for (const one of judged) {
       if (one.reason === null) this.#takeReading(readingOf(observation, one))
-      else this.#keep('quarantine', quarantineOf(observation, one, one.reason))
+      else if (one.reason === 'check-in')
+        this.#takeReading(
+          readingOf({ ...observation, temperature: null, humidity: null, doorOpen: null }, one),
+        )
+      else this.#quarantine(observation, one, one.reason)
     }
   }
 
-  /** Brings everything to the clock: `asOfMs`, but never before the newest observation. */
-  finish(asOfMs: number | null): World {
-    const clockMs = Math.max(asOfMs ?? Number.NEGATIVE_INFINITY, this.#newestMs)
+  /** Brings everything to the clock. */
+  finish(): World {
+    const clockMs = this.#asOfMs ?? this.#newestMs
     for (const [unitId, unit] of this.#units) {
       unit.stage.look(unit.state, clockMs, this.#emit)
       if (unit.hasLate) this.#repairRollups(unitId, unit, clockMs)
     }
+    this.#countMissed(clockMs)
     return { clockMs, records: this.#records }
+  }
+
+  /** Of an open silence, as its duration, up to the clock. */
+  #countMissed(clockMs: number): void {
+    const silences = this.#recordsOf('silences') as Map<string, Silence>
+    for (const [id, silence] of silences) {
+      if (silence.state !== 'open') continue
+      const limits = limitsOfVersions(this.#config.units.get(silence.unitId)?.versions ?? [])
+      const { intervalMs } = limits[versionIndexAt(limits, clockMs)] ?? noLimits
+      silences.set(id, {
+        ...silence,
+        missedCheckins: missedCheckins(clockMs - silence.startedAt, intervalMs),
+      })
+    }
   }
 
   #sequenceOf(deviceId: string): Sequence {
@@ -90,10 +115,13 @@ export class DryRun {
   }
 
   #takeReading(reading: Reading): void {
+    if (reading.simulated || reading.recordedAt > (this.#asOfMs ?? Number.POSITIVE_INFINITY)) return
     const unit = this.#unitOf(reading.unitId)
+    const isLate = reading.recordedAt < unit.state.newestMs - this.#config.graceMs
     unit.stage.onRecord(unit.state, { topic: 'readings', value: reading }, this.#emit)
-    if (reading.simulated) return
-    unit.readings.push(reading)
+    unit.hasLate ||= isLate
+    // Openings are episodes: what comes too late for them moves no sum of theirs either.
+    unit.readings.push(isLate ? { ...reading, doorOpen: null } : reading)
     this.#newestMs = Math.max(this.#newestMs, reading.recordedAt)
     if (++unit.unsettled < RECORDS_A_SETTLING) return
     unit.unsettled = 0
@@ -139,17 +167,13 @@ export class DryRun {
     for (const [id, rollup] of rollups) all.set(id, rollup)
   }
 
-  readonly #emit = (topic: UnitOutput, key: string, value: Value): void => {
-    if (topic !== 'late-readings') {
-      this.#keep(topic, value)
-      return
-    }
-    const unit = this.#units.get(key)
-    if (unit !== undefined) unit.hasLate = true
+  readonly #emit = (topic: UnitOutput, _key: string, value: Value): void => {
+    if (topic !== 'late-readings') this.#recordsOf(topic).set(identityOf(value), value)
   }
 
-  #keep(topic: Topic, value: Value): void {
-    this.#recordsOf(topic).set(identityOf(value), value)
+  #quarantine(observation: Observation, judged: Judged<Observation>, reason: Reason): void {
+    const record = quarantineOf(observation, judged, reason)
+    this.#recordsOf('quarantine').set(`${record.id}|${observation.history}`, record)
   }
 
   #recordsOf(topic: Topic): Map<string, Value> {
@@ -171,14 +195,15 @@ function identityOf(value: Value): string {
 }
 
 /** A sample that is replayed is one of many that its uplink carries; without a session the values stand for the payload. */
-function digestOfLine({ sessionKeyId, fCnt, temperature, humidity, doorOpen }: Observation): number {
+function digestOfLine({ sessionKeyId, fCnt, temperature, humidity, doorOpen, history }: Observation): number {
   if (sessionKeyId !== null) return digestOfText(`history|${sessionKeyId}|${fCnt}`)
-  return digestOfText(`${temperature}|${humidity}|${doorOpen}`)
+  return digestOfText(`${temperature}|${humidity}|${doorOpen}|${history}`)
 }
 
-type Accepted = Extract<Judged<Observation>, { reason: null }>
-
-const readingOf = (observation: Observation, { unitId, assignment: { kind } }: Accepted): Reading => ({
+const readingOf = (
+  observation: Observation,
+  { unitId, assignment: { kind } }: Accepted<Observation>,
+): Reading => ({
   unitId,
   organizationId: '',
   deviceId: observation.deviceId,
@@ -203,13 +228,16 @@ const readingOf = (observation: Observation, { unitId, assignment: { kind } }: A
   decoderVersion: 1,
 })
 
+type Reason = Exclude<Judged<Observation>['reason'], null | 'check-in'>
+
+/** A conflict is one in the unit that was found; what comes before that is of the unit that the line names, if any. */
 const quarantineOf = (
   observation: Observation,
   { assignment: assigned }: Judged<Observation>,
-  reason: 'clock' | 'unassigned' | 'conflict',
+  reason: Reason,
 ) =>
   quarantined({
-    unitId: assigned?.unitId ?? null,
+    unitId: (reason === 'conflict' ? assigned?.unitId : observation.unitId) ?? null,
     organizationId: null,
     deviceId: observation.deviceId,
     devEui: observation.deviceId,

@@ -24,9 +24,12 @@ export type Judged = { units: Map<string, UnitSamples>; quarantine: Output[]; ne
 
 type Line = Sample & { receivedMs: number; source: Observation }
 
-/** 327.67 is a sensor's word for "no probe". */
+/** A sensor's words for "no probe": 0x7FFF in whole degrees, tenths and hundredths. */
+const noProbe = [32767, 3276.7, 327.67]
+
 function temperatureOf(value: number | null | undefined): number | null {
-  return value === null || value === undefined || !Number.isFinite(value) || value === 327.67 ? null : value
+  if (value === null || value === undefined || !Number.isFinite(value)) return null
+  return noProbe.includes(value) ? null : value
 }
 
 function lineOf(source: Observation, index: number): Line {
@@ -102,7 +105,8 @@ function quarantined(line: Line, unitId: string | null, reason: 'clock' | 'confl
   return { topic: 'quarantine', key: unitId ?? deviceId, value }
 }
 
-export function judge(config: DryRunConfig, observations: Observation[]): Judged {
+/** What is recorded after the clock moves no unit, not even its newest. */
+export function judge(config: DryRunConfig, observations: Observation[], asOfMs?: number): Judged {
   const graceMs = (config.graceMinutes ?? 120) * 60_000
   const quarantine: Output[] = []
   const units = new Map<string, UnitSamples>()
@@ -126,7 +130,7 @@ export function judge(config: DryRunConfig, observations: Observation[]): Judged
     else if (JSON.stringify(valuesOf(first)) !== JSON.stringify(valuesOf(sample))) {
       quarantine.push(quarantined(line, unitId, 'conflict'))
     }
-    if (source.simulated) continue
+    if (source.simulated || atMs > (asOfMs ?? atMs)) continue
     const isInTime = atMs >= (newest.get(unitId) ?? atMs) - graceMs
     newest.set(unitId, Math.max(newest.get(unitId) ?? atMs, atMs))
     const unit = units.get(unitId) ?? { stored: [], inTime: [], checkIns: [] }

@@ -12,7 +12,7 @@ import { rulesOf } from './model-rules.ts'
 import { inOrder, readingsOf } from './model-series.ts'
 import { silenceOutput, silences as silencesOf, temperatureCheckIns } from './model-silence.ts'
 import { statusOutputs } from './model-status.ts'
-import type { DryRunConfig, Observation, Output, Sample } from './model-types.ts'
+import type { DryRunConfig, Observation, Output } from './model-types.ts'
 
 type Clock = { timeZone: string; calendar: Calendar; clockMs: number }
 
@@ -41,14 +41,14 @@ function unitOutputs(config: DryRunConfig, unitId: string, samples: UnitSamples,
   ]
 }
 
-/** In time order, and without what an `--as-of` in the past has not seen yet. */
-function seenBy(samples: UnitSamples, clockMs: number): UnitSamples {
-  const seen = (list: Sample[]) => inOrder(list).filter((sample) => sample.atMs <= clockMs)
-  return { stored: seen(samples.stored), inTime: seen(samples.inTime), checkIns: seen(samples.checkIns) }
-}
+const ordered = ({ stored, inTime, checkIns }: UnitSamples): UnitSamples => ({
+  stored: inOrder(stored),
+  inTime: inOrder(inTime),
+  checkIns: inOrder(checkIns),
+})
 
 export function model(config: DryRunConfig, observations: Observation[], asOfMs?: number): Output[] {
-  const { units, quarantine, newestMs } = judge(config, observations)
+  const { units, quarantine, newestMs } = judge(config, observations, asOfMs)
   const clockMs = asOfMs ?? newestMs
   if (clockMs === null) return quarantine
   const timeZone = config.timeZone ?? 'UTC'
@@ -56,9 +56,7 @@ export function model(config: DryRunConfig, observations: Observation[], asOfMs?
   const windows = calendar(timeZone, Math.min(clockMs, ...allMs), clockMs)
   const clock = { timeZone, calendar: windows, clockMs }
   return [
-    ...[...units].flatMap(([unitId, samples]) =>
-      unitOutputs(config, unitId, seenBy(samples, clockMs), clock),
-    ),
+    ...[...units].flatMap(([unitId, samples]) => unitOutputs(config, unitId, ordered(samples), clock)),
     ...quarantine,
   ]
 }
