@@ -144,7 +144,7 @@ export type UnitFold = {
   lastExcursionOrdinal: number
   door: Door | null
   counters: Counter[]
-  /** Devices without a kind that have given a temperature. */
+  /** Devices that have given a temperature. */
   thermometers: string[]
   lastSeenMs: number | null
   silence: SilenceFact | null

@@ -123,3 +123,11 @@ test('an open silence is not undone by a longer deadline', () => {
     { detectedAt: at('10:25'), endedAt: null },
   ])
 })
+
+test('a device that a version takes the kind from has given its temperature before', () => {
+  const driver = unit().pipe(
+    { at: '10:00', kind: 'temperature', temperature: 5 },
+    { at: '10:20', kind: null, temperature: null },
+  )
+  expect(driver.advanceTo('10:30').last('silences')).toEqual([])
+})

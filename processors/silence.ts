@@ -19,11 +19,10 @@ export function takeCheckin(fold: UnitFold, context: FoldContext, observation: O
 
 /** A device gives the temperature by its kind, and without a kind from its first temperature on. */
 function givesTemperature({ thermometers }: UnitFold, observation: Observation): boolean {
-  if (observation.kind !== null) return observation.kind === 'temperature'
-  if (thermometers.includes(observation.deviceId)) return true
-  if (observation.temperatureC === null) return false
-  thermometers.push(observation.deviceId)
-  return true
+  const { deviceId, kind, temperatureC } = observation
+  // Also while it has a kind: a later version may take the kind away.
+  if (temperatureC !== null && !thermometers.includes(deviceId)) thermometers.push(deviceId)
+  return kind === null ? thermometers.includes(deviceId) : kind === 'temperature'
 }
 
 function endSilence(fold: UnitFold, context: FoldContext, silence: SilenceFact): void {

@@ -6,6 +6,7 @@
 import type { Span } from './model-types.ts'
 
 const HOUR_MS = 3_600_000
+const QUARTER_MS = HOUR_MS / 4
 const DAY_MS = 24 * HOUR_MS
 /** Longer than a month, so that every window that touches the asked range is whole. */
 const MARGIN_MS = 40 * DAY_MS
@@ -45,7 +46,20 @@ function newFormat(timeZone: string): Intl.DateTimeFormat {
   }
 }
 
+const knownOffsetsMs = new Map<string, number>()
+
+/** Asking `Intl` is slow, and the worlds lie around the same few instants: those on the quarter-hour are remembered. */
 export function offsetMsAt(timeZone: string, atMs: number): number {
+  if (atMs % QUARTER_MS !== 0) return askedOffsetMs(timeZone, atMs)
+  const key = `${timeZone} ${atMs}`
+  const known = knownOffsetsMs.get(key)
+  if (known !== undefined) return known
+  const offsetMs = askedOffsetMs(timeZone, atMs)
+  knownOffsetsMs.set(key, offsetMs)
+  return offsetMs
+}
+
+function askedOffsetMs(timeZone: string, atMs: number): number {
   const wall: Record<string, number> = {}
   for (const part of formatOf(timeZone).formatToParts(atMs)) wall[part.type] = Number(part.value)
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = wall
@@ -74,8 +88,9 @@ function changeBetween(timeZone: string, aMs: number, bMs: number): number {
 function stretches(timeZone: string, fromMs: number, toMs: number): Stretch[] {
   const found: Stretch[] = []
   let startMs = fromMs
-  for (let at = fromMs; at < toMs; at += SCAN_MS) {
-    const next = Math.min(at + SCAN_MS, toMs)
+  let next = fromMs
+  for (let at = fromMs; at < toMs; at = next) {
+    next = Math.min((Math.floor(at / SCAN_MS) + 1) * SCAN_MS, toMs)
     if (offsetMsAt(timeZone, at) === offsetMsAt(timeZone, next)) continue
     const change = changeBetween(timeZone, at, next)
     found.push({ startMs, endMs: change, offsetMs: offsetMsAt(timeZone, at) })

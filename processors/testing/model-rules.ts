@@ -26,15 +26,16 @@ export type Rules = Rule[]
 
 type Minutes = number | null | undefined
 
+/** Instants are whole milliseconds, so limits are too. */
 function minutesMs(minutes: Minutes, unsetMs: number): number {
-  return minutes === null || minutes === undefined ? unsetMs : minutes * 60_000
+  return minutes === null || minutes === undefined ? unsetMs : Math.round(minutes * 60_000)
 }
 
 function ruleOf(version: Omit<UnitVersion, 'validFrom'>, span: Span): Rule {
   const interval = version.expectedReadingIntervalSeconds ?? null
-  const intervalMs = interval === null ? null : interval * 1000
+  const intervalMs = interval === null ? null : Math.round(interval * 1000)
   const timesInterval = (count: Minutes) =>
-    intervalMs === null || count === null || count === undefined ? NEVER : count * intervalMs
+    intervalMs === null || count === null || count === undefined ? NEVER : Math.round(count * intervalMs)
   const confirmClosedMs = minutesMs(version.excursionConfirmMinutesDoorClosed, 0)
   return {
     ...span,

@@ -8,7 +8,16 @@ import type { DeviceVersion, DryRunConfig, Observation, UnitVersion } from './mo
 export type World = { config: DryRunConfig; observations: Observation[]; asOfMs?: number }
 
 const MINUTE_MS = 60_000
-const GRID_MS = 5 * MINUTE_MS
+
+/** How far apart the grid's instants are, and how many of its steps a world is long. */
+type Scale = { gridMs: number; lengthSteps: number }
+
+/** Most worlds are some hours of a usual sensor; few are weeks, or one that sends every few seconds. */
+function scaleOf(r: Random): Scale {
+  if (r.chance(0.03)) return { gridMs: 60 * MINUTE_MS, lengthSteps: 120 + r.below(24 * 40) }
+  if (r.chance(0.03)) return { gridMs: 20_000, lengthSteps: 60 + r.below(300) }
+  return { gridMs: 5 * MINUTE_MS, lengthSteps: 12 + r.below(r.chance(0.2) ? 288 : 84) }
+}
 
 /** A zone with a day on which its clock or calendar does something; the worlds lie around it. */
 const scenes: [timeZone: string, aroundUtc: string][] = [
@@ -51,43 +60,53 @@ export function random(seed: number): Random {
   return { next, below, chance: (probability) => next() < probability, pick }
 }
 
-function version(r: Random, validFrom: number): UnitVersion {
+function version(r: Random, validFrom: number, { gridMs }: Scale): UnitVersion {
+  const steps = gridMs / (5 * MINUTE_MS)
   const maybe = <T>(values: readonly T[]) => (r.chance(0.75) ? r.pick(values) : null)
+  const minutes = (values: readonly number[]) => maybe(values.map((value) => value * steps))
+  const intervals = [300, 300, 600, 600, 900, 900, 450, 433.3].map((seconds) => seconds * steps)
   return {
     validFrom,
     tempMin: maybe([0, 2, 4]),
     tempMax: maybe([6, 8, 8, 10]),
-    delayMinutes: maybe([0, 5, 10, 30]),
-    expectedReadingIntervalSeconds: r.chance(0.85) ? r.pick([300, 600, 900]) : null,
-    offlineTriggerMultiplier: maybe([1, 2, 3, 1.5]),
-    offlineTriggerAdditionalMinutes: maybe([0, 5, 10]),
-    offlineWarningMissedCheckins: maybe([0, 2, 3, 4]),
+    delayMinutes: minutes([0, 5, 10, 30]),
+    expectedReadingIntervalSeconds: r.chance(0.85) ? r.pick(intervals) : null,
+    offlineTriggerMultiplier: maybe([1, 2, 3, 1.5, 1.1, 0]),
+    offlineTriggerAdditionalMinutes: minutes([0, 5, 10]),
+    offlineWarningMissedCheckins: maybe([0, 2, 3, 4, 2.5]),
     offlineCriticalMissedCheckins: maybe([1, 4, 6, 8]),
-    doorOpenWarningMinutes: maybe([0, 5, 10, 20]),
-    doorOpenCriticalMinutes: maybe([5, 10, 30]),
-    doorOpenMaxMaskMinutesPerDay: maybe([0, 5, 15, 30, 60]),
-    excursionConfirmMinutesDoorClosed: maybe([0, 5, 10, 15, 20]),
-    excursionConfirmMinutesDoorOpen: maybe([5, 15, 30, 45]),
-    maxExcursionMinutes: maybe([0, 10, 30, 60]),
+    doorOpenWarningMinutes: minutes([0, 5, 10, 20]),
+    doorOpenCriticalMinutes: minutes([5, 10, 30]),
+    doorOpenMaxMaskMinutesPerDay: minutes([0, 5, 15, 30, 60]),
+    excursionConfirmMinutesDoorClosed: minutes([0, 5, 10, 15, 20]),
+    excursionConfirmMinutesDoorOpen: minutes([5, 15, 30, 45]),
+    maxExcursionMinutes: minutes([0, 10, 30, 60]),
     schedule: r.chance(0.3) ? schedule(r) : null,
   }
 }
 
+/** A third of them ends at or before its start: past midnight. */
 function schedule(r: Random): NonNullable<UnitVersion['schedule']> {
   const days = [0, 1, 2, 3, 4, 5, 6].filter(() => r.chance(0.7))
   const startHour = r.below(23)
+  if (r.chance(0.33)) return { days, startHour, endHour: r.below(startHour + 1) }
   return { days, startHour, endHour: startHour + 1 + r.below(24 - startHour) }
 }
 
-function versions(r: Random, startMs: number, lengthSteps: number): UnitVersion[] {
-  const starts = new Set<number>([
-    r.chance(0.7) ? startMs - 24 * 60 * MINUTE_MS : startMs + r.below(12) * GRID_MS,
-  ])
-  for (let more = r.below(3); more > 0; more -= 1) starts.add(startMs + r.below(lengthSteps) * GRID_MS)
-  return [...starts].map((start) => version(r, start))
+/** In the order of the file, not of time; two may have the same start. */
+function versions(r: Random, startMs: number, scale: Scale): UnitVersion[] {
+  const { gridMs, lengthSteps } = scale
+  const starts = [r.chance(0.7) ? startMs - 24 * 60 * MINUTE_MS : startMs + r.below(12) * gridMs]
+  for (let more = r.below(3); more > 0; more -= 1)
+    starts.push(r.chance(0.05) ? r.pick(starts) : startMs + r.below(lengthSteps) * gridMs)
+  return starts.map((start) => version(r, start, scale))
 }
 
 type Device = { deviceId: string; unitId: string; kind: 'temperature' | 'door' | 'both' }
+
+/** 327.67 is a fault. */
+const temperature = (r: Random): number =>
+  r.chance(0.03) ? 327.67 : r.pick([-1, 0, 2, 3, 4, 5, 5, 6, 8, 8.5, 9, 11])
 
 function sampleOf(r: Random, device: Device, at: { recordedAt: number; minuteSlack: number }): Observation {
   const hasTemperature = device.kind !== 'door' && r.chance(0.9)
@@ -97,36 +116,38 @@ function sampleOf(r: Random, device: Device, at: { recordedAt: number; minuteSla
     unitId: device.unitId,
     recordedAt: at.recordedAt,
     receivedAt: at.recordedAt + at.minuteSlack * MINUTE_MS,
-    temperature: hasTemperature ? r.pick([-1, 0, 2, 3, 4, 5, 5, 6, 8, 8.5, 9, 11]) : null,
+    temperature: hasTemperature ? temperature(r) : null,
     humidity: r.chance(0.2) ? r.pick([40, 55.5, 80]) : null,
     doorOpen: hasDoor ? r.chance(0.5) : null,
   }
 }
 
 /** One device's uplinks in the order in which they were sent, with gaps and with the odd sample off the grid. */
-function uplinks(r: Random, device: Device, startMs: number, lengthSteps: number): Observation[] {
+function uplinks(r: Random, device: Device, startMs: number, scale: Scale): Observation[] {
+  const { gridMs, lengthSteps } = scale
   const found: Observation[] = []
   const hasSessions = r.chance(0.5)
   const stride = r.pick([1, 2, 3])
   for (let step = r.below(6); step < lengthSteps; step += r.chance(0.12) ? 4 + r.below(24) : stride) {
-    const jitterMs = r.chance(0.1) ? r.below(GRID_MS) : 0
-    const recordedAt = startMs + step * GRID_MS + jitterMs
+    const jitterMs = r.chance(0.1) ? r.below(gridMs) : 0
+    const recordedAt = startMs + step * gridMs + jitterMs
     const sample = sampleOf(r, device, { recordedAt, minuteSlack: 0 })
     if (hasSessions) Object.assign(sample, { sessionKeyId: 'session-1', fCnt: found.length || null })
     if (r.chance(0.04)) sample.simulated = true
     found.push(sample)
-    if (r.chance(0.06)) found.push(...history(r, device, sample, recordedAt))
+    if (r.chance(0.06)) found.push(...history(r, device, sample, gridMs))
   }
   return found
 }
 
 /** The carrier's uplink replays samples of its own past: on the grid, so that some meet what was sent live. */
-function history(r: Random, device: Device, carrier: Observation, carriedMs: number): Observation[] {
+function history(r: Random, device: Device, carrier: Observation, gridMs: number): Observation[] {
+  const carriedMs = Number(carrier.recordedAt)
   const { sessionKeyId, fCnt, receivedAt } = carrier
   return Array.from({ length: 1 + r.below(3) }, () => {
-    const backMs = (1 + r.below(r.chance(0.7) ? 12 : 60)) * GRID_MS
+    const backMs = (1 + r.below(r.chance(0.7) ? 12 : 60)) * gridMs
     const sample = sampleOf(r, device, {
-      recordedAt: Math.floor(carriedMs / GRID_MS) * GRID_MS - backMs,
+      recordedAt: Math.floor(carriedMs / gridMs) * gridMs - backMs,
       minuteSlack: 0,
     })
     return { ...sample, receivedAt, sessionKeyId, fCnt, history: true }
@@ -134,11 +155,14 @@ function history(r: Random, device: Device, carrier: Observation, carriedMs: num
 }
 
 /** What a network does to a log: copies, retries within and beyond the grace, clocks that are wrong, altered copies. */
-function disturbed(r: Random, sent: Observation[]): Observation[] {
+function disturbed(r: Random, sent: Observation[], gridMs: number): Observation[] {
   const log = sent.map((observation) => ({ ...observation }))
   const msOf = (value: unknown) => Number(value)
   const inOrder = log
-    .map((observation) => ({ observation, arrivalMs: msOf(observation.receivedAt) + arrivalDelayMs(r) }))
+    .map((observation) => ({
+      observation,
+      arrivalMs: msOf(observation.receivedAt) + arrivalDelaySteps(r) * gridMs,
+    }))
     .sort((a, b) => a.arrivalMs - b.arrivalMs)
   return inOrder.flatMap(({ observation, arrivalMs }) => {
     const recordedMs = msOf(observation.recordedAt)
@@ -152,59 +176,71 @@ function disturbed(r: Random, sent: Observation[]): Observation[] {
   })
 }
 
-function arrivalDelayMs(r: Random): number {
+function arrivalDelaySteps(r: Random): number {
   if (r.chance(0.8)) return 0
-  return (r.chance(0.7) ? r.below(24) : r.below(60)) * GRID_MS
+  return r.chance(0.7) ? r.below(24) : r.below(60)
 }
 
+/** A device that reports both may be assigned as either, or as nothing. */
 function deviceVersions(
   r: Random,
-  devices: Device[],
-  unitIds: string[],
-  startMs: number,
-  lengthSteps: number,
+  world: { devices: Device[]; unitIds: string[]; startMs: number },
+  scale: Scale,
 ) {
+  const { devices, unitIds, startMs } = world
   const assigned: Record<string, DeviceVersion[]> = {}
-  for (const { deviceId, unitId, kind } of devices) {
+  for (const { deviceId, unitId, kind: reported } of devices) {
     if (r.chance(0.08)) continue
-    const told = kind === 'both' || r.chance(0.4) ? null : kind
-    assigned[deviceId] = [{ validFrom: r.chance(0.85) ? 0 : startMs + 6 * GRID_MS, unitId, kind: told }]
+    const kind = reported === 'both' ? r.pick(['temperature', 'door', null, null] as const) : reported
+    const told = r.chance(0.5) ? null : kind
+    const list = [{ validFrom: r.chance(0.85) ? 0 : startMs + 6 * scale.gridMs, unitId, kind: told }]
     if (r.chance(0.25)) {
-      const validFrom = startMs + r.below(lengthSteps) * GRID_MS
-      assigned[deviceId].push({ validFrom, unitId: r.pick(unitIds), kind: told })
+      const validFrom = r.chance(0.1) ? 0 : startMs + r.below(scale.lengthSteps) * scale.gridMs
+      list.push({ validFrom, unitId: r.pick(unitIds), kind: r.chance(0.9) ? told : null })
     }
+    assigned[deviceId] = list
   }
   return assigned
+}
+
+function settings(r: Random, timeZone: string, { gridMs }: Scale): DryRunConfig {
+  const config: DryRunConfig = { timeZone }
+  if (r.chance(0.5)) config.graceMinutes = (r.pick([0, 30, 60, 120]) * gridMs) / (5 * MINUTE_MS)
+  if (r.chance(0.2)) config.clockAheadMinutes = r.pick([0, 20])
+  if (r.chance(0.2)) config.retentionMonths = r.pick([1, 12])
+  return config
+}
+
+/** Mostly after the newest sample, and now and then with samples still to come. */
+function clock(r: Random, newestMs: number, gridMs: number): { asOfMs?: number } {
+  if (r.chance(0.5)) return {}
+  return { asOfMs: newestMs + (r.chance(0.1) ? -r.below(36) : r.below(48)) * gridMs }
 }
 
 export function world(seed: number): World {
   const r = random(seed)
   const [timeZone, around] = r.pick(scenes)
-  const lengthSteps = 12 + r.below(r.chance(0.2) ? 288 : 84)
-  const startMs = Date.parse(around) - r.below(24) * GRID_MS
+  const scale = scaleOf(r)
+  const { gridMs } = scale
+  const startMs = Date.parse(around) - r.below(24) * gridMs
   const unitIds = ['unit-a', 'unit-b', 'unit-c'].slice(0, r.pick([1, 1, 2, 3]))
   const devices = ['d1', 'd2', 'd3', 'd4'].slice(0, 1 + r.below(4)).map((deviceId, i): Device => {
     const kind =
       i === 0 ? r.pick(['temperature', 'both'] as const) : r.pick(['temperature', 'door', 'both'] as const)
     return { deviceId, unitId: r.pick(unitIds), kind }
   })
-  const config: DryRunConfig = { timeZone, units: {} }
-  if (r.chance(0.5)) config.graceMinutes = r.pick([0, 30, 60, 120])
-  if (r.chance(0.2)) config.clockAheadMinutes = r.pick([0, 20])
-  if (r.chance(0.2)) config.retentionMonths = r.pick([1, 12])
+  const config = settings(r, timeZone, scale)
   const units: Record<string, UnitVersion[]> = {}
-  for (const unitId of unitIds) if (r.chance(0.93)) units[unitId] = versions(r, startMs, lengthSteps)
+  for (const unitId of unitIds) if (r.chance(0.93)) units[unitId] = versions(r, startMs, scale)
   config.units = units
-  if (r.chance(0.4)) config.devices = deviceVersions(r, devices, unitIds, startMs, lengthSteps)
+  if (r.chance(0.4)) config.devices = deviceVersions(r, { devices, unitIds, startMs }, scale)
   const areUnitsInLines = config.devices === undefined || r.chance(0.5)
   const sent = devices
-    .flatMap((device) => uplinks(r, device, startMs, lengthSteps))
+    .flatMap((device) => uplinks(r, device, startMs, scale))
     .map((sample) => (areUnitsInLines ? sample : { ...sample, unitId: null }))
-  const observations = disturbed(r, sent)
+  const observations = disturbed(r, sent, gridMs)
   const newestMs = Math.max(startMs, ...observations.map(({ recordedAt }) => Number(recordedAt)))
-  return r.chance(0.5)
-    ? { config, observations, asOfMs: newestMs + r.below(48) * GRID_MS }
-    : { config, observations }
+  return { config, observations, ...clock(r, newestMs, gridMs) }
 }
 
 /** Every world that lacks one thing: a run of observations, a version, or a field of a version. */
