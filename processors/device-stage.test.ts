@@ -114,6 +114,49 @@ test('a value that says "no probe" is a check-in with a fault, never a temperatu
   expect(device.readings).toMatchObject([{ temperature: null, fault: true }])
 })
 
+test('a device assigned as door gives the unit its door, and neither the room’s climate nor a fault', () => {
+  const tbdw100 = {
+    brandId: 'browan',
+    modelId: 'tbdw100',
+    fPort: 100,
+    payload: Buffer.from('010b380400020500', 'hex'),
+  }
+  const em300 = { decodedPayload: JSON.stringify({ temperature: 21, humidity: 45, magnet_status: 'open' }) }
+  const door = new Device({ kind: 'door', calibrationOffset: 1 }).pipe(
+    uplink(1, '10:00', tbdw100),
+    uplink(2, '10:10', em300),
+  )
+  expect(door.readings).toMatchObject([
+    { temperature: null, humidity: null, doorOpen: true, fault: false },
+    { temperature: null, humidity: null, doorOpen: true, fault: false },
+  ])
+  const inside = new Device({ kind: null }).pipe(uplink(1, '10:00', tbdw100), uplink(2, '10:10', em300))
+  expect(inside.readings.map((r) => typeof r.temperature)).toEqual(['number', 'number'])
+})
+
+test('a probe fault of a door device is no fault of the unit', () => {
+  const lht65 = {
+    brandId: 'dragino',
+    modelId: 'lht65n',
+    fPort: 2,
+    payload: Buffer.from('cbf60b0d0276017fff7fff', 'hex'),
+  }
+  const device = new Device({ kind: 'door', probe: 'external' }).pipe(uplink(1, '10:00', lht65))
+  expect(device.readings).toMatchObject([{ temperature: null, humidity: null, fault: false }])
+})
+
+test('a live uplink whose instant a replay has brought already is told as a check-in without values', () => {
+  const replay = {
+    normalizedPayload: JSON.stringify([{ time: '2026-02-02T09:50:00Z', air: { temperature: 4 } }]),
+  }
+  const device = new Device({}).pipe(uplink(2, '10:00', replay), uplink(1, '09:50', json(4)))
+  expect(device.readings.slice(1)).toMatchObject([
+    { recordedAt: at('09:50'), temperature: 4, history: true },
+    { recordedAt: at('09:50'), temperature: null, history: false },
+  ])
+  expect(device.quarantine).toEqual([])
+})
+
 test('without an assignment an uplink waits in quarantine and counts once it is sent again after one', () => {
   const device = new Device().pipe(uplink(1, '10:00', json(5)), uplink(1, '10:00', json(5)))
   expect(device.quarantine).toMatchObject([

@@ -173,13 +173,20 @@ function emitQuarantine(
   emit('quarantine', unitId ?? state.devEui, quarantined(refused, detail))
 }
 
+/**
+ * Many a door sensor (Browan TBDW100, Milesight EM300-MCS) measures the air around itself. On the door's outside that is
+ * the room's: in the unit's series it would make excursions that never were. Nor is its missing probe the unit's.
+ */
+const noClimate = { temperature: null, humidity: null, fault: false }
+
 function readingOf(
   state: DeviceState,
   uplink: Uplink,
   { decoder, decoderVersion }: DecodedUplink,
-  { sample, assignment, unitId }: Accepted<Sample>,
+  { sample: measured, assignment, unitId }: Accepted<Sample>,
 ): Reading {
   const best = bestOf(uplink.gateways)
+  const sample = assignment.kind === 'door' ? { ...measured, ...noClimate } : measured
   return {
     unitId,
     organizationId: assignment.organizationId,
