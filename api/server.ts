@@ -44,8 +44,7 @@ function addHealth(app: FastifyInstance, query: Query): void {
   app.get('/health', async () => ({ status: 'ok' }))
   app.get('/health/ready', async (request, reply) => {
     const problem = await isMigrated(query).then(
-      (migrated) =>
-        migrated ? undefined : 'The tables are missing: run `coldstream migrate`.',
+      (migrated) => (migrated ? undefined : 'The tables are missing: run `coldstream migrate`.'),
       (error: unknown) => {
         request.log.warn({ err: error }, 'not ready')
         return 'Postgres does not answer: check DATABASE_URL and that it runs.'
