@@ -201,3 +201,15 @@ test('order inside grace and copies do not matter', async () => {
     { numRuns: 100 },
   )
 })
+
+test('a schedule without days or hours is every day and all of it; NaN is a fault and no temperature', async () => {
+  const units = {
+    'fridge 1': [{ ...rule, excursionConfirmMinutesDoorClosed: 0, schedule: { startHour: 10 } }],
+  }
+  const nan = JSON.stringify(seen('09:10', null)).replace('"temperature":null', '"temperature":NaN')
+  const out = await run([seen('09:00', 9), nan, seen('10:05', 9)], { units })
+  expect(of(out, 'alerts')).toMatchObject([
+    { alertType: 'alarm_active', causeStartedAt: at('09:00'), triggeredAt: at('10:00') },
+    { alertType: 'monitoring_interrupted' },
+  ])
+})

@@ -2,7 +2,7 @@
 
 import { noRule } from '../../processors/limits.ts'
 import { localTime } from '../../processors/local-time.ts'
-import type { DeviceAssignment, Rule, UnitConfig } from '../../schemas/generated/types.ts'
+import type { DeviceAssignment, Rule, Schedule, UnitConfig } from '../../schemas/generated/types.ts'
 
 export type DryRunConfig = {
   timeZone: string
@@ -123,19 +123,21 @@ function ruleOf(version: Json & { validFrom: number }, where: string, warnings: 
     if (typeof value !== 'number' || !Number.isFinite(value))
       throw new InputError(`${where}.${name} must be a number or null, not ${JSON.stringify(value)}.`)
   }
-  checkSchedule(rule.schedule, where)
-  return rule as Rule
+  return { ...(rule as Rule), schedule: scheduleOf(rule.schedule, where) }
 }
 
-function checkSchedule(schedule: unknown, where: string): void {
-  if (schedule === null) return
+/** A part that is not set limits nothing: every day, from 0 to 24 h. */
+function scheduleOf(value: unknown, where: string): Schedule | null {
+  if (value === null) return null
+  const { days, startHour, endHour }: Json = isObject(value) ? value : { days: value }
+  const schedule = { days: days ?? [0, 1, 2, 3, 4, 5, 6], startHour: startHour ?? 0, endHour: endHour ?? 24 }
   const isRight =
-    isObject(schedule) &&
     Array.isArray(schedule.days) &&
     typeof schedule.startHour === 'number' &&
     typeof schedule.endHour === 'number'
-  if (!isRight)
+  if (!isObject(value) || !isRight)
     throw new InputError(`${where}.schedule must be {"days": [0 … 6], "startHour": …, "endHour": …}.`)
+  return schedule as Schedule
 }
 
 function devicesOf(value: unknown): DryRunConfig['devices'] {

@@ -41,20 +41,28 @@ export async function* readObservations(path: string): AsyncGenerator<Observatio
   if (problems.length > 0) throw new InputError(problems.join('\n'))
 }
 
-export function parseLine(line: string): Observation {
-  let json: unknown
+/** Some writers say NaN where JSON has no word for it: a sensor's fault, and so null. */
+const notNumbers = /(:\s*)(?:NaN|-?Infinity)(?=\s*[,}])/g
+
+function parseJson(line: string): unknown {
   try {
-    json = JSON.parse(line)
+    return JSON.parse(
+      line.includes('NaN') || line.includes('Infinity') ? line.replace(notNumbers, '$1null') : line,
+    )
   } catch (error) {
     throw new InputError(`not JSON (${(error as Error).message}). Write one JSON object a line.`)
   }
+}
+
+export function parseLine(line: string): Observation {
+  const json = parseJson(line)
   if (!isObject(json)) throw new InputError('not an object. Write one JSON object a line.')
   const recordedAtMs = instantMs(json.recordedAt)
   if (recordedAtMs === null)
     throw new InputError(`recordedAt is ${shown(json.recordedAt)}. Write UTC milliseconds or an ISO instant.`)
   if (typeof json.deviceId !== 'string' || json.deviceId === '')
     throw new InputError(`deviceId is ${shown(json.deviceId)}. Write the device's id as a string.`)
-  const sessionKeyId = optional(json, 'sessionKeyId', 'string')
+  const sessionKeyId = optional(json, 'sessionKeyId', 'string') || null
   return {
     unitId: optional(json, 'unitId', 'string'),
     deviceId: json.deviceId,

@@ -1,5 +1,5 @@
 // Runs observations through the stages of production in one go, without Kafka: the device stage's sequence, whose
-// "decoder" here is the line itself, then the unit stage. Keeps the last revision of everything.
+// "decoder" here is the line itself, then the unit stage in the engine. Keeps the last revision of everything.
 import { digestOfText } from '../../processors/digest.ts'
 import type { UnitOutput } from '../../processors/ledger.ts'
 import { limitsOfVersions, noLimits, versionIndexAt } from '../../processors/limits.ts'
@@ -14,11 +14,10 @@ import {
   type SequenceOptions,
 } from '../../processors/sequence.ts'
 import { missedCheckins } from '../../processors/silence.ts'
-import { type UnitStage, unitStage } from '../../processors/unit-stage.ts'
-import type { UnitState } from '../../processors/unit-state.ts'
-import type { Reading, Rollup, Silence, TopicValues } from '../../schemas/generated/types.ts'
+import type { Reading, Rollup, Silence, TopicValues, UnitConfig } from '../../schemas/generated/types.ts'
 import { assignment, type DryRunConfig } from './config.ts'
 import type { Observation } from './observations.ts'
+import { UnitTask } from './unit-task.ts'
 
 export type Topic = UnitOutput | 'quarantine'
 export type Value = TopicValues[Topic]
@@ -29,10 +28,8 @@ export type World = {
   records: Map<Topic, Map<string, Value>>
 }
 
-/** Between two settlings of a unit: few enough that nothing piles up, many enough to be quick. */
-const RECORDS_A_SETTLING = 512
-
-type Unit = { stage: UnitStage; state: UnitState; readings: Reading[]; unsettled: number; hasLate: boolean }
+/** What a unit has had, for the repair of its rollups. */
+type Unit = { readings: Reading[]; hasLate: boolean }
 
 export class DryRun {
   readonly #config: DryRunConfig
@@ -40,6 +37,7 @@ export class DryRun {
   readonly #options: SequenceOptions
   readonly #sequences = new Map<string, Sequence>()
   readonly #units = new Map<string, Unit>()
+  readonly #task: UnitTask
   readonly #records: World['records'] = new Map()
   #newestMs = Number.NEGATIVE_INFINITY
 
@@ -47,6 +45,9 @@ export class DryRun {
   constructor(config: DryRunConfig, asOfMs: number | null = null) {
     this.#config = config
     this.#asOfMs = asOfMs
+    this.#task = new UnitTask(config.graceMs, (topic, value) => {
+      if (topic !== 'late-readings') this.#recordsOf(topic).set(identityOf(value), value)
+    })
     const { clockAheadMs, retentionMonths } = config
     this.#options = { clockAheadMs, retentionMonths, identityHorizonMs: Number.POSITIVE_INFINITY }
   }
@@ -77,10 +78,8 @@ export class DryRun {
   /** Brings everything to the clock. */
   finish(): World {
     const clockMs = this.#asOfMs ?? this.#newestMs
-    for (const [unitId, unit] of this.#units) {
-      unit.stage.look(unit.state, clockMs, this.#emit)
-      if (unit.hasLate) this.#repairRollups(unitId, unit, clockMs)
-    }
+    this.#task.finish(clockMs)
+    for (const [unitId, unit] of this.#units) if (unit.hasLate) this.#repairRollups(unitId, unit, clockMs)
     this.#countMissed(clockMs)
     return { clockMs, records: this.#records }
   }
@@ -117,34 +116,26 @@ export class DryRun {
   #takeReading(reading: Reading): void {
     if (reading.simulated || reading.recordedAt > (this.#asOfMs ?? Number.POSITIVE_INFINITY)) return
     const unit = this.#unitOf(reading.unitId)
-    const isLate = reading.recordedAt < unit.state.newestMs - this.#config.graceMs
-    unit.stage.onRecord(unit.state, { topic: 'readings', value: reading }, this.#emit)
+    const isLate = this.#task.take(reading)
     unit.hasLate ||= isLate
     // Openings are episodes: what comes too late for them moves no sum of theirs either.
     unit.readings.push(isLate ? { ...reading, doorOpen: null } : reading)
     this.#newestMs = Math.max(this.#newestMs, reading.recordedAt)
-    if (++unit.unsettled < RECORDS_A_SETTLING) return
-    unit.unsettled = 0
-    unit.stage.settle(unit.state, unit.state.newestMs - this.#config.graceMs, this.#emit)
   }
 
   #unitOf(unitId: string): Unit {
     let unit = this.#units.get(unitId)
     if (unit === undefined) {
-      unit = { ...this.#open(unitId, this.#config.graceMs), readings: [], unsettled: 0, hasLate: false }
+      unit = { readings: [], hasLate: false }
       this.#units.set(unitId, unit)
+      this.#task.configure(this.#configOf(unitId))
     }
     return unit
   }
 
-  #open(unitId: string, graceMs: number): Pick<Unit, 'stage' | 'state'> {
-    const stage = unitStage({ graceMs })
-    const state = stage.initial(unitId)
+  #configOf(unitId: string): UnitConfig {
     const { units, timeZone } = this.#config
-    const nothing = { unitId, organizationId: '', siteId: '', timeZone, versions: [] }
-    const value = units.get(unitId) ?? nothing
-    stage.onRecord(state, { topic: 'unit-configs', value }, this.#emit)
-    return { stage, state }
+    return units.get(unitId) ?? { unitId, organizationId: '', siteId: '', timeZone, versions: [] }
   }
 
   /**
@@ -152,23 +143,19 @@ export class DryRun {
    * stored readings, by the same fold with a grace that nothing exceeds.
    */
   #repairRollups(unitId: string, { readings }: Unit, clockMs: number): void {
-    const { stage, state } = this.#open(unitId, Number.POSITIVE_INFINITY)
     const rollups = new Map<string, Value>()
-    const emit = (topic: UnitOutput, _key: string, value: Value): void => {
+    const task = new UnitTask(Number.POSITIVE_INFINITY, (topic, value) => {
       if (topic !== 'rollups') return
       const rollup = value as Rollup
       rollups.set(identityOf(rollup), { ...rollup, isFinal: rollup.end + this.#config.graceMs <= clockMs })
-    }
+    })
+    task.configure(this.#configOf(unitId))
     const inOrder = readings.toSorted((a, b) => a.recordedAt - b.recordedAt || order(a.deviceId, b.deviceId))
-    for (const value of inOrder) stage.onRecord(state, { topic: 'readings', value }, emit)
-    stage.look(state, clockMs, emit)
+    for (const reading of inOrder) task.take(reading)
+    task.finish(clockMs)
     const all = this.#recordsOf('rollups')
     for (const [id, { unitId: owner }] of all as Map<string, Rollup>) if (owner === unitId) all.delete(id)
     for (const [id, rollup] of rollups) all.set(id, rollup)
-  }
-
-  readonly #emit = (topic: UnitOutput, _key: string, value: Value): void => {
-    if (topic !== 'late-readings') this.#recordsOf(topic).set(identityOf(value), value)
   }
 
   #quarantine(observation: Observation, judged: Judged<Observation>, reason: Reason): void {
