@@ -68,15 +68,17 @@ export async function runProcess(config: ProcessConfig, topology: Topology): Pro
   })
   const server = healthServer(runtime)
   await new Promise<void>((resolve) => server.listen(config.PROCESS_PORT, resolve))
+  // Also where the runtime ends by itself: an open port would keep a process alive that does nothing any more.
+  const closeServer = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  runtime.finished.then(closeServer, closeServer)
   return {
     port: (server.address() as AddressInfo).port,
     runtime,
     finished: runtime.finished,
-    async close() {
-      await runtime.stop()
-      server.closeAllConnections()
-      server.close()
-    },
+    close: () => runtime.stop(),
   }
 }
 
