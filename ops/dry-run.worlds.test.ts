@@ -14,9 +14,10 @@ const first = Number(process.env.COLDSTREAM_WORLDS_FROM ?? 0)
 /** A world takes milliseconds; making a failing one small takes hundreds of them. */
 const testTimeoutMs = 60_000 + count * 50
 
-/** As the command does it, without files. */
+/** As the command does it, without files, and committing as often as production may. */
 function dryRun({ config, observations, asOfMs }: World): Line[] {
-  const run = new DryRun(parseConfig(JSON.stringify(config)), asOfMs ?? null)
+  const commitRecords = 1 + (observations.length % 40)
+  const run = new DryRun(parseConfig(JSON.stringify(config)), asOfMs ?? null, commitRecords)
   for (const observation of observations) run.take(parseLine(JSON.stringify(observation)))
   return linesOf(run.finish())
 }

@@ -11,7 +11,7 @@ import type { OutputRecord } from '../../topology/records.ts'
 const codecs = await openCodecs(memoryRegistry(), '')
 
 /** Between two commits: few enough that nothing piles up, many enough to be quick. */
-const COMMIT_RECORDS = 4_096
+export const COMMIT_RECORDS = 4_096
 
 export type OnOutput = <N extends UnitOutput>(topic: N, value: TopicValues[N]) => void
 
@@ -19,9 +19,11 @@ export class UnitTask {
   readonly #task: Task
   readonly #configs = new Map<string, UnitConfig>()
   readonly #onOutput: OnOutput
+  readonly #commitRecords: number
   #isLooking = false
 
-  constructor(graceMs: number, onOutput: OnOutput) {
+  constructor(graceMs: number, onOutput: OnOutput, commitRecords = COMMIT_RECORDS) {
+    this.#commitRecords = commitRecords
     const stage = unitStage({ graceMs })
     const looking: typeof stage = {
       ...stage,
@@ -48,7 +50,7 @@ export class UnitTask {
     this.#take('readings', reading)
     const isLate = this.#task.outputs.slice(before).some(({ topic }) => topic === 'late-readings')
     // Its clock is told at the end; until then only readings move a unit on.
-    if (this.#task.takenRecords >= COMMIT_RECORDS) this.#commit(0)
+    if (this.#task.takenRecords >= this.#commitRecords) this.#commit(0)
     return isLate
   }
 

@@ -17,7 +17,7 @@ import { missedCheckins } from '../../processors/silence.ts'
 import type { Reading, Rollup, Silence, TopicValues, UnitConfig } from '../../schemas/generated/types.ts'
 import { assignment, type DryRunConfig } from './config.ts'
 import type { Observation } from './observations.ts'
-import { UnitTask } from './unit-task.ts'
+import { COMMIT_RECORDS, type OnOutput, UnitTask } from './unit-task.ts'
 
 export type Topic = UnitOutput | 'quarantine'
 export type Value = TopicValues[Topic]
@@ -42,12 +42,13 @@ export class DryRun {
   #newestMs = Number.NEGATIVE_INFINITY
 
   /** `asOfMs` is the clock; null: the newest real reading. What is recorded after it is not known yet. */
-  constructor(config: DryRunConfig, asOfMs: number | null = null) {
+  constructor(config: DryRunConfig, asOfMs: number | null = null, commitRecords = COMMIT_RECORDS) {
     this.#config = config
     this.#asOfMs = asOfMs
-    this.#task = new UnitTask(config.graceMs, (topic, value) => {
+    const onOutput: OnOutput = (topic, value) => {
       if (topic !== 'late-readings') this.#recordsOf(topic).set(identityOf(value), value)
-    })
+    }
+    this.#task = new UnitTask(config.graceMs, onOutput, commitRecords)
     const { clockAheadMs, retentionMonths } = config
     this.#options = { clockAheadMs, retentionMonths, identityHorizonMs: Number.POSITIVE_INFINITY }
   }
