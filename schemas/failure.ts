@@ -87,7 +87,7 @@ const failures = {
     verdict: 'dead-letter',
     explain: (d: { topic: string; schemaId: number }) =>
       `A record of ${d.topic} names schema ${d.schemaId}, which the registry does not know. ` +
-      `Check that its writer uses the same registry, then retry the dead letter.`,
+      `Check that its writer uses the same registry. The record is kept whole in dead-letters.`,
   },
   RECORD_UNREADABLE: {
     verdict: 'dead-letter',
@@ -97,7 +97,7 @@ const failures = {
   PROCESSOR_THREW: {
     verdict: 'dead-letter',
     explain: (d: { processor: string; reason: string }) =>
-      `The processor ${d.processor} failed: ${d.reason}. This is a defect of coldstream: report it, then retry.`,
+      `The processor ${d.processor} failed: ${d.reason}. This is a defect of coldstream: report it. The record is kept whole in dead-letters.`,
   },
   BODY_NOT_JSON: {
     verdict: 'refuse',
@@ -152,7 +152,7 @@ const failures = {
     verdict: 'dead-letter',
     explain: (d: { devEui: string; reason: string }) =>
       `A message of ${d.devEui} is not understood: ${d.reason}. ` +
-      `It is kept whole; correct what sends it, then retry the dead letter.`,
+      `It is kept whole in dead-letters; correct what sends it.`,
   },
 } satisfies Record<string, Failure<never>>
 
