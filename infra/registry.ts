@@ -1,6 +1,8 @@
-// The schema registry over the Confluent API, as Confluent's, Redpanda's and Apicurio's (/apis/ccompat/v7) speak it.
+// The schema registry over the Confluent API, as Confluent's, Redpanda's and Apicurio's (/apis/ccompat/v7) speak it: the one
+// home of its client, which registers and looks up. Per message it would be slow (kafka-notes.md): that is codec.ts's part.
 // Ids are taken as they come: Apicurio numbers contents, not versions, and gives one id to equal schemas.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SchemaRegistry as RegistryClient, SchemaType } from '@kafkajs/confluent-schema-registry'
 import type { SchemaRegistry } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
 
@@ -8,65 +10,90 @@ const ANSWER_WITHIN_MS = 5_000
 const REGISTRY_STARTS_WITHIN_MS = 30_000
 const RETRY_PAUSE_MS = 500
 
-type Address = { url: string; headers: Record<string, string> }
-type Answer = { status: number; body: { id?: number; schema?: string; message?: string } }
+type Address = { url: string; auth: { username: string; password: string } | null }
 
-export function registryAt(url: string): SchemaRegistry {
-  const base = addressOf(url)
+export function registryAt(text: string): SchemaRegistry {
+  const address = addressOf(text)
+  const { url: host, auth } = address
+  // Trying again is ours: at a start here, for a look-up the caller's.
+  const client = new RegistryClient({ host, retry: { retries: 0 }, ...(auth === null ? {} : { auth }) })
   return {
     async register(subject, schema) {
-      const path = encodeURIComponent(subject)
-      // First, because Apicurio's default is to accept anything.
-      await patiently(() => ask(base, 'PUT', `/config/${path}`, { compatibility: 'BACKWARD' }))
-      const { status, body } = await patiently(() =>
-        ask(base, 'POST', `/subjects/${path}/versions`, { schema }),
-      )
-      if (status === 200 && body.id !== undefined) return body.id
-      if (status === 409 || status === 422)
-        throw new PipelineError('SCHEMA_INCOMPATIBLE', { subject, answer: body.message ?? `HTTP ${status}` })
-      throw unavailable(base, `it answers ${status} ${body.message ?? ''} to a registration`)
+      const confluent = { type: SchemaType.AVRO, schema } as const
+      try {
+        // First, because Apicurio's default is to accept anything, and the client leaves existing settings alone.
+        await patiently(() => answered(address, requireBackward(address, subject)))
+        return (await patiently(() => answered(address, client.register(confluent, { subject })))).id
+      } catch (error) {
+        if (statusOf(error) !== 409 && statusOf(error) !== 422) throw error
+        throw new PipelineError('SCHEMA_INCOMPATIBLE', { subject, answer: reasonOf(error) }, error)
+      }
     },
 
     async schemaOf(id) {
-      const { status, body } = await ask(base, 'GET', `/schemas/ids/${id}`)
-      if (status === 200 && body.schema !== undefined) return body.schema
-      if (status === 404) throw new PipelineError('SCHEMA_UNKNOWN', { topic: 'a topic', schemaId: id })
-      throw unavailable(base, `it answers ${status} ${body.message ?? ''} to a look-up`)
+      try {
+        const type = (await answered(address, client.getSchema(id))) as unknown as Exporting
+        return JSON.stringify(type.schema({ exportAttrs: true }))
+      } catch (error) {
+        if (statusOf(error) !== 404) throw error
+        throw new PipelineError('SCHEMA_UNKNOWN', { topic: 'a topic', schemaId: id }, error)
+      }
     },
   }
 }
 
-async function ask(base: Address, method: string, path: string, content?: object): Promise<Answer> {
+/** What avsc's types have and the client's own type of them leaves out. */
+type Exporting = { schema(options: { exportAttrs: boolean }): unknown }
+
+/** The client sets this only with a subject's first schema. */
+async function requireBackward({ url, auth }: Address, subject: string): Promise<void> {
+  const login = auth === null ? {} : { authorization: `Basic ${btoa(`${auth.username}:${auth.password}`)}` }
+  const response = await fetch(`${url}/config/${encodeURIComponent(subject)}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json', ...login },
+    body: JSON.stringify({ compatibility: 'BACKWARD' }),
+  })
+  const text = await response.text()
+  if (!response.ok)
+    throw Object.assign(new Error(`HTTP ${response.status} ${text}`), { status: response.status })
+}
+
+/** Not found, and not compatible: what the registry says about the question itself, and is the caller's. */
+const verdicts: readonly unknown[] = [404, 409, 422]
+
+/** Anything but a verdict means that it is away. The client says 400 where nothing came back. */
+async function answered<T>({ url }: Address, call: Promise<T>): Promise<T> {
+  const silence = new AbortController()
+  const tooLate = sleep(ANSWER_WITHIN_MS, undefined, { signal: silence.signal }).then(() => {
+    throw new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)
+  })
   try {
-    const response = await fetch(`${base.url}${path}`, {
-      method,
-      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json', ...base.headers },
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-      ...(content === undefined ? {} : { body: JSON.stringify(content) }),
-    })
-    const answer = { status: response.status, body: (await response.json()) as Answer['body'] }
-    if (response.status >= 500) throw new Error(`HTTP ${response.status} ${answer.body.message ?? ''}`)
-    return answer
+    return await Promise.race([call, tooLate])
   } catch (error) {
-    throw unavailable(base, reasonOf(error), error)
+    if (verdicts.includes(statusOf(error))) throw error
+    throw new PipelineError('REGISTRY_UNAVAILABLE', { url, reason: reasonOf(error) }, error)
+  } finally {
+    tooLate.catch(() => {})
+    silence.abort()
   }
 }
 
 /** At a start the registry may be on its way up too. */
-async function patiently(call: () => Promise<Answer>): Promise<Answer> {
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
   const deadlineMs = performance.now() + REGISTRY_STARTS_WITHIN_MS
   for (;;) {
     try {
       return await call()
     } catch (error) {
-      if (performance.now() > deadlineMs) throw error
+      if (!(error instanceof PipelineError) || performance.now() > deadlineMs) throw error
       await sleep(RETRY_PAUSE_MS)
     }
   }
 }
 
-const unavailable = ({ url }: Address, reason: string, cause?: unknown): PipelineError =>
-  new PipelineError('REGISTRY_UNAVAILABLE', { url, reason }, cause)
+/** The HTTP status that an error of the client, or of `requireBackward`, carries. */
+const statusOf = (error: unknown): unknown =>
+  error instanceof Error && 'status' in error ? error.status : undefined
 
 /** fetch takes no user and password in an address. */
 function addressOf(text: string): Address {
@@ -74,9 +101,11 @@ function addressOf(text: string): Address {
   const { username, password } = url
   url.username = ''
   url.password = ''
-  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  const headers = username === '' ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` }
-  return { url: url.href.replace(/\/+$/, ''), headers }
+  const auth =
+    username === ''
+      ? null
+      : { username: decodeURIComponent(username), password: decodeURIComponent(password) }
+  return { url: url.href.replace(/\/+$/, ''), auth }
 }
 
 /** fetch says "fetch failed" and keeps the reason in the cause. */
