@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { registryAt } from '../infra/registry.ts'
 import { freshPrefix, testEngines } from '../infra/testing/engines.ts'
+import { createTopics } from '../infra/topics.ts'
 import { type Codecs, openCodecs } from '../schemas/codec.ts'
 import { type RunningBridge, runBridge } from './main.ts'
 import { exampleKey, post, uplinkBody } from './testing/posting.ts'
-import { createTopics, recordsOf } from './testing/topics.ts'
+import { recordsOf } from './testing/topics.ts'
 
 const prefix = freshPrefix()
 const { kafkaBrokers, schemaRegistryUrl } = testEngines()
@@ -22,7 +23,7 @@ const uplinksOfTopic = async () =>
   }))
 
 beforeAll(async () => {
-  await createTopics(kafkaBrokers, [`${prefix}uplinks`, `${prefix}dead-letters`])
+  await createTopics(kafkaBrokers, prefix, { partitions: 3, replication: 1 })
   codecs = await openCodecs(registryAt(schemaRegistryUrl), prefix)
   bridge = await runBridge({
     KAFKA_BROKERS: kafkaBrokers,

@@ -8,10 +8,11 @@ import { findJava } from '../infra/local/maven.ts'
 import { anyPorts } from '../infra/local/ports.ts'
 import { registryAt } from '../infra/registry.ts'
 import { freshPrefix, testEngines } from '../infra/testing/engines.ts'
+import { createTopics } from '../infra/topics.ts'
 import { openCodecs } from '../schemas/codec.ts'
 import { type RunningBridge, runBridge } from './main.ts'
 import { exampleKey, type Posted, post, uplinkBody } from './testing/posting.ts'
-import { createTopics, recordsOf } from './testing/topics.ts'
+import { recordsOf } from './testing/topics.ts'
 
 const hasJava = await findJava().then(
   () => true,
@@ -70,7 +71,7 @@ beforeAll(async () => {
   writeFileSync(join(dataDir, 'ports.json'), JSON.stringify(await anyPorts()))
   broker = await startBroker()
   closings.push(() => broker.stop())
-  await createTopics(broker.kafkaBrokers, [`${prefix}uplinks`, `${prefix}dead-letters`])
+  await createTopics(broker.kafkaBrokers, prefix, { partitions: 3, replication: 1 })
   bridge = await start(broker.kafkaBrokers)
   closings.push(() => bridge.close())
 }, 90_000)

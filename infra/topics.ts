@@ -1,10 +1,13 @@
 // The topics on the broker: creates those that are missing, from the contracts in schemas/topics.ts, and tells what is
 // there. Topics that exist are never changed.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PipelineError } from '../schemas/failure.ts'
 import { type TopicContract, type TopicName, topicName, topicNames, topics } from '../schemas/topics.ts'
 import { withAdmin } from './kafka.ts'
 
 const DAY_MS = 86_400_000
+const THERE_ATTEMPTS = 100
+const THERE_PAUSE_MS = 100
 /** Compaction leaves the newest segment alone; small ones keep the restore after a crash short. */
 const COMPACTED_SEGMENT_MS = 600_000
 const COMPACTED_SEGMENT_BYTES = 64 * 1024 * 1024
@@ -27,7 +30,8 @@ export async function createTopics(brokers: string, prefix: string, { partitions
   const missing = before.filter((status) => status.partitions === null)
   await withAdmin(brokers, (admin) =>
     admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs gives up at once where the metadata do not know the topic yet: the wait is ours.
+      waitForLeaders: false,
       topics: missing.map(({ name, topic }) => ({
         topic: name,
         numPartitions: topics[topic].partitions ?? partitions,
@@ -37,8 +41,21 @@ export async function createTopics(brokers: string, prefix: string, { partitions
     }),
   )
   const created = new Set(missing.map((status) => status.name))
-  const after = await listTopics(brokers, prefix)
+  const after = await untilThere(brokers, prefix)
   return after.map((status) => ({ ...status, isNew: created.has(status.name) }))
+}
+
+/** A topic that was just created is known to the metadata, with its leaders, a moment later. */
+async function untilThere(brokers: string, prefix: string): Promise<TopicStatus[]> {
+  for (let left = THERE_ATTEMPTS; ; left--) {
+    try {
+      const topics = await listTopics(brokers, prefix)
+      if (left === 0 || topics.every(({ partitions }) => partitions !== null)) return topics
+    } catch (error) {
+      if (left === 0 || !(error as { retriable?: boolean }).retriable) throw error
+    }
+    await sleep(THERE_PAUSE_MS)
+  }
 }
 
 function configOf({ cleanup }: TopicContract): { name: string; value: string }[] {

@@ -32,7 +32,12 @@ async function openWorld(partitions = 3): Promise<World> {
   return { prefix, writer }
 }
 
-type Sink = { child: ChildProcess; get: (path: string) => Promise<Response> }
+type Sink = {
+  child: ChildProcess
+  get: (path: string) => Promise<Response>
+  /** Once it has ended: all that it said. */
+  outputAtEnd: () => Promise<string>
+}
 
 /** The very command that people run, as a process of its own. */
 async function startSink(prefix: string, databaseUrl: string, env: NodeJS.ProcessEnv = {}): Promise<Sink> {
@@ -62,7 +67,16 @@ async function startSink(prefix: string, databaseUrl: string, env: NodeJS.Proces
     if (found === undefined) throw new Error(`the sink does not run yet: ${output}`)
     return found
   }, 20_000)
-  return { child, get: (path) => fetch(`http://127.0.0.1:${port}${path}`) }
+  const ended = once(child, 'close')
+  return {
+    child,
+    get: (path) => fetch(`http://127.0.0.1:${port}${path}`),
+    // `close`, unlike `exit`, comes after the last of its output.
+    outputAtEnd: async () => {
+      await ended
+      return output
+    },
+  }
 }
 
 async function kill(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -262,14 +276,9 @@ test('a topic that was made anew under the tables is refused, not skipped', asyn
     'insert into sink_offsets (sink, topic, topic_partition, next_offset) values ($1, $2, 0, 1000)',
     [`${prefix}sink`, `${prefix}readings`],
   )
-  const { child } = await startSink(prefix, url)
-  let output = ''
-  child.stderr!.on('data', (chunk) => {
-    output += chunk
-  })
-  if (child.exitCode === null) await once(child, 'exit')
+  const { child, outputAtEnd } = await startSink(prefix, url)
+  expect(await outputAtEnd()).toContain('was made anew')
   expect(child.exitCode).not.toBe(0)
-  expect(output).toContain('was made anew')
 })
 
 test('of two sinks under one name the first ends and says why', async () => {
@@ -277,12 +286,7 @@ test('of two sinks under one name the first ends and says why', async () => {
   const { url } = await openDatabase()
   const first = await startSink(prefix, url)
   await vi.waitFor(async () => expect((await first.get('/health/ready')).status).toBe(200), 20_000)
-  let output = ''
-  first.child.stderr!.on('data', (chunk) => {
-    output += chunk
-  })
   const second = await startSink(prefix, url)
-  if (first.child.exitCode === null) await once(first.child, 'exit')
-  expect(output).toContain('give each its own INSTANCE')
+  expect(await first.outputAtEnd()).toContain('give each its own INSTANCE')
   await vi.waitFor(async () => expect((await second.get('/health/ready')).status).toBe(200), 20_000)
 })

@@ -1,25 +1,8 @@
-// For tests: the bridge's topics on a broker, and what is on them.
+// For tests: what is on a topic of a broker.
 import { Kafka, logLevel } from 'kafkajs'
 import rdkafka from 'node-rdkafka'
 
 const admin = (brokers: string) => new Kafka({ brokers: [brokers], logLevel: logLevel.ERROR }).admin()
-
-export async function createTopics(
-  brokers: string,
-  topics: readonly string[],
-  partitions = 3,
-): Promise<void> {
-  const client = admin(brokers)
-  await client.connect()
-  try {
-    await client.createTopics({
-      waitForLeaders: true,
-      topics: topics.map((topic) => ({ topic, numPartitions: partitions, replicationFactor: 1 })),
-    })
-  } finally {
-    await client.disconnect()
-  }
-}
 
 export type StoredRecord = { key: string; value: Buffer; partition: number }
 

@@ -80,21 +80,24 @@ export class World {
       topic: topicName(prefix, topic),
       partition,
     }))
-    const ends = await reader.endOffsets(partitions)
-    const positions = partitions.map(() => 0)
-    reader.client.assign(partitions.map((partition) => ({ ...partition, offset: 0 })))
-    const values: TopicValues[N][] = []
-    while (positions.some((offset, i) => offset < (ends[i] ?? 0))) {
-      const batch = await reader.consume(5_000)
-      for (const { value, partition, offset } of batch.messages) {
-        if (value) values.push(codecs.of(topic).decode(value))
-        positions[partition] = offset + 1
+    try {
+      const ends = await reader.endOffsets(partitions)
+      const positions = partitions.map(() => 0)
+      reader.client.assign(partitions.map((partition) => ({ ...partition, offset: 0 })))
+      const values: TopicValues[N][] = []
+      while (positions.some((offset, i) => offset < (ends[i] ?? 0))) {
+        const batch = await reader.consume(5_000)
+        for (const { value, partition, offset } of batch.messages) {
+          if (value) values.push(codecs.of(topic).decode(value))
+          positions[partition] = offset + 1
+        }
+        for (const { partition, offset } of batch.ends)
+          positions[partition] = Math.max(positions[partition] ?? 0, offset)
       }
-      for (const { partition, offset } of batch.ends)
-        positions[partition] = Math.max(positions[partition] ?? 0, offset)
+      return values
+    } finally {
+      await reader.disconnect()
     }
-    await reader.disconnect()
-    return values
   }
 
   async start(over: Partial<ProcessConfig> = {}): Promise<Child> {
@@ -158,9 +161,17 @@ export async function until(
   withinMs = 45_000,
 ): Promise<void> {
   const deadlineMs = performance.now() + withinMs
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`It did not happen within ${withinMs} ms: ${what}.`)
-    await sleep(100)
+  let isSo = false
+  let cause: unknown
+  while (!isSo) {
+    try {
+      isSo = await condition()
+    } catch (error) {
+      cause = error // a broker that was just killed or frozen does not answer at once
+    }
+    if (!isSo && performance.now() > deadlineMs)
+      throw new Error(`It did not happen within ${withinMs} ms: ${what}.`, { cause })
+    if (!isSo) await sleep(100)
   }
 }
 
