@@ -1,6 +1,6 @@
 // The settings of every Kafka client, measured (kafka-notes.md), and the one home of kafkajs, which is kept for its
 // administration only.
-import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { type Admin, Kafka, KafkaJSProtocolError, logLevel } from 'kafkajs'
 import type {
   ConsumerGlobalConfig,
   ConsumerTopicConfig,
@@ -94,6 +94,10 @@ export function transactionalSettings(brokers: string, transactionalId: string):
     topic,
   }
 }
+
+/** Whether the broker's answer may be another one in a moment. */
+export const isRetriable = (error: unknown): boolean =>
+  error instanceof KafkaJSProtocolError && error.retriable
 
 /** Runs `use` with an admin client that is closed afterwards. */
 export async function withAdmin<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {

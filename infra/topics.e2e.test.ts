@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { topicNames } from '../schemas/topics.ts'
 import { withAdmin } from './kafka.ts'
 import { freshPrefix, testEngines } from './testing/engines.ts'
@@ -43,15 +43,17 @@ test('a start is refused where joined topics differ in their number of partition
   const prefix = freshPrefix()
   await withAdmin(kafkaBrokers, (admin) =>
     admin.createTopics({
+      waitForLeaders: false,
       topics: [
         { topic: `${prefix}uplinks`, numPartitions: 2 },
         { topic: `${prefix}devices`, numPartitions: 3 },
       ],
     }),
   )
-  const check = checkTopics(kafkaBrokers, prefix, ['uplinks', 'devices'], [['uplinks', 'devices']])
-  await expect(check).rejects.toMatchObject({
-    code: 'TOPICS_MISMATCH',
+  const check = () => checkTopics(kafkaBrokers, prefix, ['uplinks', 'devices'], [['uplinks', 'devices']])
+  // Until the metadata know the new topics, they are missing.
+  await vi.waitFor(() => expect(check()).rejects.toMatchObject({ code: 'TOPICS_MISMATCH' }), 10_000)
+  await expect(check()).rejects.toMatchObject({
     details: { counts: { [`${prefix}uplinks`]: 2, [`${prefix}devices`]: 3 } },
   })
   const apart = await checkTopics(kafkaBrokers, prefix, ['uplinks', 'devices'], [['uplinks'], ['devices']])

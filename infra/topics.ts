@@ -3,11 +3,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PipelineError } from '../schemas/failure.ts'
 import { type TopicContract, type TopicName, topicName, topicNames, topics } from '../schemas/topics.ts'
-import { withAdmin } from './kafka.ts'
+import { isRetriable, withAdmin } from './kafka.ts'
 
 const DAY_MS = 86_400_000
-const THERE_ATTEMPTS = 100
-const THERE_PAUSE_MS = 100
+const METADATA_ATTEMPTS = 100
+const METADATA_PAUSE_MS = 100
 /** Compaction leaves the newest segment alone; small ones keep the restore after a crash short. */
 const COMPACTED_SEGMENT_MS = 600_000
 const COMPACTED_SEGMENT_BYTES = 64 * 1024 * 1024
@@ -45,16 +45,12 @@ export async function createTopics(brokers: string, prefix: string, { partitions
   return after.map((status) => ({ ...status, isNew: created.has(status.name) }))
 }
 
-/** A topic that was just created is known to the metadata, with its leaders, a moment later. */
+/** A topic that was just created is known to the metadata a moment later. */
 async function untilThere(brokers: string, prefix: string): Promise<TopicStatus[]> {
-  for (let left = THERE_ATTEMPTS; ; left--) {
-    try {
-      const topics = await listTopics(brokers, prefix)
-      if (left === 0 || topics.every(({ partitions }) => partitions !== null)) return topics
-    } catch (error) {
-      if (left === 0 || !(error as { retriable?: boolean }).retriable) throw error
-    }
-    await sleep(THERE_PAUSE_MS)
+  for (let left = METADATA_ATTEMPTS; ; left--) {
+    const topics = await listTopics(brokers, prefix)
+    if (left === 0 || topics.every(({ partitions }) => partitions !== null)) return topics
+    await sleep(METADATA_PAUSE_MS)
   }
 }
 
@@ -94,8 +90,18 @@ export async function checkTopics(
   return new Map(needed.map((topic) => [topic, countOf(topic)]))
 }
 
-/** Asking for one topic that is missing would fail the whole question, so all are asked for. */
+/**
+ * Asking for one topic that is missing would fail the whole question, so all are asked for. It fails, too, while the leader
+ * of any topic on the broker is being chosen, ours or not: then it is asked again.
+ */
 async function partitionCounts(brokers: string): Promise<Map<string, number>> {
-  const { topics: found } = await withAdmin(brokers, (admin) => admin.fetchTopicMetadata())
-  return new Map(found.map(({ name, partitions }) => [name, partitions.length]))
+  for (let left = METADATA_ATTEMPTS; ; left--) {
+    try {
+      const { topics: found } = await withAdmin(brokers, (admin) => admin.fetchTopicMetadata())
+      return new Map(found.map(({ name, partitions }) => [name, partitions.length]))
+    } catch (error) {
+      if (left === 0 || !isRetriable(error)) throw error
+      await sleep(METADATA_PAUSE_MS)
+    }
+  }
 }
