@@ -39,7 +39,7 @@ async function topics(create?: string): Promise<string[]> {
   const admin = kafka.admin()
   await admin.connect()
   try {
-    if (create) await admin.createTopics({ topics: [{ topic: create }] })
+    if (create) await admin.createTopics({ waitForLeaders: false, topics: [{ topic: create }] })
     return await admin.listTopics()
   } finally {
     await admin.disconnect()
