@@ -1,6 +1,6 @@
 // The settings of every Kafka client, measured (kafka-notes.md), and the one home of kafkajs, which is kept for its
 // administration only.
-import { type Admin, Kafka, KafkaJSProtocolError, logLevel } from 'kafkajs'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
 import type {
   ConsumerGlobalConfig,
   ConsumerTopicConfig,
@@ -95,9 +95,9 @@ export function transactionalSettings(brokers: string, transactionalId: string):
   }
 }
 
-/** Whether the broker's answer may be another one in a moment. */
+/** Whether the broker's answer may be another one in a moment: kafkajs says so in its errors. */
 export const isRetriable = (error: unknown): boolean =>
-  error instanceof KafkaJSProtocolError && error.retriable
+  error instanceof Error && 'retriable' in error && error.retriable === true
 
 /** Runs `use` with an admin client that is closed afterwards. */
 export async function withAdmin<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {
