@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import pino from 'pino'
 import type { Config } from '../infra/config.ts'
+import { listenFailure } from '../infra/listen.ts'
 import { openPostgres } from '../infra/postgres.ts'
 import type { Query } from './database.ts'
 import { createServer } from './server.ts'
@@ -26,21 +27,7 @@ export async function runApi(config: ApiConfig): Promise<{ port: number; close: 
     await app.listen({ host: config.API_HOST, port: config.API_PORT })
   } catch (error) {
     await app.close()
-    throw listenFailure(error, config)
+    throw listenFailure(error, config.API_PORT, 'API_PORT')
   }
   return { port: (app.server.address() as AddressInfo).port, close: () => app.close() }
-}
-
-function listenFailure(error: unknown, { API_HOST, API_PORT }: ApiConfig): unknown {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'EADDRINUSE')
-    return new Error(
-      `Port ${API_PORT} is taken: end what listens there, or set API_PORT to another port (0: any).`,
-      { cause: error },
-    )
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new Error(`This machine has no address ${API_HOST}: set API_HOST to one it has, or 0.0.0.0.`, {
-      cause: error,
-    })
-  return error
 }

@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import type { Config } from '../infra/config.ts'
 import { producerSettings } from '../infra/kafka.ts'
+import { listenFailure } from '../infra/listen.ts'
 import { registryAt } from '../infra/registry.ts'
 import { openCodecs } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
@@ -62,7 +63,11 @@ export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
     clockMs: Date.now,
     logLevel: config.LOG_LEVEL,
   })
-  await app.listen({ host: config.BRIDGE_HOST, port: config.BRIDGE_PORT })
+  await app.listen({ host: config.BRIDGE_HOST, port: config.BRIDGE_PORT }).catch(async (error) => {
+    await app.close()
+    await log.close()
+    throw listenFailure(error, config.BRIDGE_PORT, 'BRIDGE_PORT')
+  })
   return {
     port: (app.server.address() as AddressInfo).port,
     // First no more requests, then what is in flight: an answer that is due can still be given.

@@ -39,6 +39,21 @@ const failures = {
     verdict: 'stop',
     explain: (d: { reason: string }) => `The database cannot be migrated: ${d.reason}.`,
   },
+  PORT_TAKEN: {
+    verdict: 'stop',
+    explain: (d: { port: number; setting: string }) =>
+      `Port ${d.port} is taken: end what listens there, or set ${d.setting} to another port (0: any).`,
+  },
+  PORT_FORBIDDEN: {
+    verdict: 'stop',
+    explain: (d: { port: number; setting: string }) =>
+      `This user may not listen on port ${d.port}: set ${d.setting} to one above 1023.`,
+  },
+  ADDRESS_UNKNOWN: {
+    verdict: 'stop',
+    explain: (d: { address: string; setting: string }) =>
+      `This machine has no address ${d.address}: set ${d.setting.replace(/PORT$/, 'HOST')} to one it has, or 0.0.0.0.`,
+  },
   INSTANCE_TAKEN: {
     verdict: 'stop',
     explain: (d: { instance: string }) =>

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pino, { type Logger } from 'pino'
 import type { Config } from '../infra/config.ts'
+import { serveHealth } from '../infra/health-server.ts'
 import { groupSettings } from '../infra/kafka.ts'
 import { publishOutbox } from '../infra/outbox.ts'
 import { openPostgres, type Postgres } from '../infra/postgres.ts'
@@ -11,7 +12,6 @@ import { checkTopics } from '../infra/topics.ts'
 import { type Codecs, openCodecs } from '../schemas/codec.ts'
 import { topicName } from '../schemas/topics.ts'
 import { Committer } from './committer.ts'
-import { serveHealth } from './health.ts'
 import { LagMeter } from './lag.ts'
 import { sinkMetrics } from './metrics.ts'
 import { MonthTables } from './month-tables.ts'
@@ -81,7 +81,7 @@ export async function runSink(config: SinkConfig): Promise<RunningSink> {
   // Long queries over all time make a new month wait, so it is made before anything waits for it.
   const made = months.ensure(monthsAround(nowMs()))
   await made.catch((error) => log.warn({ err: error }, 'The months ahead are not made yet'))
-  const health = await serveHealth(config.SINK_PORT, {
+  const health = await serveHealth(config.SINK_PORT, 'SINK_PORT', {
     isReady: () => sink.isReady(),
     registry: metrics.registry,
     details: () => ({

@@ -1,10 +1,9 @@
 // The stream process: configuration, registry, topics and Kafka put together around a topology.
 import { randomUUID } from 'node:crypto'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import type { Config } from '../infra/config.ts'
+import { serveHealth } from '../infra/health-server.ts'
 import { groupSettings, offsetsSettings, readerSettings, transactionalSettings } from '../infra/kafka.ts'
 import { registryAt } from '../infra/registry.ts'
 import { checkTopics } from '../infra/topics.ts'
@@ -66,16 +65,18 @@ export async function runProcess(config: ProcessConfig, topology: Topology): Pro
     commitRecordsMax: config.COMMIT_RECORDS_MAX,
     log: log satisfies Log,
   })
-  const server = healthServer(runtime)
-  await new Promise<void>((resolve) => server.listen(config.PROCESS_PORT, resolve))
+  const health = await serveHealth(config.PROCESS_PORT, 'PROCESS_PORT', {
+    isReady: runtime.isReady,
+    details: () => ({ tasks: runtime.tasks() }),
+    registry: processMetrics(runtime),
+  }).catch(async (error) => {
+    await runtime.stop()
+    throw error
+  })
   // Also where the runtime ends by itself: an open port would keep a process alive that does nothing any more.
-  const closeServer = () => {
-    server.close()
-    server.closeAllConnections()
-  }
-  runtime.finished.then(closeServer, closeServer)
+  runtime.finished.then(health.close, health.close)
   return {
-    port: (server.address() as AddressInfo).port,
+    port: health.port,
     runtime,
     finished: runtime.finished,
     close: () => runtime.stop(),
@@ -93,25 +94,4 @@ async function patiently<T>(log: Log, call: () => Promise<T>): Promise<T> {
       await sleep(START_PAUSE_MS)
     }
   }
-}
-
-function healthServer(runtime: Runtime) {
-  const metrics = processMetrics(runtime)
-  const answer = (response: ServerResponse, status: number, body: object) => {
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-  }
-  return createServer((request, response) => {
-    const path = request.url?.split('?')[0]
-    if (path === '/health') return answer(response, 200, { status: 'up' })
-    if (path === '/health/ready') {
-      const isReady = runtime.isReady()
-      return answer(response, isReady ? 200 : 503, { isReady, tasks: runtime.tasks() })
-    }
-    if (path !== '/metrics')
-      return answer(response, 404, { error: 'Ask for /health, /health/ready or /metrics.' })
-    metrics.metrics().then(
-      (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
-      (error: Error) => answer(response, 500, { error: error.message }),
-    )
-  })
 }

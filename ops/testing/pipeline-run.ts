@@ -44,6 +44,9 @@ export async function startPipelineRun(addresses: Addresses): Promise<PipelineRu
     TOPIC_PARTITIONS: '3',
     BRIDGE_HOST: '127.0.0.1',
     BRIDGE_PORT: String(port),
+    // Any free port, whatever the shell of the person who tests has set.
+    PROCESS_PORT: '0',
+    SINK_PORT: '0',
     BRIDGE_CONNECTIONS: `demo=${apiKey}`,
     SIMULATE_API_KEY: apiKey,
     // The test's uplinks lie in the past; only they move the clock, so two runs end at the same instant.

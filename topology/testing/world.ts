@@ -152,8 +152,10 @@ export async function end(child: Child, signal: NodeJS.Signals): Promise<number 
   return code
 }
 
-export const statusOf = async ({ port }: Child): Promise<Status> =>
-  (await (await fetch(`http://127.0.0.1:${port}/health/ready`)).json()) as Status
+export async function statusOf({ port }: Child): Promise<Status> {
+  const response = await fetch(`http://127.0.0.1:${port}/health/ready`)
+  return { ...((await response.json()) as Status), isReady: response.ok }
+}
 
 export async function until(
   what: string,
