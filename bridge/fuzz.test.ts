@@ -5,6 +5,7 @@ import { memoryRegistry, openCodecs } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
 import type { LogRecord } from './acknowledged-log.ts'
 import { apiKeys } from './api-keys.ts'
+import { openIntake } from './intake.ts'
 import { bridgeMetrics } from './metrics.ts'
 import { bridgeServer } from './server.ts'
 import { mutations } from './testing/mutations.ts'
@@ -16,17 +17,15 @@ const keep = async (record: LogRecord) => void records.push(record)
 let append = keep
 const app = bridgeServer({
   keys: apiKeys(new Map([['ttn', [exampleKey]]])),
-  log: {
+  intake: openIntake({
     append: (record) => append(record),
-    isReady: () => Promise.resolve(true),
-    inFlight: () => 0,
-    close: () => Promise.resolve(),
-  },
+    uplinks: { topic: 'uplinks', ...codecs.of('uplinks') },
+    deadLetters: { topic: 'dead-letters', ...codecs.of('dead-letters') },
+    clockMs: () => 1_770_909_347_000,
+  }),
+  log: { isReady: () => Promise.resolve(true) },
   metrics: bridgeMetrics(() => 0),
-  uplinks: { topic: 'uplinks', ...codecs.of('uplinks') },
-  deadLetters: { topic: 'dead-letters', ...codecs.of('dead-letters') },
   bodyBytesMax: 16 * 1024,
-  clockMs: () => 1_770_909_347_000,
   logLevel: 'error',
 })
 

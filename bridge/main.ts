@@ -9,6 +9,7 @@ import { PipelineError } from '../schemas/failure.ts'
 import { topicName } from '../schemas/topics.ts'
 import { openAcknowledgedLog } from './acknowledged-log.ts'
 import { apiKeys, keysMax } from './api-keys.ts'
+import { openIntake } from './intake.ts'
 import { connectProducer } from './kafka-producer.ts'
 import { bridgeMetrics } from './metrics.ts'
 import { bridgeServer } from './server.ts'
@@ -55,12 +56,10 @@ export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
   })
   const app = bridgeServer({
     keys: apiKeys(config.BRIDGE_CONNECTIONS),
+    intake: openIntake({ append: log.append, uplinks, deadLetters, clockMs: Date.now }),
     log,
     metrics: bridgeMetrics(() => log.inFlight()),
-    uplinks,
-    deadLetters,
     bodyBytesMax: config.BRIDGE_BODY_BYTES_MAX,
-    clockMs: Date.now,
     logLevel: config.LOG_LEVEL,
   })
   await app.listen({ host: config.BRIDGE_HOST, port: config.BRIDGE_PORT }).catch(async (error) => {

@@ -1,23 +1,19 @@
 // The bridge over HTTP. Who posts is checked before a byte of the body is read, and nothing is answered with 2xx before
 // Kafka has acknowledged it.
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
-import { type FailureCode, PipelineError } from '../schemas/failure.ts'
-import type { DeadLetter, Uplink } from '../schemas/generated/types.ts'
+import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 'fastify'
+import { PipelineError } from '../schemas/failure.ts'
 import type { AcknowledgedLog } from './acknowledged-log.ts'
 import { answerTo } from './answers.ts'
 import { type ApiKeys, presentedKey } from './api-keys.ts'
-import { type JsonBody, parseJsonBody } from './json-body.ts'
-import type { BridgeMetrics, Outcome } from './metrics.ts'
-import { parseThingsStack } from './things-stack.ts'
+import type { Intake, Taken } from './intake.ts'
+import type { BridgeMetrics } from './metrics.ts'
 
 export type BridgeParts = {
   keys: ApiKeys
-  log: AcknowledgedLog
+  intake: Intake
+  log: Pick<AcknowledgedLog, 'isReady'>
   metrics: BridgeMetrics
-  uplinks: { topic: string; encode(value: Uplink): Buffer }
-  deadLetters: { topic: string; encode(value: DeadLetter): Buffer }
   bodyBytesMax: number
-  clockMs: () => number
   logLevel: string
 }
 
@@ -78,7 +74,6 @@ function answerErrors(app: FastifyInstance, { metrics, bodyBytesMax }: BridgePar
 }
 
 function webhook(app: FastifyInstance, parts: BridgeParts): void {
-  const parse = jsonParser(app)
   app.post<Webhook>(
     '/things-stack/:connection',
     {
@@ -90,74 +85,19 @@ function webhook(app: FastifyInstance, parts: BridgeParts): void {
       },
     },
     async (request, reply) => {
-      const { connection } = request.params
-      const json = parseJsonBody(request.body ?? Buffer.alloc(0), parse)
-      const { outcome, answer } = await take(parts, connection, json, request)
-      parts.metrics.answered(connection, outcome, reply.elapsedTime / 1_000)
-      return reply.code(accepted).send(answer)
+      const { connection: connectionId } = request.params
+      const contentType = request.headers['content-type'] ?? ''
+      const bytes = request.body ?? Buffer.alloc(0)
+      const taken = await parts.intake.take({ connectionId, bytes, contentType })
+      for (const { outcome } of taken)
+        parts.metrics.answered(connectionId, outcome, reply.elapsedTime / 1_000)
+      return reply.code(accepted).send(answerFor(taken))
     },
   )
 }
 
-/** Fastify's own parser, in its strictest form: `__proto__` and `constructor.prototype` are errors. */
-function jsonParser(app: FastifyInstance): (text: string) => unknown {
-  const parse = app.getDefaultJsonParser('error', 'error')
-  return (text) => {
-    let outcome: { error: Error | null; value?: unknown } = { error: null }
-    // It calls back before it returns, and returns nothing.
-    void parse(undefined as unknown as FastifyRequest, text, (error, value) => {
-      outcome = { error, value }
-    })
-    if (outcome.error) throw outcome.error
-    return outcome.value
-  }
-}
-
-type Taken = { outcome: Outcome; answer: object }
-
-async function take(
-  parts: BridgeParts,
-  connectionId: string,
-  { text, value }: JsonBody,
-  request: FastifyRequest<Webhook>,
-): Promise<Taken> {
-  const receivedAtMs = parts.clockMs()
-  const parsed = parseThingsStack(value, { connectionId, receivedAtMs, bodyText: text })
-  if (parsed.kind === 'unattributed') throw new PipelineError('DEVICE_NOT_NAMED', { reason: parsed.reason })
-  if (parsed.kind === 'uplink') {
-    const { uplink } = parsed
-    const { topic, encode } = parts.uplinks
-    await parts.log.append({ topic, key: uplink.devEui, value: encode(uplink) })
-    return { outcome: uplink.type, answer: { accepted: uplink.type, devEui: uplink.devEui } }
-  }
-  const { devEui, reason } = parsed
-  const failure = new PipelineError('UPLINK_NOT_UNDERSTOOD', { devEui, reason })
-  const letter = deadLetter(failure, devEui, connectionId, receivedAtMs, request)
-  const { topic, encode } = parts.deadLetters
-  await parts.log.append({ topic, key: devEui, value: encode(letter) })
-  return { outcome: 'dead-letter', answer: { accepted: 'dead-letter', devEui, note: failure.message } }
-}
-
-function deadLetter(
-  failure: PipelineError<FailureCode>,
-  devEui: string,
-  connectionId: string,
-  failedAt: number,
-  { body, headers }: FastifyRequest<Webhook>,
-): DeadLetter {
-  return {
-    code: failure.code,
-    explanation: failure.message,
-    source: `bridge:${connectionId}`,
-    partition: null,
-    offset: null,
-    failedAt,
-    key: Buffer.from(devEui),
-    value: body ?? null,
-    // No others: any of them may carry a secret (X-Api-Key, Authorization, X-Downlink-Apikey).
-    headers: { 'content-type': headers['content-type'] ?? '' },
-  }
-}
+const answerFor = ([first, ...more]: Taken[]): object =>
+  more.length === 0 ? { ...first?.answer } : { accepted: 'batch', messages: more.length + 1 }
 
 function health(app: FastifyInstance, { log, metrics }: BridgeParts): void {
   app.get('/health', () => ({ status: 'ok' }))

@@ -33,6 +33,13 @@ export type Understood =
 const uint32Max = 2 ** 32 - 1
 const int32Max = 2 ** 31 - 1
 
+/** The messages that there are as of v3.36. */
+const messageNames: readonly string[] = [
+  ...['uplink_message', 'uplink_normalized', 'join_accept', 'location_solved', 'service_data'],
+  ...['downlink_ack', 'downlink_nack', 'downlink_sent', 'downlink_failed', 'downlink_queued'],
+  'downlink_queue_invalidated',
+]
+
 /** What an envelope holds beside its one message. */
 const envelopeFields = new Set([
   ...['end_device_ids', 'correlation_ids', 'received_at', 'simulated', 'name', 'context'],
@@ -74,14 +81,15 @@ function uplinkOf(envelope: JsonObject, devEui: string, arrival: Arrival): Uplin
   return { ...base, type: 'other', body: arrival.bodyText }
 }
 
+/** A known message, whatever stands beside it; else the first that may be one of a later version. */
 function theMessage(envelope: JsonObject): [name: string, message: JsonObject] {
-  const names = Object.keys(envelope).filter((name) => !envelopeFields.has(name) && envelope[name] !== null)
-  const messages = names.filter((name) => isObject(envelope[name]))
-  const [name] = messages
-  if (messages.length > 1) throw new WrongForm(`it holds several messages at once: ${messages.length}`)
-  if (name === undefined)
-    throw new WrongForm(names.length === 0 ? 'it holds no message' : 'its message is not an object')
-  return [name, objectAt(envelope[name])]
+  const known = messageNames.filter((name) => (envelope[name] ?? null) !== null)
+  if (known.length > 1) throw new WrongForm(`it holds several messages at once: ${known.join(', ')}`)
+  const others = Object.keys(envelope).filter((name) => !envelopeFields.has(name) && envelope[name] !== null)
+  const name = known[0] ?? others.find((other) => isObject(envelope[other])) ?? others[0]
+  if (name === undefined) throw new WrongForm('it holds no message')
+  if (!isObject(envelope[name])) throw new WrongForm('its message is not an object')
+  return [name, envelope[name]]
 }
 
 /** The network server's time, else the application server's, else ours: all three are instants of receiving. */
@@ -159,12 +167,14 @@ function uplinkPart(message: JsonObject): Partial<Uplink> {
 }
 
 function radio(settings: JsonObject): Partial<Uplink> {
-  const lora = objectAt(objectAt(settings.data_rate).lora)
+  const dataRate = objectAt(settings.data_rate)
+  const lora = objectAt(dataRate.lora)
   return {
     spreadingFactor: wholeWithin(lora.spreading_factor, 1, 255),
     bandwidthHz: wholeWithin(lora.bandwidth, 1, int32Max),
     // Messages before v3.22 have it beside the data rate.
-    codingRate: text(lora.coding_rate) ?? text(settings.coding_rate),
+    codingRate:
+      text(lora.coding_rate) ?? text(objectAt(dataRate.lrfhss).coding_rate) ?? text(settings.coding_rate),
     frequencyHz: wholeWithin(settings.frequency, 1, Number.MAX_SAFE_INTEGER),
   }
 }
