@@ -10,6 +10,9 @@ export type OutgoingRecord = {
   value: Buffer
   /** Given, it is kept; else the same key meets the same partition as everywhere. */
   partition?: number
+  headers?: Readonly<Record<string, string>>
+  /** When it was written, UTC ms; not given: now. */
+  writtenMs?: number
 }
 
 export type Publisher = {
@@ -42,8 +45,8 @@ export async function openPublisher(brokers: string): Promise<Publisher> {
       new Promise((resolve, reject) => {
         if (records.length === 0) return resolve()
         const outstanding = new Outstanding(records.length, resolve, (error) => reject(unavailable(error)))
-        for (const { topic, key, value, partition = null } of records)
-          producer.produce(topic, partition, value, key, null, outstanding)
+        for (const { topic, key, value, partition = null, writtenMs = null, headers = {} } of records)
+          producer.produce(topic, partition, value, key, writtenMs, outstanding, headersOf(headers))
       }),
     close: () => new Promise((resolve) => producer.disconnect(CLOSE_WITHIN_MS, () => resolve())),
   }
@@ -70,6 +73,9 @@ class Outstanding {
     else this.#reject(this.#failure)
   }
 }
+
+const headersOf = (headers: Readonly<Record<string, string>>) =>
+  Object.entries(headers).map(([name, value]) => ({ [name]: value }))
 
 const unavailable = (error: LibrdKafkaError) =>
   new PipelineError('KAFKA_UNAVAILABLE', { reason: error.message }, error)

@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<Register>> = {
   sink: async () => (await import('./sink.ts')).sinkCommand,
   api: async () => (await import('./api.ts')).apiCommand,
   fleet: async () => (await import('./fleet.ts')).fleetCommand,
+  'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand,
   unassigned: async () => (await import('./unassigned.ts')).unassignedCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
   topics: async () => (await import('./topics.ts')).topicsCommand,
