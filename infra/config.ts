@@ -1,8 +1,9 @@
 // Configuration: the one place that reads the environment. Parsed once at start, every problem reported together,
 // and never echoing a value that may be a secret. The README's reference table is generated from `configKeys`.
 import { PipelineError } from '../schemas/failure.ts'
+import { connections, serverUrls } from './bridge-forms.ts'
 
-export type Process = 'bridge' | 'process' | 'sink' | 'api'
+export type Process = 'bridge' | 'process' | 'sink' | 'api' | 'housekeeper'
 
 type Key<T> = {
   /** What a valid value looks like, for the error and the reference. */
@@ -17,6 +18,7 @@ type Key<T> = {
 }
 
 const everywhere: readonly Process[] = ['bridge', 'process', 'sink', 'api']
+const storeUsers: readonly Process[] = ['housekeeper']
 const kafkaClients: readonly Process[] = ['bridge', 'process', 'sink']
 
 const MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -38,6 +40,9 @@ const oneOf =
   (text: string): T | undefined =>
     choices.find((choice) => choice === text)
 
+/** As a text, because a value must not be missed for being false. */
+const flag = oneOf('true', 'false')
+
 const matching =
   (pattern: RegExp) =>
   (text: string): string | undefined =>
@@ -47,14 +52,6 @@ const url =
   (...protocols: readonly string[]) =>
   (text: string): string | undefined =>
     URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : undefined
-
-/** `name=key[+key],…`: a connection's webhook name and one or two valid API keys (two while one is replaced). */
-function connections(text: string): ReadonlyMap<string, readonly string[]> | undefined {
-  const pairs =
-    text === '' ? [] : text.split(',').map((pair) => /^([A-Za-z0-9_-]{1,64})=(\S{16,})$/.exec(pair))
-  if (pairs.some((match) => match === null)) return undefined
-  return new Map(pairs.map((match) => [match?.[1] ?? '', (match?.[2] ?? '').split('+')]))
-}
 
 const key = <T>(
   form: string,
@@ -92,7 +89,7 @@ export const configKeys = {
     key(
       'a postgres:// URL',
       undefined,
-      ['sink', 'api'],
+      ['sink', 'api', 'housekeeper'],
       'Postgres, directly or through PgBouncer in transaction mode.',
       postgresUrl,
     ),
@@ -101,7 +98,7 @@ export const configKeys = {
     key(
       'a postgres:// URL',
       '',
-      ['sink'],
+      ['sink', 'housekeeper'],
       'Postgres without PgBouncer, for migrations and partitions; not set: DATABASE_URL.',
       (t) => (t === '' ? '' : postgresUrl(t)),
     ),
@@ -144,9 +141,16 @@ export const configKeys = {
   RETENTION_MONTHS: key(
     '1 to 1200',
     '24',
-    ['process', 'sink'],
-    'Calendar months for which readings are kept; older ones are quarantined.',
+    ['process', 'sink', 'housekeeper'],
+    'Calendar months for which readings are kept; older ones are quarantined, older partitions archived and dropped.',
     whole(1, 1200),
+  ),
+  EVENTS_RETENTION_DAYS: key(
+    '1 to 3650',
+    '90',
+    ['sink', 'housekeeper'],
+    'Days for which the table events is kept; the tables of their own keep what it shows.',
+    whole(1, 3650),
   ),
   CLOCK: key(
     'wall or events',
@@ -194,11 +198,57 @@ export const configKeys = {
   BRIDGE_PORT: key('0 to 65535', '8080', ['bridge'], 'Port of the bridge; 0: any.', whole(0, 65_535)),
   BRIDGE_CONNECTIONS: secret(
     key(
-      'name=key[+key],…; keys of at least 16 characters',
+      'name=key[+key],…; keys of at least 16 characters, or sha256:<hex>',
       '',
       ['bridge'],
-      'Webhook connections and their API keys.',
+      'Webhook connections and their API keys, or the hashes of these (`coldstream connections hash`).',
       connections,
+    ),
+  ),
+  BRIDGE_CONNECTIONS_FILE: key(
+    'a path',
+    '',
+    ['bridge'],
+    'More connections, kept by `coldstream connections`; a change of the file is taken up within two seconds.',
+    (t) => t,
+  ),
+  BRIDGE_RATE_MAX: key(
+    '1 to 1000000',
+    '5000',
+    ['bridge'],
+    'Most messages a second of one connection; the next ones are answered 429.',
+    whole(1, 1_000_000),
+  ),
+  BRIDGE_SPOOL_DIR: key(
+    'a path',
+    '',
+    ['bridge'],
+    'Folder that keeps messages while Kafka is away, so that they are accepted; one bridge each. Not set: 503.',
+    (t) => t,
+  ),
+  BRIDGE_SPOOL_BYTES_MAX: key(
+    '1048576 to 1000000000000',
+    '1073741824',
+    ['bridge'],
+    'Most bytes in that folder; beyond them 503.',
+    whole(1_048_576, 1_000_000_000_000),
+  ),
+  BRIDGE_MQTT: secret(
+    key(
+      'name=mqtts://<application>%40<tenant>:<API key>@host:8883,…',
+      '',
+      ['bridge'],
+      'MQTT servers that the bridge reads from, by connection; options in docs/things-stack.md.',
+      serverUrls('mqtt:', 'mqtts:'),
+    ),
+  ),
+  BRIDGE_STORAGE: secret(
+    key(
+      'name=https://<application>:<API key>@host,…',
+      '',
+      ['bridge'],
+      'Storage Integrations from which gaps are filled, by connection.',
+      serverUrls('http:', 'https:'),
     ),
   ),
   BRIDGE_BODY_BYTES_MAX: key(
@@ -230,10 +280,63 @@ export const configKeys = {
     'Port for /health, /health/ready and /metrics; 0: any.',
     whole(0, 65_535),
   ),
+  HOUSEKEEPER_PORT: key(
+    '0 to 65535',
+    '0',
+    ['housekeeper'],
+    'Port of the housekeeper for /health, /health/ready and /metrics; 0: any.',
+    whole(0, 65_535),
+  ),
+  ADMIN_KEY: secret(
+    key(
+      'at least 16 characters without blanks',
+      '',
+      ['api'],
+      'Opens /api/admin; not set: it is closed.',
+      (text) => (text === '' || /^\S{16,}$/.test(text) ? text : undefined),
+    ),
+  ),
+  ARCHIVE_URL: key(
+    's3://bucket/prefix or /folder',
+    '',
+    ['housekeeper'],
+    'Where partitions are archived before they are dropped; not set: nothing is dropped.',
+    matching(/^$|^s3:\/\/\S+$|^(file:\/\/)?\/\S*$/),
+  ),
+  BACKUP_VERIFICATION_ENABLED: key(
+    'true or false',
+    'true',
+    ['housekeeper'],
+    'Drop partitions only while WAL archiving is recent and without failures.',
+    flag,
+  ),
+  BACKUP_MAX_AGE_HOURS: key(
+    '1 to 8760',
+    '24',
+    ['housekeeper'],
+    'How old the last archived WAL segment may be.',
+    whole(1, 8760),
+  ),
+  S3_ENDPOINT: key(
+    'an http(s):// URL',
+    '',
+    storeUsers,
+    'Address of an S3 server that is not Amazon.',
+    (text) => (text === '' ? '' : url('http:', 'https:')(text)),
+  ),
+  S3_REGION: key('a region', 'us-east-1', storeUsers, 'Region of the buckets.', matching(/^[a-z0-9-]+$/)),
+  S3_ACCESS_KEY_ID: key(
+    'an id',
+    '',
+    storeUsers,
+    "Key for the buckets; not set: the machine's own role.",
+    matching(/^\S*$/),
+  ),
+  S3_SECRET_ACCESS_KEY: secret(key('a secret', '', storeUsers, 'Its secret.', matching(/^\S*$/))),
   LOG_LEVEL: key(
     'trace, debug, info, warn or error',
     'info',
-    everywhere,
+    [...everywhere, 'housekeeper'],
     'How much is logged.',
     oneOf('trace', 'debug', 'info', 'warn', 'error'),
   ),

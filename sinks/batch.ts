@@ -4,7 +4,8 @@ import type { Codecs } from '../schemas/codec.ts'
 import { type FailureCode, PipelineError } from '../schemas/failure.ts'
 import type { DeadLetter, Reading } from '../schemas/generated/types.ts'
 import { CopyBuffer, RowRefused } from './copy-binary.ts'
-import { MonthSet } from './partitions.ts'
+import { type EventTopic, eventOf, events } from './events.ts'
+import { eventsByDay, type Period, PeriodSet, readingsByMonth } from './partitions.ts'
 import { deadLetters, type Place, type SinkTopic, sinkTables, type TableRows } from './rows.ts'
 
 export type SinkRecord = Place & {
@@ -27,7 +28,8 @@ export class Batch {
   readonly records: SinkRecord[] = []
   readonly tables = new Map<TableRows<never>, CopyBuffer>()
   readonly #ranges = new Map<string, OffsetRange>()
-  readonly #months = new MonthSet()
+  readonly #months = new PeriodSet(readingsByMonth)
+  readonly #days = new PeriodSet(eventsByDay)
   readonly #codecs: Codecs
   deadLetters = 0
   #bytes = 0
@@ -36,8 +38,14 @@ export class Batch {
     this.#codecs = codecs
   }
 
-  get months(): ReadonlySet<number> {
-    return this.#months.months
+  /** Of the readings. */
+  get months(): ReadonlySet<Period> {
+    return this.#months.periods
+  }
+
+  /** Of the events. */
+  get days(): ReadonlySet<Period> {
+    return this.#days.periods
   }
 
   get ranges(): readonly OffsetRange[] {
@@ -68,7 +76,10 @@ export class Batch {
     try {
       const value = this.#codecs.of(record.name).decode(record.value ?? Buffer.alloc(0)) as never
       if (record.name === 'readings') this.#months.add((value as Reading).recordedAt)
+      const event = eventOf[record.name as EventTopic]?.(value)
+      if (event !== undefined) this.#days.add(event.occurredAt)
       this.#write(table, value, record)
+      if (event !== undefined) this.#write(events as TableRows<never>, event as never, record)
     } catch (error) {
       if (error instanceof RowRefused) this.#addDeadLetter(record, 'ROW_REFUSED', error.message)
       else if (error instanceof PipelineError && error.verdict === 'dead-letter')

@@ -7,8 +7,8 @@ import type { SinkRecord } from './batch.ts'
 import { Committer } from './committer.ts'
 import type { Database } from './database.ts'
 import { sinkMetrics } from './metrics.ts'
-import { MonthTables } from './month-tables.ts'
 import { reading } from './testing/load.ts'
+import { tablesOf } from './testing/tables.ts'
 import { Writer } from './writer.ts'
 
 const codecs: Codecs = await openCodecs(memoryRegistry(), '')
@@ -21,8 +21,7 @@ async function openCommitter(through: (db: Database) => Database = (db) => db) {
   onTestFinished(() => db.end())
   const state = { lag: 0, partitions: 0, isPostgresUp: true, pool: db.usage() }
   const metrics = sinkMetrics(() => state)
-  const months = new MonthTables(db, Date.now)
-  const writer = new Writer({ db: through(db), months, sink: 's' })
+  const writer = new Writer({ db: through(db), ...tablesOf(db), sink: 's' })
   return { db, metrics, committer: new Committer({ writer, codecs, metrics, log }) }
 }
 
@@ -66,7 +65,7 @@ test('a commit whose answer is lost is found out, and not repeated', async () =>
 
 test('what another sink has written meanwhile is left out, and the rest is written', async () => {
   const { db, committer, metrics } = await openCommitter()
-  const other = new Writer({ db, months: new MonthTables(db, Date.now), sink: 's' })
+  const other = new Writer({ db, ...tablesOf(db), sink: 's' })
   await other.write(committer.rebuild(records(0, 6)), new Map())
   expect(await committer.commit(committer.rebuild(records(0, 10)), running)).toEqual([])
   expect((await db.query('select count(*) as n from sensor_readings')).rows).toEqual([{ n: 10 }])

@@ -7,7 +7,7 @@ import { PipelineError } from '../schemas/failure.ts'
 import { Batch, type SinkRecord } from './batch.ts'
 import { sqlState } from './database.ts'
 import type { SinkMetrics } from './metrics.ts'
-import { type Positions, positionKey, SinkFenced, type Writer } from './writer.ts'
+import { isPartitionGone, type Positions, positionKey, SinkFenced, type Writer } from './writer.ts'
 
 const FIRST_PAUSE_MS = 100
 const PAUSE_MAX_MS = 5_000
@@ -119,4 +119,5 @@ export class Committer {
 }
 
 /** Classes 22 (data) and 23 (constraints): trying the same again gives the same. */
-const isOfTheData = (error: unknown): boolean => /^2[23]/.test(sqlState(error) ?? '')
+const isOfTheData = (error: unknown): boolean =>
+  /^2[23]/.test(sqlState(error) ?? '') && !isPartitionGone(error)

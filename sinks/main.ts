@@ -14,8 +14,8 @@ import { topicName } from '../schemas/topics.ts'
 import { Committer } from './committer.ts'
 import { LagMeter } from './lag.ts'
 import { sinkMetrics } from './metrics.ts'
-import { MonthTables } from './month-tables.ts'
-import { monthsAround } from './partitions.ts'
+import { PartitionTables } from './partition-tables.ts'
+import { eventsByDay, monthsAround, type Partitioning, readingsByMonth } from './partitions.ts'
 import { sinkTopics } from './rows.ts'
 import { Sink } from './sink.ts'
 import { Source } from './source.ts'
@@ -32,6 +32,7 @@ export type SinkConfig = Pick<
   | 'SINK_BATCH_ROWS_MAX'
   | 'SINK_BATCH_WAIT'
   | 'SINK_PORT'
+  | 'EVENTS_RETENTION_DAYS'
   | 'LOG_LEVEL'
 >
 
@@ -71,8 +72,13 @@ export async function runSink(config: SinkConfig): Promise<RunningSink> {
     pool: db.usage(),
   }))
   const nowMs = Date.now
-  const months = new MonthTables(direct, nowMs)
-  const writer = new Writer({ db, months, sink: sinkName(prefix) })
+  const onDefault = (table: string) =>
+    log.error({ table }, 'Rows go to the default partition: run `coldstream partitions check`')
+  const tablesOf = (partitioning: Partitioning) =>
+    new PartitionTables({ db: direct, partitioning, nowMs, onDefault })
+  const [months, days] = [tablesOf(readingsByMonth), tablesOf(eventsByDay)]
+  const eventsRetentionDays = config.EVENTS_RETENTION_DAYS
+  const writer = new Writer({ db, months, days, sink: sinkName(prefix), eventsRetentionDays, nowMs })
   const committer = new Committer({ writer, codecs, metrics, log })
   const lag = new LagMeter(source, committer.positions)
   const { SINK_BATCH_ROWS_MAX: rowsMax, SINK_BATCH_WAIT: waitMs } = config

@@ -3,6 +3,7 @@ import { openPostgres, type Postgres } from '../infra/postgres.ts'
 import { freshDatabase } from '../infra/testing/engines.ts'
 import { schemaText } from '../schemas/codec.ts'
 import { CopyBuffer } from './copy-binary.ts'
+import { events } from './events.ts'
 import { type SinkTopic, sinkTables, type TableRows } from './rows.ts'
 
 async function openDatabase(): Promise<Postgres> {
@@ -73,7 +74,7 @@ test('Postgres reads back what the encoder wrote, for every type and its extreme
 
 test('the columns of every topic are the columns of its table, and its key is unique there', async () => {
   const db = await openDatabase()
-  for (const table of Object.values(sinkTables) as TableRows<never>[]) {
+  for (const table of [...Object.values(sinkTables), events] as TableRows<never>[]) {
     const { rows } = await db.query(
       'select column_name as name from information_schema.columns where table_name = $1 order by 1',
       [table.table],

@@ -32,7 +32,7 @@ export type SinkTopic =
 type Field<V> = (row: CopyBuffer, value: V, place: Place) => void
 type Fields<V> = readonly (readonly [column: string, write: Field<V>])[]
 
-function table<V>(
+export function table<V>(
   name: string,
   key: readonly string[],
   onConflict: Conflict,
@@ -51,13 +51,13 @@ function table<V>(
 }
 
 type OfUnit = { unitId: string; organizationId: string }
-type Revised = OfUnit & { id: string; revision: number }
+export type Revised = OfUnit & { id: string; revision: number }
 
 const unit: Fields<OfUnit> = [
   ['unit_id', (row, v) => row.uuid(v.unitId)],
   ['organization_id', (row, v) => row.uuid(v.organizationId)],
 ]
-const revised: Fields<Revised> = [
+export const revised: Fields<Revised> = [
   ['id', (row, v) => row.uuid(v.id)],
   ...unit,
   ['revision', (row, v) => row.int4(v.revision)],

@@ -3,18 +3,19 @@ import { openPostgres, type Postgres } from '../infra/postgres.ts'
 import { freshDatabase } from '../infra/testing/engines.ts'
 import { digest } from '../ops/digest.ts'
 import { type Codecs, memoryRegistry, openCodecs } from '../schemas/codec.ts'
+import { derivedId } from '../schemas/identity.ts'
 import { Batch, type SinkRecord } from './batch.ts'
-import { MonthTables } from './month-tables.ts'
 import type { SinkTopic } from './rows.ts'
 import { loadEvent, reading, seeded } from './testing/load.ts'
-import { type Positions, SinkFenced, Writer } from './writer.ts'
+import { tablesOf } from './testing/tables.ts'
+import { isPartitionGone, type Positions, SinkFenced, Writer } from './writer.ts'
 
 const codecs: Codecs = await openCodecs(memoryRegistry(), '')
 
 async function openWriter(sink = 'sink'): Promise<{ db: Postgres; writer: Writer; another: () => Writer }> {
   const db = openPostgres(await freshDatabase(), { connectionsMax: 6 })
   onTestFinished(() => db.end())
-  const another = () => new Writer({ db, months: new MonthTables(db, Date.now), sink })
+  const another = () => new Writer({ db, ...tablesOf(db), sink })
   return { db, writer: another(), another }
 }
 
@@ -176,4 +177,57 @@ test('a long query over all time makes a new month wait, not for ever, and not t
   })
   await writer.write(may, at(5))
   expect(await count(db, 'sensor_readings')).toBe(7)
+})
+
+const changeAt = (recordedAt: number, offset: number, change: object = {}) => {
+  const unitId = derivedId('unit', 'events')
+  const id = derivedId('door-event', unitId, recordedAt)
+  const value = { id, unitId, organizationId: unitId, deviceId: unitId, revision: 1, retracted: false }
+  return record(
+    'door-events',
+    { ...value, recordedAt, doorOpen: true, durationSeconds: null, ...change },
+    offset,
+  )
+}
+
+test('what happened is an event of its day, is replaced by a later revision, and is not written when it is too old', async () => {
+  const { db, writer } = await openWriter()
+  const border = Date.UTC(2026, 0, 30)
+  const old = Date.UTC(2025, 9, 1)
+  const first = [changeAt(border - 1, 0), changeAt(border, 1), changeAt(old, 2)]
+  await writer.write(batchOf(...first), new Map())
+  const next: Positions = new Map([['t.door-events/0', 3]])
+  await writer.write(batchOf(changeAt(border, 3, { revision: 2, retracted: true })), next)
+  const { rows } = await db.query(
+    'select tableoid::regclass::text as day, event_type as type, revision, retracted from events order by 1',
+  )
+  expect(rows).toEqual([
+    { day: 'events_2026_01_29', type: 'door.opened', revision: 1, retracted: false },
+    { day: 'events_2026_01_30', type: 'door.opened', revision: 2, retracted: true },
+  ])
+  expect(await count(db, 'door_events')).toBe(3)
+})
+
+test('a day that was dropped after it was looked for is made again, and is no fault of its row', async () => {
+  const { db, writer } = await openWriter()
+  const time = Date.UTC(2026, 0, 30)
+  await writer.write(batchOf(changeAt(time, 0)), new Map())
+  await db.query('drop table events_2026_01_30')
+  const next: Positions = new Map([['t.door-events/0', 1]])
+  const batch = batchOf(changeAt(time + 1, 1))
+  expect(isPartitionGone(await writer.write(batch, next).catch((error: unknown) => error))).toBe(true)
+  await writer.write(batch, next)
+  expect(await count(db, 'events')).toBe(1)
+})
+
+test('readings of a month whose strays lie in the default partition go there, too, and none is lost', async () => {
+  const { db, writer } = await openWriter()
+  const [first, ...others] = readings(0, 5)
+  await db.query(`insert into sensor_readings_default
+    select (jsonb_populate_record(null::sensor_readings_default, jsonb_build_object(
+      'unit_id', gen_random_uuid(), 'device_id', gen_random_uuid(), 'organization_id', gen_random_uuid(),
+      'recorded_at', '2026-01-31', 'received_at', '2026-01-31', 'fault', false, 'history', false,
+      'simulated', false, 'decoder', 'x', 'decoder_version', 1))).*`)
+  await writer.write(batchOf(first!, ...others), new Map())
+  expect(await count(db, 'sensor_readings_default')).toBe(6)
 })

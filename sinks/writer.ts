@@ -2,13 +2,15 @@
 import type { Batch, OffsetRange } from './batch.ts'
 import type { CopyBuffer } from './copy-binary.ts'
 import { type Database, type Sql, sqlState } from './database.ts'
-import type { MonthTables } from './month-tables.ts'
+import type { PartitionTables } from './partition-tables.ts'
+import { eventsByDay, firstEventDay, periodStart } from './partitions.ts'
 import type { TableRows } from './rows.ts'
 
 /** Another sink has written since: what this one holds is of no more use, its offsets are to be read again. */
 export class SinkFenced extends Error {}
 
 const UNIQUE_VIOLATION = '23505'
+const CHECK_VIOLATION = '23514'
 /** A frozen process must not hold its locks for ever, nor a batch wait for them. */
 const settings = { lock_timeout: '5s', idle_in_transaction_session_timeout: '15s' }
 
@@ -18,7 +20,16 @@ export type Positions = Map<string, number | undefined>
 export const positionKey = ({ topic, partition }: { topic: string; partition: number }): string =>
   `${topic}/${partition}`
 
-export type WriterOptions = { db: Database; months: MonthTables; sink: string }
+export type WriterOptions = {
+  db: Database
+  sink: string
+  months: PartitionTables
+  days: PartitionTables
+  /** Events of earlier days are not written: their partitions are gone. */
+  eventsRetentionDays: number
+  nowMs: () => number
+}
+type How = { readingsBy: 'copy' | 'stage'; eventsFrom: string }
 export type Written = { rows: number; hadDuplicates: boolean }
 
 export class Writer {
@@ -45,16 +56,26 @@ export class Writer {
 
   /** Optimistic: COPY straight into the readings. Only where a key is there already, all once more by way of staging. */
   async write(batch: Batch, positions: Positions): Promise<Written> {
-    await this.#options.months.ensure(batch.months)
+    const { months, days, eventsRetentionDays, nowMs } = this.#options
+    const firstDay = firstEventDay(nowMs(), eventsRetentionDays)
+    await months.ensure(batch.months)
+    await days.ensure([...batch.days].filter((day) => day >= firstDay))
     const rows = [...batch.tables.values()].reduce((sum, buffer) => sum + buffer.rows, 0)
+    const eventsFrom = periodStart(eventsByDay, firstDay)
     try {
-      await this.#transaction(batch, positions, 'copy')
+      await this.#transaction(batch, positions, { readingsBy: 'copy', eventsFrom })
       return { rows, hadDuplicates: false }
     } catch (error) {
+      if (isPartitionGone(error)) this.#forgetPartitions()
       if (sqlState(error) !== UNIQUE_VIOLATION) throw error
-      await this.#transaction(batch, positions, 'stage')
+      await this.#transaction(batch, positions, { readingsBy: 'stage', eventsFrom })
       return { rows, hadDuplicates: true }
     }
+  }
+
+  #forgetPartitions(): void {
+    this.#options.months.forget()
+    this.#options.days.forget()
   }
 
   /**
@@ -64,7 +85,7 @@ export class Writer {
    * 4. Store the offsets that come next.
    * 5. Commit. (`transaction` does.)
    */
-  #transaction(batch: Batch, positions: Positions, readingsBy: 'copy' | 'stage'): Promise<void> {
+  #transaction(batch: Batch, positions: Positions, { readingsBy, eventsFrom }: How): Promise<void> {
     const { db, sink } = this.#options
     return db.transaction(
       async (sql) => {
@@ -72,7 +93,7 @@ export class Writer {
         for (const [table, buffer] of batch.tables) {
           if (table.table === 'sensor_readings' && readingsBy === 'copy')
             await copy(sql, table.table, table, buffer)
-          else await stage(sql, table, buffer)
+          else await stage(sql, table, buffer, table.table === 'events' ? eventsFrom : undefined)
         }
         await storeOffsets(sql, sink, batch.ranges)
       },
@@ -110,11 +131,21 @@ function copy(sql: Sql, target: string, { columns }: TableRows<never>, buffer: C
   return sql.copyIn(`copy ${target} (${columns.join(', ')}) from stdin (format binary)`, buffer.finish())
 }
 
-/** A batch may hold several revisions, or copies, of one key: of those the first of the highest revision counts. */
-async function stage(sql: Sql, table: TableRows<never>, buffer: CopyBuffer): Promise<void> {
+/** A row came for a partition that was dropped since it was looked for. Another check is a fault of the row itself. */
+export function isPartitionGone(error: unknown): boolean {
+  const { constraint } = error as { constraint?: string }
+  return sqlState(error) === CHECK_VIOLATION && constraint === undefined
+}
+
+/**
+ * A batch may hold several revisions, or copies, of one key: of those the first of the highest revision counts.
+ * `from`: rows that happened before it are left out.
+ */
+async function stage(sql: Sql, table: TableRows<never>, buffer: CopyBuffer, from?: string): Promise<void> {
   const staged = `staged_${table.table}`
   const columns = table.columns.join(', ')
   const key = table.key.join(', ')
+  const since = from === undefined ? '' : `where occurred_at >= '${from}'`
   await sql.query(`create temp table ${staged} (like ${table.table}) on commit drop`)
   await copy(sql, staged, table, buffer)
   if (table.onConflict === 'append')
@@ -124,7 +155,7 @@ async function stage(sql: Sql, table: TableRows<never>, buffer: CopyBuffer): Pro
   else
     await sql.query(
       `insert into ${table.table} as old (${columns})
-       select distinct on (${key}) ${columns} from ${staged} order by ${key}, revision desc, ctid
+       select distinct on (${key}) ${columns} from ${staged} ${since} order by ${key}, revision desc, ctid
        on conflict (${key}) do update set ${table.columns.map((name) => `${name} = excluded.${name}`).join(', ')}
        where excluded.revision > old.revision`,
     )
