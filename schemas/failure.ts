@@ -39,6 +39,29 @@ const failures = {
     verdict: 'stop',
     explain: (d: { reason: string }) => `The database cannot be migrated: ${d.reason}.`,
   },
+  BACKUP_IMPOSSIBLE: {
+    verdict: 'stop',
+    explain: (d: { reason: string }) => `There can be no backup or restore: ${d.reason}.`,
+  },
+  BACKUP_FAILED: {
+    verdict: 'stop',
+    explain: (d: { program: string; reason: string }) =>
+      `${d.program} failed, and nothing was kept of what it had written: ${d.reason}`,
+  },
+  BACKUP_DAMAGED: {
+    verdict: 'stop',
+    explain: (d: { reason: string }) =>
+      `The backup cannot be used: ${d.reason}. Take another one (\`coldstream backup list\`), and find out who touched this one.`,
+  },
+  RESTORE_DIFFERS: {
+    verdict: 'stop',
+    explain: (d: { name: string; differences: string[] }) =>
+      `What was restored from ${d.name} is not what was backed up:\n- ${d.differences.join('\n- ')}`,
+  },
+  RESTORE_REFUSED: {
+    verdict: 'stop',
+    explain: (d: { reason: string }) => `Nothing was restored: ${d.reason}.`,
+  },
   PORT_TAKEN: {
     verdict: 'stop',
     explain: (d: { port: number; setting: string }) =>
