@@ -102,7 +102,8 @@ export function openAcknowledgedLog(options: LogOptions): AcknowledgedLog {
   return {
     async append(record) {
       const active = producer
-      if (deliveries.held() >= inFlightMax) throw new PipelineError('BRIDGE_OVERLOADED', { inFlightMax })
+      if (deliveries.held() >= inFlightMax)
+        throw new PipelineError('BRIDGE_OVERLOADED', { reason: `${inFlightMax} messages wait for Kafka` })
       if (active === null) throw deliveries.unavailable('there is no connection yet')
       await deliveries.start((id) => hand(active, record, id))
     },

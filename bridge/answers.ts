@@ -34,6 +34,11 @@ const refusals = {
   ROUTE_UNKNOWN: { status: 404, advice: 'Post to /things-stack/<connection>.' },
   REQUEST_MALFORMED: { status: 400, advice: 'Send an HTTP/1.1 POST with a JSON body.' },
   BRIDGE_OVERLOADED: { status: 503, retryAfterSeconds: 1, advice: 'Send the same message again later.' },
+  RATE_EXCEEDED: {
+    status: 429,
+    retryAfterSeconds: 1,
+    advice: 'Send the same message again later, or raise the limit.',
+  },
   KAFKA_UNAVAILABLE: { status: 503, retryAfterSeconds, advice: 'Send the same message again later.' },
   BRIDGE_DEFECT: { status: 500, advice: 'Send the same message again later, and report this.' },
 } satisfies Partial<Record<FailureCode, Refusal>>

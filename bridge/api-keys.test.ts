@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { apiKeys, presentedKey } from './api-keys.ts'
 
@@ -29,4 +30,12 @@ test('the key is found in either header, its own first', () => {
   expect(presentedKey({ 'x-api-key': 'a', authorization: 'Bearer b' })).toBe('a')
   expect(presentedKey({ authorization: 'Basic b' })).toBe('')
   expect(presentedKey({})).toBe('')
+})
+
+test('a key may be kept as its hash, which is no key itself', () => {
+  const stored = `sha256:${createHash('sha256').update('first-key-0000000').digest('hex')}`
+  const hashed = apiKeys(new Map([['one', [stored]]]))
+  expect(hashed.isValid('one', 'first-key-0000000')).toBe(true)
+  expect(hashed.isValid('one', stored)).toBe(false)
+  expect(hashed.isValid('one', 'second-key-000000')).toBe(false)
 })

@@ -1,5 +1,6 @@
 // The bridge on a real broker and a real registry: what is answered 202 is on the topic, byte for byte.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { keysOf, readConfig } from '../infra/config.ts'
 import { registryAt } from '../infra/registry.ts'
 import { freshPrefix, testEngines } from '../infra/testing/engines.ts'
 import { createTopics } from '../infra/topics.ts'
@@ -25,16 +26,18 @@ const uplinksOfTopic = async () =>
 beforeAll(async () => {
   await createTopics(kafkaBrokers, prefix, { partitions: 3, replication: 1 })
   codecs = await openCodecs(registryAt(schemaRegistryUrl), prefix)
-  bridge = await runBridge({
-    KAFKA_BROKERS: kafkaBrokers,
-    SCHEMA_REGISTRY_URL: schemaRegistryUrl,
-    TOPIC_PREFIX: prefix,
-    BRIDGE_HOST: '127.0.0.1',
-    BRIDGE_PORT: 0,
-    BRIDGE_CONNECTIONS: new Map([['ttn', [exampleKey, olderKey]]]),
-    BRIDGE_BODY_BYTES_MAX: 64 * 1024,
-    LOG_LEVEL: 'error',
-  })
+  bridge = await runBridge(
+    readConfig(keysOf('bridge'), {
+      KAFKA_BROKERS: kafkaBrokers,
+      SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+      TOPIC_PREFIX: prefix,
+      BRIDGE_HOST: '127.0.0.1',
+      BRIDGE_PORT: '0',
+      BRIDGE_CONNECTIONS: `ttn=${exampleKey}+${olderKey}`,
+      BRIDGE_BODY_BYTES_MAX: String(64 * 1024),
+      LOG_LEVEL: 'error',
+    }),
+  )
   await vi.waitFor(async () => expect((await fetch(at('health/ready'))).status).toBe(200), 10_000)
 })
 afterAll(() => bridge.close())

@@ -1,5 +1,5 @@
-// 20,000 mutated bodies through the whole HTTP surface: no crash, no 5xx, and nothing accepted that is not written under
-// the device that it names.
+// Mutated bodies through the whole HTTP surface: no crash, no 5xx, and nothing accepted that is not written under the
+// device that it names. FUZZ_BODIES=100000 and FUZZ_SEED go further than the default.
 import { expect, test } from 'vitest'
 import { memoryRegistry, openCodecs } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
@@ -23,7 +23,9 @@ const app = bridgeServer({
     deadLetters: { topic: 'dead-letters', ...codecs.of('dead-letters') },
     clockMs: () => 1_770_909_347_000,
   }),
-  log: { isReady: () => Promise.resolve(true) },
+  isReady: () => Promise.resolve(true),
+  rates: { perSecond: 1, take: () => true },
+  pressure: { isTooHigh: () => false },
   metrics: bridgeMetrics(() => 0),
   bodyBytesMax: 16 * 1024,
   logLevel: 'error',
@@ -44,25 +46,31 @@ const errorCode = async (...request: Parameters<typeof post>) => {
   return `${answer.statusCode} ${error.code}`
 }
 
-test('20,000 mutated bodies cause no crash and no 5xx, and what is accepted is attributed', async () => {
+const devEuiIn = (letter: Buffer | null) =>
+  JSON.parse(letter?.toString() ?? '').end_device_ids.dev_eui.toUpperCase()
+
+const bodies = Number(process.env.FUZZ_BODIES ?? 5_000)
+const seed = Number(process.env.FUZZ_SEED ?? 20_260_212)
+
+test('mutated bodies cause no crash and no 5xx, and what is accepted is attributed', async () => {
   const statuses = new Map<number, number>()
-  for (const body of mutations(20_000, 20_260_212)) {
+  for (const body of mutations(bodies, seed)) {
     const before = records.length
     const { statusCode } = await post(body)
     statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1)
     expect([202, 400, 413, 422]).toContain(statusCode)
     const written = records.slice(before)
-    expect(written).toHaveLength(statusCode === 202 ? 1 : 0)
+    expect(written.length > 0).toBe(statusCode === 202)
     for (const { topic, key, value } of written) {
       expect(key).toMatch(/^[0-9A-F]{16}$/)
       if (topic === 'uplinks') expect(codecs.of('uplinks').decode(value).devEui).toBe(key)
-      else expect(codecs.of('dead-letters').decode(value).value).toEqual(body)
+      else expect(devEuiIn(codecs.of('dead-letters').decode(value).value)).toBe(key)
     }
   }
   // Each kind of end was met, or the mutations mutate too little.
   expect([...statuses.keys()].sort()).toEqual([202, 400, 413, 422])
   expect(new Set(records.map(({ topic }) => topic))).toEqual(new Set(['uplinks', 'dead-letters']))
-}, 120_000)
+}, 600_000)
 
 test('each malformed request has its own clear answer', async () => {
   const good = JSON.stringify(uplinkBody())
@@ -81,6 +89,7 @@ test('each malformed request has its own clear answer', async () => {
     '415 CONTENT_TYPE_UNSUPPORTED',
   )
   expect(await errorCode(good, { 'content-encoding': 'gzip' })).toBe('415 CONTENT_TYPE_UNSUPPORTED')
+  expect(await errorCode(good.replace('{', '{"end_device_ids":{},'))).toBe('400 BODY_NOT_JSON')
   expect(await errorCode('{}')).toBe('422 DEVICE_NOT_NAMED')
   expect(await errorCode(good, { 'x-api-key': '' })).toBe('401 NOT_AUTHORIZED')
   expect(await errorCode(good, {}, 'x'.repeat(65))).toMatch(/^4\d\d /)
@@ -111,7 +120,7 @@ test('what Kafka does not acknowledge is 503 with the time to come back; a defec
     })
     return [answer.statusCode, answer.headers['retry-after'], answer.json().error.code]
   }
-  expect(await failing(new PipelineError('BRIDGE_OVERLOADED', { inFlightMax: 9 }))).toEqual([
+  expect(await failing(new PipelineError('BRIDGE_OVERLOADED', { reason: 'full' }))).toEqual([
     503,
     '1',
     'BRIDGE_OVERLOADED',

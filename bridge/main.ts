@@ -5,13 +5,15 @@ import { producerSettings } from '../infra/kafka.ts'
 import { listenFailure } from '../infra/listen.ts'
 import { registryAt } from '../infra/registry.ts'
 import { openCodecs } from '../schemas/codec.ts'
-import { PipelineError } from '../schemas/failure.ts'
 import { topicName } from '../schemas/topics.ts'
 import { openAcknowledgedLog } from './acknowledged-log.ts'
-import { apiKeys, keysMax } from './api-keys.ts'
+import { openConnections } from './connections.ts'
+import type { Warn } from './deliveries.ts'
 import { openIntake } from './intake.ts'
 import { connectProducer } from './kafka-producer.ts'
 import { bridgeMetrics } from './metrics.ts'
+import { watchPressure } from './pressure.ts'
+import { rates } from './rate.ts'
 import { bridgeServer } from './server.ts'
 
 export type BridgeConfig = Pick<
@@ -19,11 +21,8 @@ export type BridgeConfig = Pick<
   | 'KAFKA_BROKERS'
   | 'SCHEMA_REGISTRY_URL'
   | 'TOPIC_PREFIX'
-  | 'BRIDGE_HOST'
-  | 'BRIDGE_PORT'
-  | 'BRIDGE_CONNECTIONS'
-  | 'BRIDGE_BODY_BYTES_MAX'
   | 'LOG_LEVEL'
+  | Extract<keyof Config, `BRIDGE_${string}`>
 >
 
 export type RunningBridge = { port: number; close(): Promise<void> }
@@ -35,8 +34,8 @@ const inFlightMax = 4_000
 
 /** Resolves once it listens. Kafka may be away then and later: it answers 503 until Kafka is there. */
 export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
-  const problems = connectionProblems(config.BRIDGE_CONNECTIONS)
-  if (problems.length > 0) throw new PipelineError('CONFIG_INVALID', { problems })
+  const warn: Warn = (details, message) => app.log.warn(details, message)
+  const connections = openConnections(config.BRIDGE_CONNECTIONS, config.BRIDGE_CONNECTIONS_FILE, warn)
   const prefix = config.TOPIC_PREFIX
   const codecs = await openCodecs(registryAt(config.SCHEMA_REGISTRY_URL), prefix)
   const uplinks = { topic: topicName(prefix, 'uplinks'), ...codecs.of('uplinks') }
@@ -52,12 +51,16 @@ export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
     probeTopic: uplinks.topic,
     inFlightMax,
     answerWithinMs,
-    warn: (details, message) => app.log.warn(details, message),
+    warn,
   })
+  const nowMs = () => performance.now()
+  const pressure = watchPressure(nowMs)
   const app = bridgeServer({
-    keys: apiKeys(config.BRIDGE_CONNECTIONS),
+    keys: connections.keys,
     intake: openIntake({ append: log.append, uplinks, deadLetters, clockMs: Date.now }),
-    log,
+    isReady: log.isReady,
+    rates: rates(config.BRIDGE_RATE_MAX, nowMs),
+    pressure,
     metrics: bridgeMetrics(() => log.inFlight()),
     bodyBytesMax: config.BRIDGE_BODY_BYTES_MAX,
     logLevel: config.LOG_LEVEL,
@@ -71,17 +74,10 @@ export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
     port: (app.server.address() as AddressInfo).port,
     // First no more requests, then what is in flight: an answer that is due can still be given.
     async close() {
+      connections.stop()
+      pressure.stop()
       await app.close()
       await log.close()
     },
   }
-}
-
-function connectionProblems(connections: BridgeConfig['BRIDGE_CONNECTIONS']): string[] {
-  return [...connections].flatMap(([name, keys]) => {
-    if (keys.length > keysMax) return [`BRIDGE_CONNECTIONS gives ${name} more than ${keysMax} keys.`]
-    if (keys.some((key) => key.length < 16))
-      return [`BRIDGE_CONNECTIONS gives ${name} a key under 16 characters.`]
-    return []
-  })
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { keysOf, readConfig } from '../infra/config.ts'
 import { localEngines } from '../infra/local/local-engines.ts'
 import { findJava } from '../infra/local/maven.ts'
 import { anyPorts } from '../infra/local/ports.ts'
@@ -39,16 +40,18 @@ async function startBroker(): Promise<Broker> {
 }
 
 const start = (kafkaBrokers: string) =>
-  runBridge({
-    KAFKA_BROKERS: kafkaBrokers,
-    SCHEMA_REGISTRY_URL: schemaRegistryUrl,
-    TOPIC_PREFIX: prefix,
-    BRIDGE_HOST: '127.0.0.1',
-    BRIDGE_PORT: 0,
-    BRIDGE_CONNECTIONS: new Map([['ttn', [exampleKey]]]),
-    BRIDGE_BODY_BYTES_MAX: 64 * 1024,
-    LOG_LEVEL: 'error',
-  })
+  runBridge(
+    readConfig(keysOf('bridge'), {
+      KAFKA_BROKERS: kafkaBrokers,
+      SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+      TOPIC_PREFIX: prefix,
+      BRIDGE_HOST: '127.0.0.1',
+      BRIDGE_PORT: '0',
+      BRIDGE_CONNECTIONS: `ttn=${exampleKey}`,
+      BRIDGE_BODY_BYTES_MAX: String(64 * 1024),
+      LOG_LEVEL: 'error',
+    }),
+  )
 
 async function send(): Promise<Posted> {
   const fCnt = sent++

@@ -1,20 +1,25 @@
 // The bridge over HTTP. Who posts is checked before a byte of the body is read, and nothing is answered with 2xx before
 // Kafka has acknowledged it.
-import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import { PipelineError } from '../schemas/failure.ts'
-import type { AcknowledgedLog } from './acknowledged-log.ts'
 import { answerTo } from './answers.ts'
 import { type ApiKeys, presentedKey } from './api-keys.ts'
 import type { Intake, Taken } from './intake.ts'
 import type { BridgeMetrics } from './metrics.ts'
+import type { Pressure } from './pressure.ts'
+import type { Rates } from './rate.ts'
 
 export type BridgeParts = {
   keys: ApiKeys
   intake: Intake
-  log: Pick<AcknowledgedLog, 'isReady'>
+  isReady(): Promise<boolean>
+  rates: Rates
+  pressure: Pick<Pressure, 'isTooHigh'>
   metrics: BridgeMetrics
   bodyBytesMax: number
   logLevel: string
+  /** Where the log goes; not set: standard output. */
+  logStream?: { write(line: string): void }
 }
 
 type Webhook = { Params: { connection: string }; Body: Buffer | undefined }
@@ -23,7 +28,13 @@ const accepted = 202
 
 export function bridgeServer(parts: BridgeParts): FastifyInstance {
   const app = Fastify({
-    logger: { level: parts.logLevel, name: 'bridge' },
+    logger: {
+      level: parts.logLevel,
+      name: 'bridge',
+      ...(parts.logStream && { stream: parts.logStream }),
+      // No headers, at any level: X-Api-Key, Authorization and X-Downlink-Apikey are secrets.
+      serializers: { req: ({ method, url }: { method: string; url: string }) => ({ method, url }) },
+    },
     // Two lines a request would cost more than the request.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: parts.bodyBytesMax,
@@ -58,7 +69,11 @@ function answerErrors(app: FastifyInstance, { metrics, bodyBytesMax }: BridgePar
     if (connection !== undefined) {
       // A name that was not authorized is the sender's invention: as a label it could be any text.
       const label = status === 401 ? 'unauthorized' : connection
-      metrics.answered(label, status === 503 ? 'unavailable' : 'refused', reply.elapsedTime / 1_000)
+      metrics.answered(
+        label,
+        status === 503 || status === 429 ? 'unavailable' : 'refused',
+        reply.elapsedTime / 1_000,
+      )
     }
     // Outages are told by the log itself, once each; what is refused is counted.
     if (status === 500) app.log.error({ err: error }, 'the bridge failed')
@@ -77,12 +92,7 @@ function webhook(app: FastifyInstance, parts: BridgeParts): void {
   app.post<Webhook>(
     '/things-stack/:connection',
     {
-      onRequest: async (request) => {
-        if (!parts.keys.isValid(request.params.connection, presentedKey(request.headers)))
-          throw new PipelineError('NOT_AUTHORIZED', {})
-        if ((request.headers['content-encoding'] ?? 'identity') !== 'identity')
-          throw new PipelineError('CONTENT_TYPE_UNSUPPORTED', {})
-      },
+      onRequest: async (request) => admit(parts, request.params.connection, request.headers),
     },
     async (request, reply) => {
       const { connection: connectionId } = request.params
@@ -96,13 +106,27 @@ function webhook(app: FastifyInstance, parts: BridgeParts): void {
   )
 }
 
+/** All that can be judged before the body is read. */
+function admit(
+  { keys, rates, pressure }: BridgeParts,
+  connectionId: string,
+  headers: FastifyRequest['headers'],
+): void {
+  if (!keys.isValid(connectionId, presentedKey(headers))) throw new PipelineError('NOT_AUTHORIZED', {})
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw new PipelineError('CONTENT_TYPE_UNSUPPORTED', {})
+  if (!rates.take(connectionId)) throw new PipelineError('RATE_EXCEEDED', { perSecond: rates.perSecond })
+  if (pressure.isTooHigh()) throw new PipelineError('BRIDGE_OVERLOADED', { reason: 'it is busy' })
+}
+
 const answerFor = ([first, ...more]: Taken[]): object =>
   more.length === 0 ? { ...first?.answer } : { accepted: 'batch', messages: more.length + 1 }
 
-function health(app: FastifyInstance, { log, metrics }: BridgeParts): void {
+function health(app: FastifyInstance, parts: BridgeParts): void {
+  const { metrics } = parts
   app.get('/health', () => ({ status: 'ok' }))
   app.get('/health/ready', async (_request, reply) => {
-    const isReady = await log.isReady()
+    const isReady = await parts.isReady()
     return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'Kafka is away' })
   })
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))

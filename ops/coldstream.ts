@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Register>> = {
   process: async () => (await import('./process.ts')).processCommand,
   sink: async () => (await import('./sink.ts')).sinkCommand,
   api: async () => (await import('./api.ts')).apiCommand,
+  connections: async () => (await import('./connections.ts')).connectionsCommand,
   fleet: async () => (await import('./fleet.ts')).fleetCommand,
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand,
   unassigned: async () => (await import('./unassigned.ts')).unassignedCommand,

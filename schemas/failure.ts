@@ -175,7 +175,17 @@ const failures = {
   },
   BRIDGE_OVERLOADED: {
     verdict: 'retry',
-    explain: (d: { inFlightMax: number }) => `${d.inFlightMax} messages are waiting for Kafka already.`,
+    explain: (d: { reason: string }) => `The bridge takes no more just now: ${d.reason}.`,
+  },
+  RATE_EXCEEDED: {
+    verdict: 'retry',
+    explain: (d: { perSecond: number }) =>
+      `This connection sends more than ${d.perSecond} messages a second (BRIDGE_RATE_MAX).`,
+  },
+  SPOOL_UNUSABLE: {
+    verdict: 'stop',
+    explain: (d: { dir: string; reason: string }) =>
+      `The spool in ${d.dir} cannot be used: ${d.reason}. Set BRIDGE_SPOOL_DIR to a folder of this bridge alone.`,
   },
   KAFKA_UNAVAILABLE: {
     verdict: 'retry',

@@ -71,7 +71,13 @@ export function* mutations(count: number, seed: number): Generator<Buffer> {
   const documented = ['01-docs-uplink', '02-docs-join-accept', '03-docs-downlink-ack'].map((name) =>
     readFileSync(new URL(`./${name}.json`, import.meta.url), 'utf8'),
   )
-  const seeds = [JSON.stringify(uplinkBody()), ...documented]
+  const bare = JSON.stringify(uplinkBody())
+  const wrapped = [
+    { message: { data: Buffer.from(bare).toString('base64') } },
+    [{ data: uplinkBody() }, { data: uplinkBody({ f_cnt: 8 }) }],
+    { Type: 'Notification', Message: bare },
+  ]
+  const seeds = [bare, ...documented, ...wrapped.map((body) => JSON.stringify(body))]
   for (let made = 0; made < count; made += 1) {
     const tree: Tree = JSON.parse(seeds[made % seeds.length] ?? '{}')
     const times = 1 + Math.floor(chance() * 3)

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type RunningBridge, runBridge } from '../../bridge/main.ts'
 import { recordsOf } from '../../bridge/testing/topics.ts'
+import { keysOf, readConfig } from '../../infra/config.ts'
 import { registryAt } from '../../infra/registry.ts'
 import { freshPrefix, testEngines } from '../../infra/testing/engines.ts'
 import { createTopics } from '../../infra/topics.ts'
@@ -21,16 +22,18 @@ let codecs: Codecs
 beforeAll(async () => {
   await createTopics(kafkaBrokers, prefix, { partitions: 3, replication: 1 })
   codecs = await openCodecs(registryAt(schemaRegistryUrl), prefix)
-  bridge = await runBridge({
-    KAFKA_BROKERS: kafkaBrokers,
-    SCHEMA_REGISTRY_URL: schemaRegistryUrl,
-    TOPIC_PREFIX: prefix,
-    BRIDGE_HOST: '127.0.0.1',
-    BRIDGE_PORT: 0,
-    BRIDGE_CONNECTIONS: new Map([['demo', [apiKey]]]),
-    BRIDGE_BODY_BYTES_MAX: 64 * 1024,
-    LOG_LEVEL: 'error',
-  })
+  bridge = await runBridge(
+    readConfig(keysOf('bridge'), {
+      KAFKA_BROKERS: kafkaBrokers,
+      SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+      TOPIC_PREFIX: prefix,
+      BRIDGE_HOST: '127.0.0.1',
+      BRIDGE_PORT: '0',
+      BRIDGE_CONNECTIONS: `demo=${apiKey}`,
+      BRIDGE_BODY_BYTES_MAX: String(64 * 1024),
+      LOG_LEVEL: 'error',
+    }),
+  )
   await vi.waitFor(
     async () => expect((await fetch(`http://127.0.0.1:${bridge.port}/health/ready`)).status).toBe(200),
     10_000,
