@@ -1,6 +1,6 @@
-// How many observations a second the unit stage takes, in order and on one core: `node processors/unit-stage.bench.ts`.
-import { fridge, minutes, reading } from './unit-driver.ts'
-import { unitStage } from './unit-stage.ts'
+// How many observations a second the unit stage takes alone, in order and on one core.
+import { fridge, minutes, reading } from '../processors/unit-driver.ts'
+import { unitStage } from '../processors/unit-stage.ts'
 
 const UNITS = 100
 const ROUNDS = 4000
@@ -36,4 +36,6 @@ function measure(roundsASettling: number): string {
   return `${Math.round(perSecond)} observations/s, ${records} records out, settled every ${roundsASettling}`
 }
 
-for (const roundsASettling of [50, 1, 10, 50]) console.log(measure(roundsASettling))
+export function run(): void {
+  for (const roundsASettling of [50, 1, 10, 50]) process.stdout.write(`${measure(roundsASettling)}\n`)
+}

@@ -1,0 +1,35 @@
+// `npm run bench -- <name>`: measures a part of the pipeline on this machine. Without a name it lists what there is.
+import { parseArgs } from 'node:util'
+
+type Bench = { about: string; run: (options: Record<string, string>) => Promise<void> }
+
+const benches: Record<string, Bench> = {
+  pipeline: {
+    about:
+      'uplinks → committed outputs on a broker of its own: throughput, CPU, latency, restore (--uplinks, --threads)',
+    run: async (options) => (await import('./pipeline.ts')).run(options),
+  },
+  'unit-stage': {
+    about: 'observations a second through the unit stage alone, on one core',
+    run: async () => (await import('./unit-stage.ts')).run(),
+  },
+}
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    uplinks: { type: 'string' },
+    devices: { type: 'string' },
+    threads: { type: 'string' },
+    units: { type: 'string' },
+    profile: { type: 'string' },
+  },
+})
+const [name] = positionals
+const bench = name === undefined ? undefined : benches[name]
+if (bench === undefined) {
+  if (name !== undefined) process.stderr.write(`There is no benchmark called ${name}.\n`)
+  for (const [known, { about }] of Object.entries(benches))
+    process.stdout.write(`${known.padEnd(12)} ${about}\n`)
+  process.exitCode = name === undefined ? 0 : 1
+} else await bench.run(values as Record<string, string>)

@@ -1,0 +1,194 @@
+// Uplinks → committed outputs, on a real broker: a backlog at full speed, the ceiling of the client in the same run, the
+// latency at half of that speed, and the restore of what was remembered after a kill.
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { offsetsSettings } from '../infra/kafka.ts'
+import { registryAt } from '../infra/registry.ts'
+import { createTopics } from '../infra/topics.ts'
+import { openCodecs } from '../schemas/codec.ts'
+import { topicName, topicNames, topics } from '../schemas/topics.ts'
+import { Consumer } from '../topology/kafka-clients.ts'
+import type { Ceiling } from './ceiling-process.ts'
+import { type BenchEngines, withEngines } from './engines.ts'
+import { Feeder } from './feeder.ts'
+import { measureLatency } from './latency.ts'
+import { MeasuredChild } from './measured-child.ts'
+import type { Progress } from './measured-process.ts'
+import { INTERVAL_MS, unitsOf } from './world.ts'
+
+const PREFIX = 'bench.'
+const PARTITIONS = 12
+const LATENCY_SECONDS = 10
+const DEFAULT_UPLINKS = 600_000
+
+type Cost = { threads: Record<string, number>; phases: Record<string, number>; commitsMs: number[] }
+type Totals = { restoredRecords: number; restoreMs: number; rssBytes: number; heapBytes: number }
+
+const print = (line = ''): void => void process.stdout.write(`${line}\n`)
+const thousands = (n: number): string => Math.round(n).toLocaleString('en')
+
+export function run(options: Record<string, string>): Promise<void> {
+  const devices = Number(options.devices ?? 10_000)
+  const uplinks = Math.ceil(Number(options.uplinks ?? DEFAULT_UPLINKS) / devices) * devices
+  return withEngines((engines) => measure(engines, devices, uplinks, options.profile))
+}
+
+async function measure(
+  engines: BenchEngines,
+  devices: number,
+  uplinks: number,
+  profileDir: string | undefined,
+): Promise<void> {
+  const { kafkaBrokers: brokers, schemaRegistryUrl } = engines
+  await createTopics(brokers, PREFIX, { partitions: PARTITIONS, replication: 1 })
+  const codecs = await openCodecs(registryAt(schemaRegistryUrl), PREFIX)
+  const feeder = await Feeder.connect(brokers, codecs, PREFIX)
+  const rounds = uplinks / devices
+  // The backlog and what follows it lie in the past: no sensor has a clock that is ahead.
+  const fleet = { devices, startMs: Date.now() - 2 * (rounds + 100) * INTERVAL_MS }
+  await feeder.registry(devices)
+  let bytes = 0
+  for (let round = 0; round < rounds; round++) bytes += await feeder.uplinks(fleet, round, 0, devices)
+  await feeder.flush()
+  print(
+    `${thousands(uplinks)} uplinks of ${Math.round(bytes / uplinks)} bytes, ${thousands(devices)} devices, ` +
+      `${thousands(unitsOf(devices).length)} units, ${PARTITIONS} partitions`,
+  )
+
+  const ceiling = await measureCeiling(brokers, uplinks)
+  const start = () => startProcess(engines, profileDir)
+  const process = await start()
+  const perSecond = await measureBacklog(process, uplinks, devices)
+  print(`ratio to the ceiling       ${(perSecond / ceiling).toFixed(2)}`)
+
+  const latency = await measureLatency({
+    ...{ brokers, prefix: PREFIX, codecs, partitions: PARTITIONS, feeder, fleet },
+    ...{ fromRound: rounds, uplinksPerSecond: perSecond / 2, seconds: LATENCY_SECONDS },
+  })
+  print(
+    `latency at half load       p50 ${latency.p50Ms.toFixed(0)} ms, p99 ${latency.p99Ms.toFixed(0)} ms, most ` +
+      `${latency.mostMs.toFixed(0)} ms (${thousands(latency.events)} door events)`,
+  )
+  for (const stage of ['device', 'unit'] as const) {
+    const size = sizeOf(engines.kafkaDir, `${PREFIX}${stage}-changelog-`)
+    print(
+      `${stage} changelog`.padEnd(27) +
+        `${thousands(size / 1e6)} MB on disk after ${thousands(uplinks + latency.uplinks)} uplinks`,
+    )
+  }
+  await printTopics(engines, uplinks + latency.uplinks)
+  await process.end('SIGKILL')
+  await measureRestore(await start())
+  await feeder.close()
+}
+
+function startProcess(
+  { kafkaBrokers, schemaRegistryUrl }: BenchEngines,
+  profileDir: string | undefined,
+): Promise<MeasuredChild> {
+  const config = {
+    KAFKA_BROKERS: kafkaBrokers,
+    SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+    TOPIC_PREFIX: PREFIX,
+    INSTANCE: 'bench',
+    CLOCK: 'events',
+    COMMIT_INTERVAL: 100,
+    COMMIT_RECORDS_MAX: 5_000,
+    PROCESS_PORT: 0,
+    LOG_LEVEL: 'warn',
+  }
+  const flags = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`]
+  return MeasuredChild.start('measured-process.ts', config, flags)
+}
+
+async function measureCeiling(brokers: string, uplinks: number): Promise<number> {
+  const setup = { brokers, prefix: PREFIX, uplinks, recordsPerCommit: 5_000 }
+  const child = await MeasuredChild.start('ceiling-process.ts', setup)
+  const { elapsedMs, threads } = await child.ask<Ceiling>('copy')
+  await child.end('SIGTERM')
+  print()
+  print(
+    `ceiling (copies uplinks)   ${thousands((uplinks / elapsedMs) * 1_000)} uplinks/s, ${perUplink(threads, uplinks)} µs CPU each`,
+  )
+  printCosts(threads, uplinks)
+  return (uplinks / elapsedMs) * 1_000
+}
+
+const perUplink = (spentMs: Record<string, number>, uplinks: number): string =>
+  ((Object.values(spentMs).reduce((sum, ms) => sum + ms, 0) * 1_000) / uplinks).toFixed(1)
+
+function printCosts(spentMs: Record<string, number>, uplinks: number): void {
+  for (const [name, ms] of Object.entries(spentMs).sort(([, a], [, b]) => b - a))
+    if (ms * 1_000 > uplinks * 0.05)
+      print(`  ${name.padEnd(38)} ${((ms * 1_000) / uplinks).toFixed(2).padStart(6)} µs`)
+}
+
+async function measureBacklog(child: MeasuredChild, uplinks: number, devices: number): Promise<number> {
+  const units = unitsOf(devices).length
+  while (!(await child.ask<Progress>('progress')).isReady) await sleep(5)
+  await child.ask('begin')
+  const startedMs = performance.now()
+  const { taken: before } = await child.ask<Progress>('progress')
+  let mostBytes = 0
+  for (;;) {
+    const { taken } = await child.ask<Progress>('progress')
+    mostBytes = Math.max(mostBytes, (await child.ask<Totals>('totals')).rssBytes)
+    if ((taken.device ?? 0) >= uplinks + devices && (taken.unit ?? 0) >= uplinks + units) break
+    await sleep(20)
+  }
+  const elapsedMs = performance.now() - startedMs
+  const done = uplinks - Math.max(0, (before.unit ?? 0) - units)
+  const { threads, phases, commitsMs } = await child.ask<Cost>('end')
+  print()
+  print(
+    `pipeline, backlog          ${thousands((done / elapsedMs) * 1_000)} uplinks/s, ${perUplink(threads, done)} µs CPU each`,
+  )
+  printCosts(threads, done)
+  print('  of the JavaScript thread:')
+  printCosts(phases, done)
+  print(
+    `commits                    ${commitsMs.length}, ${(commitsMs.reduce((a, b) => a + b, 0) / commitsMs.length).toFixed(0)} ms each`,
+  )
+  print(`RSS                        ${thousands(mostBytes / 1e6)} MB at most`)
+  return (done / elapsedMs) * 1_000
+}
+
+async function measureRestore(child: MeasuredChild): Promise<void> {
+  const startedMs = performance.now()
+  while (!(await child.ask<Progress>('progress')).isReady) await sleep(5)
+  const { keys } = await child.ask<Progress>('progress')
+  const { restoredRecords, restoreMs } = await child.ask<Totals>('totals')
+  const states = Object.values(keys).reduce((sum, n) => sum + n, 0)
+  print(
+    `restart after kill -9      ready after ${thousands(performance.now() - startedMs)} ms; ${thousands(states)} states ` +
+      `from ${thousands(restoredRecords)} records in ${thousands(restoreMs)} ms`,
+  )
+  await child.end('SIGTERM')
+}
+
+/** How many records of Kafka an uplink causes, control records included. */
+async function printTopics({ kafkaBrokers }: BenchEngines, uplinks: number): Promise<void> {
+  print('records an uplink causes')
+  const client = await Consumer.connect(offsetsSettings(kafkaBrokers, `${PREFIX}counts`))
+  for (const topic of topicNames) {
+    const count = topics[topic].partitions ?? PARTITIONS
+    const partitions = Array.from({ length: count }, (_, partition) => ({
+      topic: topicName(PREFIX, topic),
+      partition,
+    }))
+    const ends = await client.endOffsets(partitions)
+    const records = ends.reduce((sum, end) => sum + end, 0)
+    if (records > uplinks / 1_000) print(`  ${topic.padEnd(24)} ${(records / uplinks).toFixed(3)}`)
+  }
+  await client.disconnect()
+}
+
+function sizeOf(dir: string, start: string): number {
+  let bytes = 0
+  for (const name of readdirSync(dir))
+    if (name.startsWith(start))
+      for (const file of readdirSync(join(dir, name)))
+        if (file.endsWith('.log')) bytes += statSync(join(dir, name, file)).size
+  return bytes
+}
