@@ -1,7 +1,7 @@
 // The bridge's hold on Kafka: a promise a record, kept only when all in-sync replicas have it. What is not acknowledged
 // in time is refused, though it may still arrive: the sender repeats it, and identity makes two of them one.
 import { PipelineError } from '../schemas/failure.ts'
-import { trackDeliveries, type Warn } from './deliveries.ts'
+import { codeMessageTooLarge, recordBytesMax, trackDeliveries, type Warn } from './deliveries.ts'
 
 export type LogRecord = { topic: string; key: string; value: Buffer }
 
@@ -45,9 +45,6 @@ export type LogOptions = {
 
 const reconnectPauseMs = 500
 const probeTimeoutMs = 1_500
-/** Below what a broker takes by default (1,048,588 with its framing). */
-export const recordBytesMax = 1_000_000
-const codeMessageTooLarge = 10
 const codeFatal = -150
 
 export function openAcknowledgedLog(options: LogOptions): AcknowledgedLog {

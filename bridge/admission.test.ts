@@ -1,4 +1,5 @@
 // What is judged before the body is read, and what is never written down.
+import pino from 'pino'
 import { expect, test } from 'vitest'
 import { PipelineError } from '../schemas/failure.ts'
 import { apiKeys } from './api-keys.ts'
@@ -17,10 +18,9 @@ function server(parts: Partial<BridgeParts>) {
     isReady: async () => true,
     rates: { perSecond: 10, take: () => true },
     pressure: { isTooHigh: () => false },
-    metrics: bridgeMetrics(() => 0),
+    metrics: bridgeMetrics({ inFlight: () => 0, spoolBytes: () => 0 }),
     bodyBytesMax: 4_096,
-    logLevel: 'trace',
-    logStream: { write: (line) => void lines.push(line) },
+    logger: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }),
     ...parts,
   })
   const post = (headers: Record<string, string> = {}, body = JSON.stringify(uplinkBody())) =>

@@ -14,6 +14,12 @@ export type Deliveries = {
   held(): number
 }
 
+type ClientError = Error & { code?: number }
+
+/** Below what a broker takes by default (1,048,588 with its framing). */
+export const recordBytesMax = 1_000_000
+export const codeMessageTooLarge = 10
+
 type Waiting = { resolve: () => void; reject: (error: Error) => void; timer: NodeJS.Timeout }
 
 export function trackDeliveries(answerWithinMs: number, warn: Warn): Deliveries {
@@ -29,6 +35,12 @@ export function trackDeliveries(answerWithinMs: number, warn: Warn): Deliveries 
     return new PipelineError('KAFKA_UNAVAILABLE', { reason })
   }
 
+  /** The topic may take less than the producer does; no repetition would help. */
+  const failureOf = ({ code, message }: ClientError): PipelineError =>
+    code === codeMessageTooLarge
+      ? new PipelineError('BODY_TOO_LARGE', { bytesMax: recordBytesMax })
+      : unavailable(message)
+
   function report(id: number, error: unknown): void {
     held.delete(id)
     if (!error && isAway) warn({}, 'Kafka acknowledges again')
@@ -36,7 +48,7 @@ export function trackDeliveries(answerWithinMs: number, warn: Warn): Deliveries 
     const sender = waiting.get(id)
     waiting.delete(id)
     clearTimeout(sender?.timer)
-    if (error) sender?.reject(error instanceof PipelineError ? error : unavailable((error as Error).message))
+    if (error) sender?.reject(error instanceof PipelineError ? error : failureOf(error as ClientError))
     else sender?.resolve()
   }
 

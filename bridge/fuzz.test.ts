@@ -1,5 +1,6 @@
 // Mutated bodies through the whole HTTP surface: no crash, no 5xx, and nothing accepted that is not written under the
 // device that it names. FUZZ_BODIES=100000 and FUZZ_SEED go further than the default.
+import pino from 'pino'
 import { expect, test } from 'vitest'
 import { memoryRegistry, openCodecs } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
@@ -26,9 +27,9 @@ const app = bridgeServer({
   isReady: () => Promise.resolve(true),
   rates: { perSecond: 1, take: () => true },
   pressure: { isTooHigh: () => false },
-  metrics: bridgeMetrics(() => 0),
+  metrics: bridgeMetrics({ inFlight: () => 0, spoolBytes: () => 0 }),
   bodyBytesMax: 16 * 1024,
-  logLevel: 'error',
+  logger: pino({ level: 'error' }),
 })
 
 const post = (payload: Buffer | string, headers: Record<string, string> = {}, connection = 'ttn') =>

@@ -1,7 +1,8 @@
 // The producer behind the acknowledged log: every record to all in-sync replicas, once, or a report that it is not.
 import rdkafka, { type Producer, type ProducerGlobalConfig, type ProducerTopicConfig } from 'node-rdkafka'
 import { PipelineError } from '../schemas/failure.ts'
-import { type RawProducer, recordBytesMax } from './acknowledged-log.ts'
+import type { RawProducer } from './acknowledged-log.ts'
+import { recordBytesMax } from './deliveries.ts'
 
 export type ProducerOptions = {
   /** Those of every idempotent producer of ours. */

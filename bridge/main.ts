@@ -1,12 +1,13 @@
 // The bridge as a process: configuration, registry and Kafka put together.
 import type { AddressInfo } from 'node:net'
+import pino from 'pino'
 import type { Config } from '../infra/config.ts'
 import { producerSettings } from '../infra/kafka.ts'
 import { listenFailure } from '../infra/listen.ts'
 import { registryAt } from '../infra/registry.ts'
 import { openCodecs } from '../schemas/codec.ts'
 import { topicName } from '../schemas/topics.ts'
-import { openAcknowledgedLog } from './acknowledged-log.ts'
+import { type AcknowledgedLog, openAcknowledgedLog } from './acknowledged-log.ts'
 import { openConnections } from './connections.ts'
 import type { Warn } from './deliveries.ts'
 import { openIntake } from './intake.ts'
@@ -15,6 +16,8 @@ import { bridgeMetrics } from './metrics.ts'
 import { watchPressure } from './pressure.ts'
 import { rates } from './rate.ts'
 import { bridgeServer } from './server.ts'
+import { openSpool } from './spool/spool.ts'
+import { type SpooledLog, spooledLog } from './spooled-log.ts'
 
 export type BridgeConfig = Pick<
   Config,
@@ -32,14 +35,52 @@ const answerWithinMs = 2_500
 /** Two seconds of the busiest hour that was measured; the rest is told to come back. */
 const inFlightMax = 4_000
 
-/** Resolves once it listens. Kafka may be away then and later: it answers 503 until Kafka is there. */
+/** Resolves once it listens. Kafka may be away then and later: it answers 503, or spools, until Kafka is there. */
 export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
-  const warn: Warn = (details, message) => app.log.warn(details, message)
-  const connections = openConnections(config.BRIDGE_CONNECTIONS, config.BRIDGE_CONNECTIONS_FILE, warn)
-  const prefix = config.TOPIC_PREFIX
+  const logger = pino({ name: 'bridge', level: config.LOG_LEVEL })
+  const warn: Warn = (details, message) => logger.warn(details, message)
+  // Ended in this order: first what takes messages in, then what they are kept in. An answer that is due is still given.
+  const closings: Closing[] = []
+  const closeAll = async () => {
+    for (const close of closings) await close()
+  }
+  try {
+    const connections = openConnections(config.BRIDGE_CONNECTIONS, config.BRIDGE_CONNECTIONS_FILE, warn)
+    closings.unshift(connections.stop)
+    const { intake, kept, measured } = await openKept(config, warn, closings)
+    const nowMs = () => performance.now()
+    const pressure = watchPressure(nowMs)
+    closings.unshift(pressure.stop)
+    const app = bridgeServer({
+      keys: connections.keys,
+      intake,
+      isReady: kept.isReady,
+      rates: rates(config.BRIDGE_RATE_MAX, nowMs),
+      pressure,
+      metrics: bridgeMetrics(measured),
+      bodyBytesMax: config.BRIDGE_BODY_BYTES_MAX,
+      logger,
+    })
+    closings.unshift(() => app.close())
+    await app.listen({ host: config.BRIDGE_HOST, port: config.BRIDGE_PORT }).catch((error) => {
+      throw listenFailure(error, config.BRIDGE_PORT, 'BRIDGE_PORT')
+    })
+    return { port: (app.server.address() as AddressInfo).port, close: closeAll }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+type Closing = () => unknown
+
+/** Where messages go: Kafka, and before it the spool where one is configured. */
+async function openKept(config: BridgeConfig, warn: Warn, closings: Closing[]) {
+  const { TOPIC_PREFIX: prefix, BRIDGE_SPOOL_DIR: dir, BRIDGE_SPOOL_BYTES_MAX: bytesMax } = config
   const codecs = await openCodecs(registryAt(config.SCHEMA_REGISTRY_URL), prefix)
   const uplinks = { topic: topicName(prefix, 'uplinks'), ...codecs.of('uplinks') }
   const deadLetters = { topic: topicName(prefix, 'dead-letters'), ...codecs.of('dead-letters') }
+  const spool = dir === '' ? null : await openSpool({ dir, bytesMax, warn })
   const log = openAcknowledgedLog({
     connect: () =>
       connectProducer({
@@ -53,31 +94,12 @@ export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
     answerWithinMs,
     warn,
   })
-  const nowMs = () => performance.now()
-  const pressure = watchPressure(nowMs)
-  const app = bridgeServer({
-    keys: connections.keys,
-    intake: openIntake({ append: log.append, uplinks, deadLetters, clockMs: Date.now }),
-    isReady: log.isReady,
-    rates: rates(config.BRIDGE_RATE_MAX, nowMs),
-    pressure,
-    metrics: bridgeMetrics(() => log.inFlight()),
-    bodyBytesMax: config.BRIDGE_BODY_BYTES_MAX,
-    logLevel: config.LOG_LEVEL,
-  })
-  await app.listen({ host: config.BRIDGE_HOST, port: config.BRIDGE_PORT }).catch(async (error) => {
-    await app.close()
-    await log.close()
-    throw listenFailure(error, config.BRIDGE_PORT, 'BRIDGE_PORT')
-  })
+  closings.unshift(log.close)
+  const kept: AcknowledgedLog | SpooledLog = spool === null ? log : spooledLog(log, spool, warn)
+  if (kept !== log) closings.unshift(kept.close)
   return {
-    port: (app.server.address() as AddressInfo).port,
-    // First no more requests, then what is in flight: an answer that is due can still be given.
-    async close() {
-      connections.stop()
-      pressure.stop()
-      await app.close()
-      await log.close()
-    },
+    intake: openIntake({ append: kept.append, uplinks, deadLetters, clockMs: Date.now }),
+    kept,
+    measured: { inFlight: log.inFlight, spoolBytes: () => spool?.bytes() ?? 0 },
   }
 }

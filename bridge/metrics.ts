@@ -9,7 +9,9 @@ export type BridgeMetrics = {
   contentType: string
 }
 
-export function bridgeMetrics(inFlight: () => number): BridgeMetrics {
+export type Measured = { inFlight(): number; spoolBytes(): number }
+
+export function bridgeMetrics(measured: Measured): BridgeMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const messages = new Counter({
@@ -30,7 +32,15 @@ export function bridgeMetrics(inFlight: () => number): BridgeMetrics {
     help: 'Records given to Kafka and not yet acknowledged or given up.',
     registers: [registry],
     collect() {
-      this.set(inFlight())
+      this.set(measured.inFlight())
+    },
+  })
+  new Gauge({
+    name: 'coldstream_bridge_spool_bytes',
+    help: 'Bytes on disk that Kafka has not acknowledged yet.',
+    registers: [registry],
+    collect() {
+      this.set(measured.spoolBytes())
     },
   })
   return {

@@ -1,6 +1,12 @@
 // The bridge over HTTP. Who posts is checked before a byte of the body is read, and nothing is answered with 2xx before
 // Kafka has acknowledged it.
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { PipelineError } from '../schemas/failure.ts'
 import { answerTo } from './answers.ts'
 import { type ApiKeys, presentedKey } from './api-keys.ts'
@@ -17,9 +23,7 @@ export type BridgeParts = {
   pressure: Pick<Pressure, 'isTooHigh'>
   metrics: BridgeMetrics
   bodyBytesMax: number
-  logLevel: string
-  /** Where the log goes; not set: standard output. */
-  logStream?: { write(line: string): void }
+  logger: FastifyBaseLogger
 }
 
 type Webhook = { Params: { connection: string }; Body: Buffer | undefined }
@@ -28,13 +32,7 @@ const accepted = 202
 
 export function bridgeServer(parts: BridgeParts): FastifyInstance {
   const app = Fastify({
-    logger: {
-      level: parts.logLevel,
-      name: 'bridge',
-      ...(parts.logStream && { stream: parts.logStream }),
-      // No headers, at any level: X-Api-Key, Authorization and X-Downlink-Apikey are secrets.
-      serializers: { req: ({ method, url }: { method: string; url: string }) => ({ method, url }) },
-    },
+    loggerInstance: parts.logger,
     // Two lines a request would cost more than the request.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: parts.bodyBytesMax,
