@@ -3,15 +3,20 @@
 //
 //   TEMP     30, 57  temperature int16 1/10 °C per probe; 57 repeats it, newest first
 //            58      alarm, per probe: kind, temperature int16
-//   COMFORT  4c      temperature int16 1/10 °C and humidity %, repeated newest first; 6c adds CO2
+//   COMFORT  4c      temperature int16 1/10 °C and humidity %, repeated newest first
 //            4d      alarm: kinds, temperature int16, humidity
-//   DRY CONTACTS 40, 41, 30, 59 carry counters and contact states whose meaning is the installation's
+//   COMFORT CO2 / SERENITY 6a  as 4c, with CO2 uint16 behind each; 6b alarm: kinds, temperature, humidity, CO2
+//   DRY CONTACTS 40  four counters uint16, then per contact, A lowest, bit 0 its state (1 closed), bit 1 the
+//                    one before; 30 keep-alive: counters, then a bit per contact
+//                    41 duration alarm, 59 time counters: no state
+// Which contact state is an open door is the installation's: contact A is the door where `openIs` is set.
 // The logging period is configuration, so of the repeated values only the newest has a time.
 import { guarded, int16be, uint8 } from './bytes.ts'
 import {
   type Decoded,
   type DecodeOptions,
   type Decoder,
+  doorBy,
   failure,
   firstWorking,
   measurement,
@@ -46,37 +51,46 @@ function comfortValues(bytes: Uint8Array, stride: number): Decoded {
   return measurement({ ...thermometer(int16be(bytes, 2) / 10, airC), humidity })
 }
 
-function comfortAlarm(bytes: Uint8Array): Decoded {
-  if (endOfValues(bytes) !== 6) return wrongLength(bytes, '6 or 10 bytes')
+function comfortAlarm(bytes: Uint8Array, length: number): Decoded {
+  if (endOfValues(bytes) !== length) return wrongLength(bytes, `${length} or ${length + timeBytes} bytes`)
   const humidity = relativeHumidity(uint8(bytes, 5))
   return measurement({ ...thermometer(int16be(bytes, 3) / 10, airC), humidity })
 }
 
-const statusCodes = new Set([0x10, 0x11, 0x1f, 0x20, 0x2f, 0x30, 0x33, 0x36, 0x37, 0x51, 0x52])
+function dryContacts(bytes: Uint8Array, options: DecodeOptions): Decoded {
+  if (endOfValues(bytes) !== 11) return wrongLength(bytes, '11 or 15 bytes')
+  return measurement({ doorOpen: doorBy(options, uint8(bytes, 10) & 1) })
+}
 
-function data(bytes: Uint8Array, code: number, model: string): Decoded | undefined {
+const statusCodes = new Set([0x10, 0x11, 0x1f, 0x20, 0x2f, 0x30, 0x33, 0x36, 0x37, 0x51, 0x52])
+const contactCodes = new Set([0x41, 0x59])
+
+function data(bytes: Uint8Array, code: number, options: DecodeOptions): Decoded | undefined {
+  const { model } = options
   if (model.startsWith('temp')) {
     if (code === 0x57 || code === 0x30) return tempValues(bytes, 2, 0)
     if (code === 0x58) return tempValues(bytes, 3, 1)
   }
   if (model.startsWith('comfort')) {
     if (code === 0x4c) return comfortValues(bytes, 3)
-    if (code === 0x4d) return comfortAlarm(bytes)
-    if (code === 0x6c || code === 0x6d) return comfortValues(bytes, 5)
+    if (code === 0x4d) return comfortAlarm(bytes, 6)
+    if (code === 0x6a) return comfortValues(bytes, 5)
+    if (code === 0x6b) return comfortAlarm(bytes, 8)
   }
-  if (model.startsWith('dry') && code === 0x40) {
-    return endOfValues(bytes) === 11 ? measurement({}) : wrongLength(bytes, '11 or 15 bytes')
+  if (model.startsWith('dry')) {
+    if (code === 0x40 || code === 0x30) return dryContacts(bytes, options)
+    if (contactCodes.has(code)) return none('Duration alarm or time counters')
   }
   return undefined
 }
 
-function adeunis(bytes: Uint8Array, _fPort: number, { model }: DecodeOptions): Decoded {
+function adeunis(bytes: Uint8Array, _fPort: number, options: DecodeOptions): Decoded {
   const code = uint8(bytes, 0)
-  const decoded = data(bytes, code, model)
+  const decoded = data(bytes, code, options)
   if (decoded) return decoded
   return statusCodes.has(code)
     ? none(`Status or configuration frame 0x${code.toString(16)}`)
     : failure(`Frame code 0x${code.toString(16)} is unknown.`)
 }
 
-export const adeunisDecoder: Decoder = { name: 'adeunis', version: 1, decode: guarded(adeunis) }
+export const adeunisDecoder: Decoder = { name: 'adeunis', version: 2, decode: guarded(adeunis) }

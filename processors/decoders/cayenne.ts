@@ -8,7 +8,7 @@ import {
   type Decoder,
   failure,
   firstWorking,
-  measurement,
+  reading,
   relativeHumidity,
   type Thermometer,
   thermometer,
@@ -49,7 +49,7 @@ const rangeC = [-200, 850] as const
 
 function cayenne(bytes: Uint8Array): Decoded {
   const thermometers: Thermometer[] = []
-  let percent: number | null = null
+  let percent: number | null | undefined
   for (let at = 0; at < bytes.length; ) {
     const type = uint8(bytes, at + 1)
     const length = valueBytes[type]
@@ -57,10 +57,16 @@ function cayenne(bytes: Uint8Array): Decoded {
     const start = at + 2
     if (start + length > bytes.length) return failure(`The value of item type ${type} is cut off.`)
     if (type === temperature) thermometers.push(thermometer(int16be(bytes, start) / 10, rangeC))
-    if (type === humidity) percent ??= relativeHumidity(uint8(bytes, start) / 2)
+    if (type === humidity && percent === undefined) percent = relativeHumidity(uint8(bytes, start) / 2)
     at = start + length
   }
-  return measurement({ ...(thermometers.length > 0 && firstWorking(thermometers)), humidity: percent })
+  return reading(
+    {
+      ...(thermometers.length > 0 && firstWorking(thermometers)),
+      ...(percent !== undefined && { humidity: percent }),
+    },
+    'No temperature and no humidity',
+  )
 }
 
-export const cayenneDecoder: Decoder = { name: 'cayenne-lpp', version: 1, decode: guarded(cayenne) }
+export const cayenneDecoder: Decoder = { name: 'cayenne-lpp', version: 2, decode: guarded(cayenne) }

@@ -1,6 +1,6 @@
 // Decentlab DL series, any FPort, big endian words: 0 protocol (2), 1–2 device id, 3–4 which groups follow
-// (bit 0 the first), then the groups of words that the model has, in order. The last group (DL-IAM: the
-// first) is the battery in mV. Temperatures are words with an offset of 32768 in 1/10, 1/16 or 1/100 °C, or
+// (bit 0 the first), then the groups of words that the model has, in order. The last group (DL-IAM and
+// DL-PM: the first) is the battery in mV. Temperatures are words with an offset of 32768 in 1/10, 1/16 or 1/100 °C, or
 // straight from the sensor chip: SHT3x 175·w/65535 − 45 °C and 100·w/65535 %, SHT2x 175.72·w/65536 − 46.85 °C
 // and 125·w/65536 − 6 %.
 import { guarded, uint8, uint16be } from './bytes.ts'
@@ -12,8 +12,8 @@ import {
   failure,
   firstWorking,
   type Measurement,
-  measurement,
   none,
+  reading,
   relativeHumidity,
   type Thermometer,
   thermometer,
@@ -72,10 +72,41 @@ const profile = (step: number, first: number): Group => ({
   },
 })
 
+// Resistors are sent as the ratio of a bridge, 32 bits, low word first: ratio = raw / 2²³ − 1.
+const ratio = (words: Words) => (word(words, 0) + word(words, 1) * 65536) / 8388608 - 1
+
+// DL-DLR2-008 and -009 measure a Pt100 or Pt1000 against 2,000 Ω; the vendor's quadratic turns ohms into °C.
+const resistor = (share: number, [constant, linear, square]: readonly [number, number, number]): Group => ({
+  words: 2,
+  read: (words) => {
+    const part = ratio(words) * share
+    const ohms = (part * 2000) / (1 - part)
+    return thermometer(constant + linear * ohms + square * ohms * ohms, rangeC)
+  },
+})
+
+// DL-BLG: a thermistor with 41 kΩ before it, by Steinhart and Hart.
+const blackGlobe: Group = {
+  words: 2,
+  read: (words) => {
+    const logOhms = Math.log(1000 / (ratio(words) / 2) - 41000)
+    const kelvin = 1 / (0.0008271111 + 0.000208802 * logOhms + 0.000000080592 * logOhms ** 3)
+    return thermometer(kelvin - 273.15, rangeC)
+  },
+}
+
+const weather: Group = {
+  words: 17,
+  read: (words) => ({
+    ...offset(7, 10)(words),
+    humidity: relativeHumidity((word(words, 10) - 32768) / 10),
+  }),
+}
+
 const road: Group = {
   words: 6,
   read: (words) => ({
-    ...offset(0, 100)(words),
+    ...offset(1, 100)(words),
     humidity: relativeHumidity((word(words, 2) - 32768) / 100),
   }),
 }
@@ -90,6 +121,17 @@ const groups: Record<string, Group[]> = {
   'dl-trs21': [one(2, 1, 10), battery],
   'dl-5tm': [legacySoil, battery],
   'dl-ctd10': [one(4, 1, 10), battery],
+  'dl-atm41': [weather, battery],
+  'dl-atm41g2': [weather, battery],
+  'dl-mes5': [one(5, 1, 100), battery],
+  'dl-pr36': [one(2, 1, 256), battery],
+  'dl-pr36ctd': [one(4, 2, 256), battery],
+  'dl-blg': [blackGlobe, battery],
+  'dl-dlr2-008': [resistor(0.5, [-244.83, 2.3419, 0.0010664]), battery],
+  'dl-dlr2-009': [resistor(1, [-245.18, 0.23469, 0.0000104876]), battery],
+  'dl-wrm': [sht3x, { words: 2 }, battery],
+  'dl-cws2': [sht3x, { words: 6 }, battery],
+  'dl-pm': [battery, { words: 10 }, sht2x, { words: 1 }],
   'dl-pheht': [one(5, 1, 100), battery],
   'dl-atm22': [one(8, 3, 10), battery],
   'dl-itst': [infrared, battery],
@@ -130,7 +172,7 @@ function decentlab(bytes: Uint8Array, _fPort: number, { model }: DecodeOptions):
     values = { ...values, ...group.read?.(words) }
     at += 2 * group.words
   }
-  return measurement(values)
+  return reading(values, 'Battery or other quantities')
 }
 
-export const decentlabDecoder: Decoder = { name: 'decentlab', version: 1, decode: guarded(decentlab) }
+export const decentlabDecoder: Decoder = { name: 'decentlab', version: 2, decode: guarded(decentlab) }

@@ -65,9 +65,23 @@ export function history(samples: Sample[], current?: Measurement): Decoded {
   return { kind: 'history', samples, ...(current && { measurement: current }) }
 }
 
-export function none(reason: string, battery?: { batteryVolts?: number | null }): Decoded {
-  const volts = battery?.batteryVolts ?? null
-  return { kind: 'none', reason, ...(volts !== null && { batteryVolts: volts }) }
+type Battery = Partial<Pick<Measurement, 'batteryVolts' | 'batteryPercent'>>
+
+export function none(reason: string, battery: Battery = {}): Decoded {
+  const { batteryVolts: volts, batteryPercent: percent } = battery
+  return {
+    kind: 'none',
+    reason,
+    ...(typeof volts === 'number' && { batteryVolts: volts }),
+    ...(typeof percent === 'number' && { batteryPercent: percent }),
+  }
+}
+
+// A thermometer with a fault and a door of unknown sense are readings too; light, motion or a battery alone are
+// none.
+export function reading(parts: Partial<Measurement>, otherwise: string): Decoded {
+  const isReading = 'temperature' in parts || 'humidity' in parts || 'doorOpen' in parts
+  return isReading ? measurement(parts) : none(otherwise, parts)
 }
 
 export function failure(error: string): Decoded {

@@ -8,7 +8,8 @@
 //   3  7–8 and 9–10 are further DS18B20        4  weight     5  count      6  three interrupts     7 analogue
 //   8  4–5 and 7–8 are further DS18B20, then two counts (17 bytes)         31  alarm limits: configuration
 // The contact bit is meaningless in modes 5 (counts) and 6 (there it is the first of three interrupts). D20,
-// D22, D23 speak mode 3 with one, two or three probes; S31 speaks mode 0. FPort 5: configuration.
+// D22, D23 speak mode 3 with one, two or three probes (ones in the places of the others); S31 speaks mode 0.
+// FPort 5: configuration, of the LB and v3 models: model, firmware (2), band, sub-band, battery mV (2).
 //
 // LTC2, FPort 2, 11 bytes: 0–1 battery mV (bits 13–0), 2 bit 6 reply to a poll, bits 3–0 unit (1: 1/100 °C,
 // 2: 1/10 °C, 3: ohms), 3–4 and 5–6 two PT100 (int16), 7–10 Unix time. Replies to a poll carry the same two
@@ -81,8 +82,14 @@ function lsn50Thermometer(options: DecodeOptions, probes: Thermometer[], air: Th
   return air
 }
 
+function configuration(bytes: Uint8Array, { model }: DecodeOptions): Decoded {
+  if (bytes.length !== 7) return wrongLength(bytes, '7 bytes')
+  const tellsBattery = /v3|lb|ls/.test(model)
+  return none('Configuration', tellsBattery ? { batteryVolts: batteryVolts(uint16be(bytes, 5) / 1000) } : {})
+}
+
 function lsn50(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decoded {
-  if (fPort === 5) return none('Configuration')
+  if (fPort === 5) return configuration(bytes, options)
   if (fPort !== 2) return unknownPort(fPort, '2 and 5')
   const flags = uint8(bytes, 6)
   const mode = (flags & 0x7c) >> 2
@@ -112,7 +119,10 @@ function ltc2Channels(bytes: Uint8Array, at: number, unit: number): Thermometer[
 }
 
 function ltc2(bytes: Uint8Array, fPort: number): Decoded {
-  if (fPort === 5) return none('Device status')
+  if (fPort === 5) {
+    if (bytes.length !== 7) return wrongLength(bytes, '7 bytes')
+    return none('Device status', { batteryVolts: batteryVolts(uint16be(bytes, 5) / 1000) })
+  }
   if (fPort !== 2) return unknownPort(fPort, '2 and 5')
   if (bytes.length < 11 || bytes.length % 11 !== 0) return wrongLength(bytes, '11 bytes')
   const flags = uint8(bytes, 2)
@@ -137,6 +147,6 @@ function ltc2Replay(bytes: Uint8Array): Decoded {
   return samples.length > 0 ? history(samples) : none('Datalog reply: nothing stored for that time')
 }
 
-export const draginoLsn50: Decoder = { name: 'dragino-lsn50', version: 1, decode: guarded(lsn50) }
-export const draginoD2x: Decoder = { name: 'dragino-d2x', version: 1, decode: guarded(d2x) }
-export const draginoLtc2: Decoder = { name: 'dragino-ltc2', version: 1, decode: guarded(ltc2) }
+export const draginoLsn50: Decoder = { name: 'dragino-lsn50', version: 2, decode: guarded(lsn50) }
+export const draginoD2x: Decoder = { name: 'dragino-d2x', version: 2, decode: guarded(d2x) }
+export const draginoLtc2: Decoder = { name: 'dragino-ltc2', version: 2, decode: guarded(ltc2) }

@@ -23,8 +23,8 @@ import {
   firstWorking,
   history,
   type Measurement,
-  measurement,
   none,
+  reading,
   relativeHumidity,
   type Sample,
   sample,
@@ -144,7 +144,8 @@ function elsys(bytes: Uint8Array, _fPort: number, options: DecodeOptions): Decod
   frames.delete(0)
   const samples = replayed(frames, options)
   if (now) {
-    const current = measurement(valuesOf(now, options))
+    const current = reading(valuesOf(now, options), 'Motion, light or other quantities')
+    if (current.kind !== 'measurement') return samples.length > 0 ? history(samples) : current
     return samples.length > 0 ? { ...current, samples } : current
   }
   return samples.length > 0 ? history(samples) : none('Replayed values: their ages need the receive time')
@@ -158,4 +159,4 @@ function replayed(frames: Map<number, Frame>, options: DecodeOptions): Sample[] 
     .map(([ageSeconds, frame]) => sample(receivedAtMs - ageSeconds * 1000, valuesOf(frame, options)))
 }
 
-export const elsysDecoder: Decoder = { name: 'elsys', version: 1, decode: guarded(elsys) }
+export const elsysDecoder: Decoder = { name: 'elsys', version: 2, decode: guarded(elsys) }

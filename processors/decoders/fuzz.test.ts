@@ -7,10 +7,12 @@ import { allDecoders, decoderFor } from './registry.ts'
 
 type Example = { vendor: string; device: string; fPort: number; hex: string; kind: string }
 
-const lines = readFileSync(new URL('./payload-examples.jsonl', import.meta.url), 'utf8')
-  .trim()
-  .split('\n')
-const examples = lines.map((line) => JSON.parse(line) as Example)
+const read = (name: string) =>
+  readFileSync(new URL(name, import.meta.url), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Example)
+const examples = [...read('./payload-examples.jsonl'), ...read('./upstream-examples.jsonl')]
 const ports = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 14, 85, 100, 102, 103, 106, 125, 127]
 const extraModels: [string, string][] = [
   ...['lht65n', 'lht65n-vib', 'lsn50v2-s31', 'ds03a-lb', 'lwl03a'].map((model): [string, string] => [
@@ -128,5 +130,41 @@ test('decoders leave the bytes as they are', () => {
     const bytes = Uint8Array.from(Buffer.from(hex, 'hex'))
     decoderFor(vendor, device)?.decode(bytes, fPort, { model: device })
     expect(Buffer.from(bytes).toString('hex')).toBe(hex)
+  }
+})
+
+// Chains of items are whole wherever an item ends; every other frame is whole only as a whole.
+const chains =
+  /^(milesight|elsys|sensative|talkpool|adeunis|tektelic|watteco|cayenne|sensecap|dragino-(lds03a|lht65|lht52))/
+
+test('a frame of fixed length, cut short, is an error and no reading', () => {
+  for (const { vendor, device, fPort, hex } of examples) {
+    const decoder = decoderFor(vendor, device)
+    if (!decoder || chains.test(decoder.name)) continue
+    const bytes = Uint8Array.from(Buffer.from(hex, 'hex'))
+    for (let length = 0; length < bytes.length; length++) {
+      const { kind } = decoder.decode(bytes.subarray(0, length), fPort, { model: device })
+      expect(
+        kind === 'error' || kind === 'none',
+        `${vendor} ${device} ${hex} cut to ${length}: ${kind}`,
+      ).toBe(true)
+    }
+  }
+})
+
+test('a chain of items, cut short, repeats only what its beginning says', () => {
+  for (const { vendor, device, fPort, hex } of examples) {
+    const decoder = decoderFor(vendor, device)
+    if (!decoder) continue
+    const bytes = Uint8Array.from(Buffer.from(hex, 'hex'))
+    const whole = decoder.decode(bytes, fPort, { model: device })
+    if (whole.kind !== 'measurement') continue
+    for (let length = 0; length < bytes.length; length++) {
+      const cut = decoder.decode(bytes.subarray(0, length), fPort, { model: device })
+      if (cut.kind !== 'measurement' || cut.measurement.temperature === null) continue
+      expect(cut.measurement.temperature, `${vendor} ${device} ${hex} cut to ${length}`).toBe(
+        whole.measurement.temperature,
+      )
+    }
   }
 })

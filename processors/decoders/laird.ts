@@ -8,7 +8,8 @@
 //   02  aggregated: alarms, backlog 2, battery, number of readings, time 4, then each as in 03 without a time
 //   03  one replayed reading: time 4, humidity 2, temperature 2 (RTD: temperature 4)
 //   04  several: number, then each as in 03        0a  battery voltage: fraction, integer
-//   05, 06, 07, 08, 0c  configuration and firmware        09  contact sensor
+//   05, 06, 07, 08, 0c  configuration and firmware
+//   09  contact: mode (0 door, 1 push button), state (0 closed, 1 open), cancelled, counter
 // In an aggregate only one time is sent and the reading period is configuration: the time is the last
 // reading's, and the earlier ones are spread a second apart before it, so that none is lost and their order
 // holds.
@@ -47,10 +48,10 @@ function values(bytes: Uint8Array, at: number, model: string): Partial<Measureme
   }
 }
 
-// A thermometer on a wire has no hygrometer; its two humidity bytes are zero.
+// A thermometer on a wire has no hygrometer: humidity 0.00 is none there.
 function reading(bytes: Uint8Array, at: number, model: string): Partial<Measurement> {
   const found = values(bytes, at, model)
-  return model.includes('temp-1w') ? { ...found, humidity: null } : found
+  return model.includes('temp-1w') && found.humidity === 0 ? { ...found, humidity: null } : found
 }
 
 const timeMs = (bytes: Uint8Array, at: number) => epochMs + uint32be(bytes, at) * 1000
@@ -74,6 +75,10 @@ function backlog(bytes: Uint8Array, model: string): Decoded {
   return history(starts.map((at) => sample(timeMs(bytes, at), reading(bytes, at + 4, model))))
 }
 
+function contact(state: number): Decoded {
+  return state <= 1 ? measurement({ doorOpen: state === 1 }) : failure(`Contact state ${state} is unknown.`)
+}
+
 const configurations = new Set([5, 6, 7, 8, 12])
 
 function laird(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): Decoded {
@@ -93,7 +98,8 @@ function laird(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): Deco
     case 0x04:
       return backlog(bytes, model)
     case 0x09:
-      return none('Contact report')
+      if (bytes.length !== 6) return wrongLength(bytes, '6 bytes')
+      return uint8(bytes, 2) === 0 ? contact(uint8(bytes, 3)) : none('Push button')
     case 0x0a:
       if (bytes.length !== 4) return wrongLength(bytes, '4 bytes')
       return none('Battery voltage', { batteryVolts: batteryVolts(joined(int8(bytes, 3), int8(bytes, 2))) })
@@ -104,4 +110,4 @@ function laird(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): Deco
   }
 }
 
-export const lairdDecoder: Decoder = { name: 'laird-rs1xx', version: 1, decode: guarded(laird) }
+export const lairdDecoder: Decoder = { name: 'laird-rs1xx', version: 2, decode: guarded(laird) }

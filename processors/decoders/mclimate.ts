@@ -116,7 +116,9 @@ const devices: Record<string, Device> = {
   'aqi-sensor': { keepAlive: 0x01, length: 10, read: aqiSensor },
 }
 
-const answers = new Set([0x04, 0x12, 0x14, 0x16, 0x18, 0x19, 0x1b, 0x1d, 0x1f, 0x21, 0x23, 0x25, 0x2b, 0x2f])
+const answers = new Set([
+  0x39, 0x04, 0x12, 0x14, 0x16, 0x18, 0x19, 0x1b, 0x1d, 0x1f, 0x21, 0x23, 0x25, 0x2b, 0x2f,
+])
 
 function mclimate(bytes: Uint8Array, _fPort: number, options: DecodeOptions): Decoded {
   const device = devices[options.model]
@@ -132,4 +134,4 @@ function mclimate(bytes: Uint8Array, _fPort: number, options: DecodeOptions): De
   return uint8(behind, 0) === keepAlive ? device.read(behind, options) : none('Answer to a downlink')
 }
 
-export const mclimateDecoder: Decoder = { name: 'mclimate', version: 1, decode: guarded(mclimate) }
+export const mclimateDecoder: Decoder = { name: 'mclimate', version: 2, decode: guarded(mclimate) }

@@ -12,7 +12,8 @@
 //   EM500-CO2                       11   CO2 2, pressure 2, temperature 2, humidity 1
 //   EM500-SMT(C)                    10   conductivity 2, temperature 2, moisture 2
 //   TS101, TS201                     7   event (bits 7–4 read status: 0 sound), temperature 2
-//   TS201 v2                         9   probe type (2: SHT4x), temperature 2, humidity 1, event
+//   TS201 v2                         9   probe type (2: SHT4x), temperature 2, humidity 1, event (bits 7–6 and
+//     5–4 are the read status of temperature and humidity, 0 sound)
 //   TS301, TS302                     9   two 4-bit kinds (1–4 temperature, 5–6 magnet), an int16 for each
 import { int16le, uint8, uint16le, uint32le } from './bytes.ts'
 import {
@@ -74,10 +75,14 @@ const withReadStatus: Layout = {
 
 const withProbeType: Layout = {
   bytes: 9,
-  read: (bytes, at, rangeC) => ({
-    ...celsius(bytes, at + 1, rangeC),
-    humidity: uint8(bytes, at) === 2 ? relativeHumidity(uint8(bytes, at + 3) / 2) : null,
-  }),
+  read: (bytes, at, rangeC) => {
+    const status = uint8(bytes, at + 4)
+    const hasHumidity = uint8(bytes, at) === 2 && (status & 0x30) === 0
+    return {
+      ...(status >> 6 === 0 ? celsius(bytes, at + 1, rangeC) : noProbe),
+      humidity: hasHumidity ? relativeHumidity(uint8(bytes, at + 3) / 2) : null,
+    }
+  },
 }
 
 const twoChannels: Layout = {

@@ -22,10 +22,10 @@ import {
   firstWorking,
   history,
   type Measurement,
-  measurement,
   none,
   noProbe,
   type RangeC,
+  reading,
   relativeHumidity,
   type Sample,
   type Thermometer,
@@ -200,10 +200,14 @@ function milesight(bytes: Uint8Array, _fPort: number, options: DecodeOptions): D
   const draft: Draft = { channels: new Map(), values: {}, samples: [], hasValue: false }
   const problem = readItems(draft, bytes, options)
   if (problem) return failure(problem)
-  const current = measurement({ ...unitThermometer(draft, options), ...draft.values })
-  if (draft.samples.length > 0)
-    return history(draft.samples, draft.hasValue ? current.measurement : undefined)
-  return draft.hasValue ? current : none('Device information or an answer to a downlink')
+  if (!draft.hasValue && draft.samples.length === 0)
+    return none('Device information or an answer to a downlink')
+  const current = reading(
+    { ...unitThermometer(draft, options), ...draft.values },
+    'Battery or other quantities',
+  )
+  if (draft.samples.length === 0) return current
+  return history(draft.samples, current.kind === 'measurement' ? current.measurement : undefined)
 }
 
-export const milesightDecoder: Decoder = { name: 'milesight', version: 1, decode: guarded(milesight) }
+export const milesightDecoder: Decoder = { name: 'milesight', version: 2, decode: guarded(milesight) }

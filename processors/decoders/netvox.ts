@@ -1,16 +1,17 @@
 // Netvox R7xx, R3xx, RB11E, big endian, 11 bytes. FPort 6 reports: 0 version of the format (1), 1 device
 // type, 2 kind (0: firmware and date, no reading), 3 battery 1/10 V, bit 7 low, then by device type:
 //
-//   1 R711/R712, 11 R718A, 19 R718AB, 110 R720A, 53–55 and 106 RA0716 and its like
+//   1 R711/R712, 11 R718A, 19 R718AB, 110 R720A, 111 R720B, 53–55 and 106 RA0716 and its like
 //                                                  4–5 temperature int16 1/100 °C, 6–7 humidity 1/100 %
 //   165 R720E                                      the same at 6 and 8
+//   112 R720C                                      8–9 temperature int16 1/100 °C, behind the air pressure
 //   156 R718AD, 157 R720D, 188 R711A               4–5 temperature int16 1/100 °C
 //   3 RB11E                                        4–5 temperature int16 1/100 °C, then light, motion
 //   144–149 R718CJ, CK, CT, CR, CE, B (and their CN)  4–5 temperature int16 1/10 °C
-//   20, 22, 23 … R718B2, CK2, CT2 and other twins  4–5 and 6–7 temperatures int16 1/10 °C
-//   2 R311A, 29 R718F, 125 R730F                   4 reed contact, a door only where `openIs` is set
+//   20–25 R718B2, CJ2, CK2, CT2, CN2, CE2, and 120–124 of R730  4–5 and 6–7 temperatures int16 1/10 °C
+//   2 R311A, 29 R718F, 62 R718F2, 125 R730F, 126 R730F2          4 (first) reed contact, a door only where `openIs` is set
 //   4 R311G                                        4–5 light
-// FPort 7 answers to configuration, FPort 14 to calibration (22 to alarm thresholds).
+// FPort 7 answers to configuration, 13 to the button's settings, 14 to calibration, 22 to alarm thresholds.
 import { guarded, int16be, uint8, uint16be } from './bytes.ts'
 import {
   batteryVolts,
@@ -48,12 +49,13 @@ const twoProbes: Report = (bytes) =>
 const contact: Report = (bytes, options) => ({ doorOpen: doorBy(options, uint8(bytes, 4)) })
 
 const reports = new Map<number, Report>([
-  ...[1, 11, 19, 53, 54, 55, 106, 110].map((type): [number, Report] => [type, air]),
+  ...[1, 11, 19, 53, 54, 55, 106, 110, 111].map((type): [number, Report] => [type, air]),
   ...[3, 156, 157, 188].map((type): [number, Report] => [type, airOnly]),
+  [112, (bytes) => thermometer(int16be(bytes, 8) / 100, airC)],
   [165, (bytes) => airAt(bytes, 6)],
   ...[144, 145, 146, 147, 148, 149].map((type): [number, Report] => [type, oneProbe]),
-  ...[20, 21, 22, 23, 24, 25].map((type): [number, Report] => [type, twoProbes]),
-  ...[2, 29, 125].map((type): [number, Report] => [type, contact]),
+  ...[20, 21, 22, 23, 24, 25, 120, 121, 122, 123, 124].map((type): [number, Report] => [type, twoProbes]),
+  ...[2, 29, 62, 125, 126].map((type): [number, Report] => [type, contact]),
 ])
 
 function report(bytes: Uint8Array, options: DecodeOptions): Decoded {
@@ -67,11 +69,16 @@ function report(bytes: Uint8Array, options: DecodeOptions): Decoded {
   return measurement({ ...read(bytes, options), ...battery })
 }
 
-const answerPorts = new Set([7, 14, 22])
+const answerPorts = new Set([7, 13, 14, 22])
 
 function netvox(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decoded {
-  if (answerPorts.has(fPort)) return none('Answer to a configuration or calibration command')
-  return fPort === 6 ? report(bytes, options) : unknownPort(fPort, '6, 7, 14 and 22')
+  if (answerPorts.has(fPort)) {
+    const isAnswer = (uint8(bytes, 0) & 0x80) !== 0 && bytes.length <= 11
+    return isAnswer
+      ? none('Answer to a configuration or calibration command')
+      : failure(`Command 0x${uint8(bytes, 0).toString(16)} is not an answer.`)
+  }
+  return fPort === 6 ? report(bytes, options) : unknownPort(fPort, '6, 7, 13, 14 and 22')
 }
 
-export const netvoxDecoder: Decoder = { name: 'netvox', version: 1, decode: guarded(netvox) }
+export const netvoxDecoder: Decoder = { name: 'netvox', version: 2, decode: guarded(netvox) }

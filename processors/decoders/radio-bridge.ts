@@ -2,7 +2,8 @@
 // event; then by event:
 //
 //   01 supervisory, battery in 4: volts in bits 7–4, tenths in bits 3–0        03 door: 2 is 0 closed, 1 open
-//   09 temperature: 3 int8 °C; 0x7f and 0x80 are out of range                  07 contact, 08 water, …
+//   09 temperature: 3 int8 °C; 0x7f and 0x80 are out of range
+//   07 contact: 2 is 0 shorted, 1 opened; whether that is a door is the installation's       08 water, …
 //   0d air: 3 whole °C, bit 7 the sign (not two's complement), 4 bits 7–4 tenths, 5 whole %, 6 bits 7–4 as 4;
 //      0x7f and 0x80 are out of range, though 0x80 with tenths is −0.1 to −0.9
 //   13 thermocouple: 3–4 int16 1/16 °C, 5 faults, 0 for none
@@ -10,7 +11,9 @@ import { guarded, int8, int16be, uint8 } from './bytes.ts'
 import {
   batteryVolts,
   type Decoded,
+  type DecodeOptions,
   type Decoder,
+  doorBy,
   failure,
   measurement,
   none,
@@ -54,11 +57,19 @@ function supervisory(bytes: Uint8Array): Decoded {
 }
 
 const otherEvents = new Set([
-  0, 2, 6, 7, 8, 0x0a, 0x0e, 0x0f, 0x10, 0x11, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a,
+  0, 2, 6, 8, 0x0a, 0x0e, 0x0f, 0x10, 0x11, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a,
 ])
 const networkEvents = new Set([0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff])
 
-function radioBridge(bytes: Uint8Array): Decoded {
+function contact(bytes: Uint8Array, options: DecodeOptions): Decoded {
+  if (bytes.length !== 3) return wrongLength(bytes, '3 bytes')
+  const state = uint8(bytes, 2)
+  return state <= 1
+    ? measurement({ doorOpen: doorBy(options, state) })
+    : failure(`Contact state ${state} is unknown.`)
+}
+
+function radioBridge(bytes: Uint8Array, _fPort: number, options: DecodeOptions): Decoded {
   if (uint8(bytes, 0) >> 4 !== 1) return failure(`Protocol version ${uint8(bytes, 0) >> 4} is unknown.`)
   const event = uint8(bytes, 1)
   switch (event) {
@@ -66,6 +77,8 @@ function radioBridge(bytes: Uint8Array): Decoded {
       return supervisory(bytes)
     case 0x03:
       return bytes.length === 3 ? door(bytes) : wrongLength(bytes, '3 bytes')
+    case 0x07:
+      return contact(bytes, options)
     case 0x09:
       if (bytes.length !== 5) return wrongLength(bytes, '5 bytes')
       return measurement(thermometer(int8(bytes, 3), wideC))
@@ -78,4 +91,4 @@ function radioBridge(bytes: Uint8Array): Decoded {
   return failure(`Event 0x${event.toString(16)} is unknown.`)
 }
 
-export const radioBridgeDecoder: Decoder = { name: 'radio-bridge', version: 1, decode: guarded(radioBridge) }
+export const radioBridgeDecoder: Decoder = { name: 'radio-bridge', version: 2, decode: guarded(radioBridge) }

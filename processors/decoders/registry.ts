@@ -1,6 +1,6 @@
 // Which decoder reads which device: by vendor (brand_id) and device (model_id) of The Things Stack's device
 // repository. Ids are matched without case, and a device may carry the suffix that its vendor gives to
-// regional variants.
+// regional variants. A vendor's other names lead to the one that the repository uses.
 import { adeunisDecoder } from './adeunis.ts'
 import { browanDecoder } from './browan.ts'
 import { cayenneDecoder } from './cayenne.ts'
@@ -58,10 +58,23 @@ const vendors = new Map<string, Devices>([
   ['sensative', all(sensativeDecoder)],
   ['sensecap', all(sensecapDecoder)],
   ['talkpool', [[/^oy1(100|110|200|210|700)$/, talkpoolDecoder]]],
-  ['tektelic', [[/^t000/, tektelicDecoder]]],
+  ['tektelic', [[/^(t000|comfort|vivid|breeze|home|tundra|smart-room)/, tektelicDecoder]]],
   ['the-things-industries', [[/^generic-node/, genericNodeDecoder]]],
   ['the-things-stack', [[/^cayenne/, cayenneDecoder]]],
   ['watteco', all(wattecoDecoder)],
+])
+
+const otherNames = new Map([
+  ['cayenne', 'the-things-stack'],
+  ['enless', 'enless-wireless'],
+  ['ezurio', 'laird'],
+  ['laird-connectivity', 'laird'],
+  ['merryiot', 'browan'],
+  ['milesight', 'milesight-iot'],
+  ['multitech-radio-bridge', 'radio-bridge'],
+  ['nke', 'nke-watteco'],
+  ['radiobridge', 'radio-bridge'],
+  ['seeed', 'sensecap'],
 ])
 
 /** Every decoder once, for tests and for listings. */
@@ -71,7 +84,8 @@ export function allDecoders(): Decoder[] {
 }
 
 export function decoderFor(vendor: string, device: string): Decoder | undefined {
-  const brand = vendor.toLowerCase()
+  const name = vendor.toLowerCase()
+  const brand = otherNames.get(name) ?? name
   const model = device.toLowerCase()
   if (brand === 'decentlab') return isDecentlabModel(model) ? decentlabDecoder : undefined
   return vendors.get(brand)?.find(([pattern]) => pattern.test(model))?.[1]

@@ -18,8 +18,8 @@ import {
   failure,
   history,
   type Measurement,
-  measurement,
   none,
+  reading,
   relativeHumidity,
   type Sample,
   sample,
@@ -94,7 +94,7 @@ function current(bytes: Uint8Array, options: DecodeOptions): Decoded {
     values = { ...values, ...found.values }
     at = found.next
   }
-  return Object.keys(values).length > 0 || bytes.length > 3 ? measurement(values) : none('Empty report')
+  return reading(values, bytes.length > 3 ? 'Battery or other quantities' : 'Empty report')
 }
 
 function replay(bytes: Uint8Array, options: DecodeOptions): Decoded {
@@ -116,4 +116,4 @@ function sensative(bytes: Uint8Array, fPort: number, options: DecodeOptions): De
   return fPort === 2 ? replay(bytes, options) : unknownPort(fPort, '1 and 2')
 }
 
-export const sensativeDecoder: Decoder = { name: 'sensative-strips', version: 1, decode: guarded(sensative) }
+export const sensativeDecoder: Decoder = { name: 'sensative-strips', version: 2, decode: guarded(sensative) }

@@ -16,8 +16,8 @@ import {
   type Decoder,
   failure,
   type Measurement,
-  measurement,
   none,
+  reading,
   relativeHumidity,
   thermometer,
   unknownPort,
@@ -35,6 +35,7 @@ function reed(bytes: Uint8Array, at: number): Partial<Measurement> {
 const items: Record<number, Item> = {
   255: { bytes: 2, read: (bytes, at) => ({ batteryVolts: batteryVolts(int16be(bytes, at) / 100) }) },
   186: { bytes: 2, read: (bytes, at) => ({ batteryVolts: batteryVolts(uint16be(bytes, at) / 1000) }) },
+  189: { bytes: 2 },
   211: { bytes: 1, read: (bytes, at) => ({ batteryPercent: batteryPercent(uint8(bytes, at)) }) },
   256: { bytes: 1, read: reed },
   871: { bytes: 2, read: (bytes, at) => thermometer(int16be(bytes, at) / 10, rangeC) },
@@ -44,6 +45,7 @@ const items: Record<number, Item> = {
   1282: { bytes: 2 },
   1905: { bytes: 6 },
   2052: { bytes: 2 },
+  2405: { bytes: 2 },
   2304: { bytes: 1 },
   2560: { bytes: 1 },
   3072: { bytes: 1 },
@@ -68,7 +70,7 @@ function report(bytes: Uint8Array): Decoded {
     values = { ...values, ...item.read?.(bytes, at + 2) }
     at += 2 + item.bytes
   }
-  return measurement(values)
+  return reading(values, 'Light, motion or other quantities')
 }
 
 function tektelic(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): Decoded {
@@ -77,4 +79,4 @@ function tektelic(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): D
   return model === 't0006129' ? none('Report of a device without a thermometer of its own') : report(bytes)
 }
 
-export const tektelicDecoder: Decoder = { name: 'tektelic', version: 1, decode: guarded(tektelic) }
+export const tektelicDecoder: Decoder = { name: 'tektelic', version: 2, decode: guarded(tektelic) }

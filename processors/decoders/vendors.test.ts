@@ -155,7 +155,8 @@ test('Milesight replays are read by the layout of their model', () => {
 test('an EM300-MLD replays zeros where it has no thermometer: no reading', () => {
   expect(decode('milesight-iot', 'em300-mld', 85, '20ce9e74466300000001').kind).toBe('none')
   expect(decode('milesight-iot', 'em300-mld', 85, '01755c060000')).toMatchObject({
-    measurement: { temperature: null, doorOpen: null, batteryPercent: 92 },
+    kind: 'none',
+    batteryPercent: 92,
   })
 })
 

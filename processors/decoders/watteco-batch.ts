@@ -20,8 +20,8 @@ import {
   type DecodeOptions,
   failure,
   type Measurement,
-  measurement,
   none,
+  reading,
   relativeHumidity,
   type Sample,
   sample,
@@ -336,8 +336,8 @@ export function wattecoBatch(bytes: Uint8Array, options: DecodeOptions): Decoded
     const told = spokenFor(tracks, options.probe)
     let values: Partial<Measurement> = {}
     for (const track of told) values = { ...values, ...valuesOf(track, newest(track)) }
-    const current = measurement(values)
-    if (options.receivedAtMs === undefined) return current
+    const current = reading(values, 'A batch of other quantities')
+    if (options.receivedAtMs === undefined || current.kind !== 'measurement') return current
     const samples = earlier(told, clockSeconds, options.receivedAtMs)
     return samples.length > 0 ? { ...current, samples } : current
   } catch (error) {

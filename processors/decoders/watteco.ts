@@ -5,7 +5,8 @@
 //
 //   0402 0000  temperature int16 1/100 °C    0405 0000  humidity uint16 1/100 %    000f 0055  contact, 1 byte
 //   0050 0006  power: length, mode, mask of sources, uint16 mV for each (mains, rechargeable, disposable, …)
-// Closo's contact is end point 1, end point 0 is tampering. An even first byte begins a batch, see
+// Closo's contact is end point 1, end point 0 is the case's own: tampering. The older Closo sensor has one
+// contact, on end point 0, whose sense is the mounting's: a door only where `openIs` is set. An even first byte begins a batch, see
 // watteco-batch.ts.
 import { guarded, int16be, uint8, uint16be } from './bytes.ts'
 import {
@@ -13,10 +14,11 @@ import {
   type Decoded,
   type DecodeOptions,
   type Decoder,
+  doorBy,
   failure,
   type Measurement,
-  measurement,
   none,
+  reading,
   relativeHumidity,
   thermometer,
   unknownPort,
@@ -40,6 +42,11 @@ function isOtherProbe(point: number, { model, probe }: DecodeOptions): boolean {
   return hasTwo && point !== 0
 }
 
+function contact(state: number, point: number, options: DecodeOptions): Partial<Measurement> {
+  if (options.model === 'closo-sensor' && point === 0) return { doorOpen: doorBy(options, state) }
+  return options.model.startsWith('closo') && point === 1 ? { doorOpen: state !== 0 } : {}
+}
+
 function attribute(
   bytes: Uint8Array,
   at: number,
@@ -48,13 +55,15 @@ function attribute(
   const point = endPoint(uint8(bytes, 0))
   switch (`${uint16be(bytes, 2).toString(16)}/${uint16be(bytes, 4).toString(16)}`) {
     case '402/0':
-      return [isOtherProbe(point, options) ? {} : thermometer(int16be(bytes, at) / 100, rangeC), 2]
+      return [
+        isOtherProbe(point, options) ? { temperature: null } : thermometer(int16be(bytes, at) / 100, rangeC),
+        2,
+      ]
     case '405/0':
       return [{ humidity: relativeHumidity(uint16be(bytes, at) / 100) }, 2]
     case 'f/55': {
       const state = uint8(bytes, at)
-      const isDoor = options.model.startsWith('closo') && point === 1
-      return [isDoor ? { doorOpen: state !== 0 } : {}, 1]
+      return [contact(state, point, options), 1]
     }
     default:
       return undefined
@@ -105,7 +114,7 @@ function standard(bytes: Uint8Array, options: DecodeOptions): Decoded {
   const [values, length] = found
   const end = at + length
   if (bytes.length > end && !areCauses(bytes, end, length)) return wrongLength(bytes, `${end} bytes`)
-  return measurement(values)
+  return reading(values, 'Tampering')
 }
 
 function watteco(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decoded {
@@ -113,4 +122,4 @@ function watteco(bytes: Uint8Array, fPort: number, options: DecodeOptions): Deco
   return (uint8(bytes, 0) & 1) === 1 ? standard(bytes, options) : wattecoBatch(bytes, options)
 }
 
-export const wattecoDecoder: Decoder = { name: 'watteco', version: 1, decode: guarded(watteco) }
+export const wattecoDecoder: Decoder = { name: 'watteco', version: 2, decode: guarded(watteco) }
