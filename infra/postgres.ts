@@ -1,8 +1,9 @@
 // The one home of `pg`. Everything runs in short transactions and no session keeps a setting, so that it works the same
 // through PgBouncer in transaction mode: time-outs are SET LOCAL, never a startup parameter, which PgBouncer refuses.
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 
 export type Row = Record<string, unknown>
 
@@ -13,7 +14,9 @@ export type Sql = {
     values?: readonly unknown[],
   ): Promise<{ rows: R[]; rowCount: number }>
   /** Sends `data` as the input of a COPY … FROM STDIN statement. */
-  copyIn(text: string, data: Buffer): Promise<void>
+  copyIn(text: string, data: Buffer | Readable): Promise<void>
+  /** The output of a COPY … TO STDOUT statement; read it to its end before the next statement. */
+  copyOut(text: string): Readable
 }
 
 export type TransactionOptions = {
@@ -123,7 +126,9 @@ function sqlOf(client: pg.ClientBase): Sql {
       const { rows, rowCount } = await client.query(text, values === undefined ? undefined : [...values])
       return { rows, rowCount: rowCount ?? 0 }
     },
-    copyIn: (text, data) => pipeline([data], client.query(copyFrom(text))),
+    copyIn: (text, data) =>
+      pipeline(Buffer.isBuffer(data) ? [data] : data, client.query(copyFrom(text)) as NodeJS.WritableStream),
+    copyOut: (text) => client.query(copyTo(text)),
   }
 }
 
