@@ -109,7 +109,11 @@ export const resolvers = {
   Device: { calibrationOffset: difference('calibrationOffsetC') },
   UnitLatest: { temperature: temperature('temperatureC') },
   DeviceLatest: { temperature: temperature('temperatureC') },
-  Rule: { temperatureMin: temperature('tempMinC'), temperatureMax: temperature('tempMaxC') },
+  Rule: {
+    temperatureMin: temperature('tempMinC'),
+    temperatureMax: temperature('tempMaxC'),
+    faultJump: difference('faultJumpC'),
+  },
   Reading: { temperature: temperature('temperatureC') },
   TemperatureSpan: {
     min: temperature('minC'),

@@ -12,6 +12,7 @@ const assigned: DeviceAssignment = {
   model: null,
   probe: null,
   calibrationOffset: 0,
+  calibrationValidUntil: null,
 }
 
 const uplink = (fCnt: number, time: string, more: Partial<Uplink> = {}): Uplink => ({

@@ -77,8 +77,18 @@ export const noRule: Rule = {
   offlineCriticalMissedCheckins: null,
   manualIntervalMinutes: null,
   manualGraceMinutes: null,
+  manualOnlyWhenSilent: null,
+  lowBatteryPercent: null,
+  lowBatteryVolts: null,
+  batteryHysteresisPercent: null,
+  batteryHysteresisVolts: null,
+  faultStuckReadings: null,
+  faultStuckMinutes: null,
+  faultJumpC: null,
+  calibrationNoticeDays: null,
   delayMinutes: null,
   severity: null,
+  escalationMinutes: null,
   schedule: null,
 }
 

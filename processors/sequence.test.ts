@@ -22,6 +22,7 @@ const assignment = (validFrom: number, unitId: string | null) => ({
   model: null,
   probe: null,
   calibrationOffset: 0,
+  calibrationValidUntil: null,
 })
 
 type Sent = {

@@ -24,6 +24,7 @@ export const zoned = (timeZone: string, ...versions: Partial<Rule>[]): UnitConfi
   siteId: 'site',
   timeZone,
   versions: versions.map((version) => ({ ...noRule, ...version })),
+  devices: [],
 })
 
 export type Sample = { at: string | number; device?: string } & Partial<

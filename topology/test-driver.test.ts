@@ -37,6 +37,7 @@ test('a table is read before the stream', () => {
     model: null,
     probe: null,
     calibrationOffset: 100,
+    calibrationValidUntil: null,
   }
   const driver = new TestDriver(spread)
   driver.pipe('devices', { devEui: 'A', deviceId: 'a', versions: [assigned] })

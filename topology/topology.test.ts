@@ -29,6 +29,7 @@ function fridge(): TestDriver {
         model: null,
         probe: null,
         calibrationOffset: 0,
+        calibrationValidUntil: null,
       },
     ],
   })
@@ -43,6 +44,7 @@ function fridge(): TestDriver {
     organizationId: 'org',
     siteId: 'site',
     timeZone: 'UTC',
+    devices: [],
     versions: [{ ...rule, offlineTriggerMultiplier: 3 }],
   })
   return driver

@@ -18,6 +18,14 @@ const fields = {
   offlineCriticalMissedCheckins: 'offline_critical_missed_checkins',
   manualIntervalMinutes: 'manual_interval_minutes',
   manualGraceMinutes: 'manual_grace_minutes',
+  lowBatteryPercent: 'low_battery_percent',
+  lowBatteryVolts: 'low_battery_volts',
+  batteryHysteresisPercent: 'battery_hysteresis_percent',
+  batteryHysteresisVolts: 'battery_hysteresis_volts',
+  faultStuckReadings: 'fault_stuck_readings',
+  faultStuckMinutes: 'fault_stuck_minutes',
+  faultJumpC: 'fault_jump_c',
+  calibrationNoticeDays: 'calibration_notice_days',
   delayMinutes: 'delay_minutes',
 } as const
 
@@ -26,6 +34,8 @@ export type Rule = Minutes & {
   unitId: string
   validFrom: Date
   severity: string | null
+  escalationMinutes: number[] | null
+  manualOnlyWhenSilent: boolean | null
   holdLimitSeconds: number | null
 }
 
@@ -39,6 +49,8 @@ const versionOf = (alias: string, scope: string) => `
 const statement = `
   select unit.id as "unitId", greatest(o.valid_from, s.valid_from, u.valid_from) as "validFrom",
     upper(${narrowest('severity')}::text) as severity,
+    ${narrowest('escalation_minutes')} as "escalationMinutes",
+    ${narrowest('manual_only_when_silent')} as "manualOnlyWhenSilent",
     ${Object.entries(fields)
       .map(([name, column]) => `${narrowest(column)} as "${name}"`)
       .join(',\n    ')}

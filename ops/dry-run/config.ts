@@ -106,6 +106,7 @@ function unitsOf(value: unknown, timeZone: string, warnings: string[]): Map<stri
         organizationId: '',
         siteId: '',
         timeZone,
+        devices: [],
         versions: versions.map((version, index) => ruleOf(version, `units.${unitId}[${index}]`, warnings)),
       },
     ]),
@@ -173,4 +174,5 @@ export const assignment = (
   model: null,
   probe: null,
   calibrationOffset: 0,
+  calibrationValidUntil: null,
 })

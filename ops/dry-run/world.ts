@@ -136,7 +136,9 @@ export class DryRun {
 
   #configOf(unitId: string): UnitConfig {
     const { units, timeZone } = this.#config
-    return units.get(unitId) ?? { unitId, organizationId: '', siteId: '', timeZone, versions: [] }
+    return (
+      units.get(unitId) ?? { unitId, organizationId: '', siteId: '', timeZone, versions: [], devices: [] }
+    )
   }
 
   /**

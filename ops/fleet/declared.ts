@@ -14,6 +14,7 @@ export type DeclaredPlace = {
   kind?: 'temperature' | 'door'
   probe?: 'internal' | 'external'
   calibrationOffset?: number
+  calibrationValidUntil?: string
 }
 export type DeclaredDevice = DeclaredPlace & {
   devEui: string

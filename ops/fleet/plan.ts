@@ -90,6 +90,7 @@ const nowhere = (organizationId: string): PlaceFields => ({
   kind: null,
   probe: null,
   calibrationOffset: 0,
+  calibrationValidUntilMs: null,
 })
 
 /** A removed device is nowhere from now on: what it sends then is unassigned. */
@@ -172,7 +173,13 @@ const since = (ms: number) =>
 const textOf = (fields: object, id: Labels['id']): string =>
   Object.entries(fields)
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => (name === 'unitId' ? id(String(value)) : `${name} ${json(value)}`))
+    .map(([name, value]) => fieldText(name, value, id))
     .join(', ') || 'nothing set'
+
+function fieldText(name: string, value: unknown, id: Labels['id']): string {
+  if (name === 'unitId') return id(String(value))
+  if (name.endsWith('UntilMs')) return `${name.slice(0, -2)} ${new Date(Number(value)).toISOString()}`
+  return `${name} ${json(value)}`
+}
 
 const json = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))

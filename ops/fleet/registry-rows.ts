@@ -35,6 +35,7 @@ export type PlaceFields = {
   kind: 'temperature' | 'door' | null
   probe: 'internal' | 'external' | null
   calibrationOffset: number
+  calibrationValidUntilMs: number | null
 }
 
 export type RuleHistory<V = Version<RuleFields>> = { scope: RuleScope; versions: V[] }
@@ -103,15 +104,18 @@ async function readRules(sql: Sql, organizationIds: readonly string[]): Promise<
 }
 
 async function readPlaces(sql: Sql, deviceIds: readonly string[]): Promise<StoredRows['places']> {
-  const { rows } = await sql.query<{ deviceId: string; validFrom: Date } & PlaceFields>(
+  type PlaceRow = { deviceId: string; validFrom: Date; calibrationValidUntil: Date | null }
+  const { rows } = await sql.query<PlaceRow & Omit<PlaceFields, 'calibrationValidUntilMs'>>(
     `select device_id as "deviceId", valid_from as "validFrom", organization_id as "organizationId",
-       unit_id as "unitId", kind, probe, calibration_offset_c as "calibrationOffset"
+       unit_id as "unitId", kind, probe, calibration_offset_c as "calibrationOffset",
+       calibration_valid_until as "calibrationValidUntil"
      from device_assignments where device_id = any($1) order by valid_from`,
     [deviceIds],
   )
   const places: StoredRows['places'] = new Map()
-  for (const { deviceId, validFrom, ...fields } of rows) {
+  for (const { deviceId, validFrom, calibrationValidUntil, ...place } of rows) {
     const history = places.get(deviceId) ?? { deviceId, versions: [] }
+    const fields = { ...place, calibrationValidUntilMs: calibrationValidUntil?.getTime() ?? null }
     history.versions.push({ validFromMs: validFrom.getTime(), fields })
     places.set(deviceId, history)
   }

@@ -23,8 +23,18 @@ export const emptyRule: RuleFields = {
   offlineCriticalMissedCheckins: null,
   manualIntervalMinutes: null,
   manualGraceMinutes: null,
+  manualOnlyWhenSilent: null,
+  lowBatteryPercent: null,
+  lowBatteryVolts: null,
+  batteryHysteresisPercent: null,
+  batteryHysteresisVolts: null,
+  faultStuckReadings: null,
+  faultStuckMinutes: null,
+  faultJumpC: null,
+  calibrationNoticeDays: null,
   delayMinutes: null,
   severity: null,
+  escalationMinutes: null,
   schedule: null,
 }
 

@@ -105,6 +105,7 @@ function addDevice(
       kind: declared.kind ?? null,
       probe: declared.probe ?? null,
       calibrationOffset: declared.calibrationOffset ?? 0,
+      calibrationValidUntilMs: instantOf(declared.calibrationValidUntil) ?? null,
     },
   })
   const earlier = history.map((entry) => place(entry, unitIdAt(organization.slug, entry.unit)))

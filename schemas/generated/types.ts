@@ -81,6 +81,8 @@ export type DeviceAssignment = {
   probe: Probe | null
   /** Added to every temperature, °C. */
   calibrationOffset: number
+  /** Until when the calibration is valid, UTC ms; null: not known. */
+  calibrationValidUntil: number | null
 }
 
 /** Every version of a device's assignment, complete: compacted by devEui, published by the registry's outbox. */
@@ -495,12 +497,44 @@ export type Rule = {
   manualIntervalMinutes: number | null
   /** Minutes after which a missing manual log is overdue; null: 0. */
   manualGraceMinutes: number | null
+  /** True: manual logs are required only while the unit is silent; null: always. */
+  manualOnlyWhenSilent: boolean | null
+  /** Battery level at or below which it is low, %; null: never. */
+  lowBatteryPercent: number | null
+  /** Battery voltage at or below which it is low, V; null: never. */
+  lowBatteryVolts: number | null
+  /** How far above the limit a low battery has recovered, %; null: 5. */
+  batteryHysteresisPercent: number | null
+  /** How far above the limit a low battery has recovered, V; null: 0.1. */
+  batteryHysteresisVolts: number | null
+  /** Equal temperatures of a device in a row that make it a stuck sensor; null: however few. */
+  faultStuckReadings: number | null
+  /** Minutes over which they are equal; null: however short. Both null: never. */
+  faultStuckMinutes: number | null
+  /** Difference to a device's previous temperature that is implausible, °C; null: never. */
+  faultJumpC: number | null
+  /** Days before a device's calibration ends that it is due; null: 0. */
+  calibrationNoticeDays: number | null
   /** Minutes between a cause's confirmation and its alert, and of restoring after an excursion; null: 0. */
   delayMinutes: number | null
   /** Severity of the alerts; null: warning. */
   severity: Severity | null
+  /** Minutes after an alert opened at which it is escalated while nobody has acknowledged it, one for each level, ascending; null: never. */
+  escalationMinutes: readonly number[] | null
   /** Null: always. */
   schedule: Schedule | null
+}
+
+/** A device in the unit, from validFrom to before validUntil, under one version of its assignment. */
+export type UnitDevice = {
+  /** The device. */
+  deviceId: string
+  /** First instant of this version, UTC ms. */
+  validFrom: number
+  /** First instant of the next version, UTC ms; null: there is none. */
+  validUntil: number | null
+  /** Until when its calibration is valid, UTC ms; null: not known. */
+  calibrationValidUntil: number | null
 }
 
 /** Every version of a unit's effective rule, resolved organization, site, unit: compacted by unitId. */
@@ -515,6 +549,8 @@ export type UnitConfig = {
   timeZone: string
   /** Ascending by validFrom. */
   versions: readonly Rule[]
+  /** Which devices are in the unit when, ascending; empty: not known. */
+  devices: readonly UnitDevice[]
 }
 
 /** The value that the series holds. */

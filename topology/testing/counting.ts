@@ -91,6 +91,7 @@ export const minutes: Processor<Minutes, 'readings', 'rollups', 'unit-configs'> 
     organizationId: String(state.early),
     siteId: String(state.toldMs),
     timeZone: '',
+    devices: [],
     versions: Array.from(state.open, ([start, { count, sum }]) => ruleOf(start, count, sum)),
   }),
   load: (value) => ({
@@ -227,8 +228,18 @@ function ruleOf(validFrom: number, tempMin: number, tempMax: number): Rule {
     offlineCriticalMissedCheckins: null,
     manualIntervalMinutes: null,
     manualGraceMinutes: null,
+    manualOnlyWhenSilent: null,
+    lowBatteryPercent: null,
+    lowBatteryVolts: null,
+    batteryHysteresisPercent: null,
+    batteryHysteresisVolts: null,
+    faultStuckReadings: null,
+    faultStuckMinutes: null,
+    faultJumpC: null,
+    calibrationNoticeDays: null,
     delayMinutes: null,
     severity: null,
+    escalationMinutes: null,
     schedule: null,
   }
 }
