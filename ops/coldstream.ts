@@ -15,6 +15,7 @@ const commands: Record<string, () => Promise<Register>> = {
   connections: async () => (await import('./connections.ts')).connectionsCommand,
   fleet: async () => (await import('./fleet.ts')).fleetCommand,
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand,
+  rollups: async () => (await import('./rollups.ts')).rollupsCommand,
   unassigned: async () => (await import('./unassigned.ts')).unassignedCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
   topics: async () => (await import('./topics.ts')).topicsCommand,

@@ -55,6 +55,6 @@ test('every table that the pipeline writes is in it', async () => {
     'sites',
     'units',
   ]
-  const bookkeeping = ['dead_letter_retries', 'schema_migrations', 'sink_offsets']
+  const bookkeeping = ['dead_letter_retries', 'rollup_repairs', 'schema_migrations', 'sink_offsets']
   expect([...digestTables, ...registry, ...bookkeeping].sort()).toEqual(rows.map(({ name }) => name))
 })
