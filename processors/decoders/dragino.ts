@@ -8,7 +8,8 @@
 //   6     bit 7 cable unplugged, bit 6 reply to a datalog poll, bits 3–0 what the cable is ("ext")
 //   7–10  by ext: 1, 2 temperature int16 1/100 °C; 12 temperature and humidity; 9 Unix time; 4–8 neither
 // Replies to a poll repeat those 11 bytes per entry, with the cable's temperature at 0 and Unix time at 7. An
-// entry of zeros is "nothing stored". FPort 5 is status: model, firmware (2), band, sub-band, battery mV (2).
+// entry of zeros is "nothing stored". With PNACKMD set, a report that was not acknowledged is sent again in that
+// same layout, bit 7 of byte 6 set instead of bit 6. FPort 5 is status: model, firmware (2), band, sub-band, battery mV (2).
 //
 // LHT52, FPort 2, 11 bytes: built-in temperature int16 1/100 °C, humidity uint16 1/10 %, cable temperature
 // int16 1/100 °C, ext, Unix time. FPort 3 repeats that as datalog, FPort 4 is the probe's serial number,
@@ -78,9 +79,8 @@ const externalHumidity = (bytes: Uint8Array) => relativeHumidity((uint16be(bytes
 
 function lht65Entry(bytes: Uint8Array, start: number, options: DecodeOptions): Sample {
   const { internal, humidity } = builtIn(bytes, start + 2)
-  const flags = uint8(bytes, start + 6)
-  const ext = flags & 0x0f
-  const external = ext === 1 || ext === 2 || ext === 9 ? cable(bytes, start, flags) : undefined
+  const ext = uint8(bytes, start + 6) & 0x0f
+  const external = ext === 1 || ext === 2 || ext === 9 ? hundredths(bytes, start, cableC) : undefined
   const values: Partial<Measurement> = { ...chosenProbe(options, internal, external), humidity }
   return sample(unixTimeMs(bytes, start + 7), values)
 }
@@ -93,6 +93,14 @@ function entries(bytes: Uint8Array, read: (start: number) => Sample): Decoded {
     if (!isEmpty) samples.push(read(start))
   }
   return samples.length > 0 ? history(samples) : none('Datalog reply: nothing stored for that time')
+}
+
+// A cable that is unplugged sets the same bit, but then bytes 7–8 read 7fff: 327.67 °C and the year 2038.
+function isSentAgain(bytes: Uint8Array): boolean {
+  const flags = uint8(bytes, 6)
+  const ext = flags & 0x0f
+  const firstOfTime = uint8(bytes, 7)
+  return (flags & 0xc0) === 0x80 && (ext === 1 || ext === 2) && firstOfTime >= 0x5e && firstOfTime < 0x7f
 }
 
 function status(bytes: Uint8Array): Decoded {
@@ -115,7 +123,8 @@ function lht65(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decode
   if (fPort !== 2) return unknownPort(fPort, '2, 3 and 5')
   if (bytes.length < entryBytes || bytes.length % entryBytes !== 0) return wrongLength(bytes, '11 bytes')
   if (isReplay(bytes)) return entries(bytes, (start) => lht65Entry(bytes, start, options))
-  return bytes.length === entryBytes ? lht65Report(bytes, options) : wrongLength(bytes, '11 bytes')
+  if (bytes.length !== entryBytes) return wrongLength(bytes, '11 bytes')
+  return isSentAgain(bytes) ? history([lht65Entry(bytes, 0, options)]) : lht65Report(bytes, options)
 }
 
 // The vibration model packs by mode, byte 2 bits 4–2: 2 has temperature and humidity at 7, 3 at 3, 1 none.
@@ -158,6 +167,6 @@ function lht52(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decode
   }
 }
 
-export const draginoLht65: Decoder = { name: 'dragino-lht65', version: 1, decode: guarded(lht65) }
+export const draginoLht65: Decoder = { name: 'dragino-lht65', version: 2, decode: guarded(lht65) }
 export const draginoLht65Vib: Decoder = { name: 'dragino-lht65-vib', version: 1, decode: guarded(vibration) }
 export const draginoLht52: Decoder = { name: 'dragino-lht52', version: 1, decode: guarded(lht52) }

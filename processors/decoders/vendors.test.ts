@@ -108,6 +108,18 @@ test('an LHT65 asked for its datalog answers with history, and with none where n
   expect(decode('dragino', 'lht65', 2, '00'.repeat(11)).kind).toBe('none')
 })
 
+test('an LHT65N sends an unacknowledged report again as history; one whose cable is unplugged is current', () => {
+  const again = 'ff380b0d0376816380d5a0'
+  expect(decode('dragino', 'lht65n', 2, again)).toMatchObject({
+    kind: 'history',
+    samples: [{ temperature: 28.29, humidity: 88.6, recordedAtMs: 0x6380d5a0 * 1000 }],
+  })
+  expect(decode('dragino', 'lht65n', 2, 'cbf60b0d0376817fffffff')).toMatchObject({
+    kind: 'measurement',
+    measurement: { temperature: 28.29 },
+  })
+})
+
 test('Dragino door sensors tell state, openings and the last duration', () => {
   expect(decode('dragino', 'lds01', 10, '8b880100000400001e01')).toMatchObject({
     measurement: { doorOpen: true, batteryVolts: 2.952, doorOpenCount: 4, lastOpenMinutes: 30 },
