@@ -2,71 +2,24 @@
 // and never echoing a value that may be a secret. The README's reference table is generated from `configKeys`.
 import { PipelineError } from '../schemas/failure.ts'
 import { connections, serverUrls } from './bridge-forms.ts'
-
-export type Process = 'bridge' | 'process' | 'sink' | 'api' | 'housekeeper'
-
-type Key<T> = {
-  /** What a valid value looks like, for the error and the reference. */
-  form: string
-  /** The text taken where the variable is not set; undefined: it must be set. */
-  fallback: string | undefined
-  doc: string
-  secret?: true
-  usedBy: readonly Process[]
-  /** Returns undefined for a text that is not of the form. */
-  parse: (text: string) => T | undefined
-}
+import {
+  durationMs,
+  flag,
+  type Key,
+  key,
+  matching,
+  oneOf,
+  type Process,
+  secret,
+  storeAddress,
+  url,
+  whole,
+} from './config-forms.ts'
 
 const everywhere: readonly Process[] = ['bridge', 'process', 'sink', 'api']
+const databaseClients: readonly Process[] = ['sink', 'api', 'housekeeper']
 const storeUsers: readonly Process[] = ['housekeeper']
 const kafkaClients: readonly Process[] = ['bridge', 'process', 'sink']
-
-const MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-const durationMs = (text: string): number | undefined => {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
-  return match ? Number(match[1]) * (MS[match[2] ?? ''] ?? Number.NaN) : undefined
-}
-
-const whole =
-  (least: number, most: number) =>
-  (text: string): number | undefined => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-    return value >= least && value <= most ? value : undefined
-  }
-
-const oneOf =
-  <const T extends string>(...choices: readonly T[]) =>
-  (text: string): T | undefined =>
-    choices.find((choice) => choice === text)
-
-/** As a text, because a value must not be missed for being false. */
-const flag = oneOf('true', 'false')
-
-const matching =
-  (pattern: RegExp) =>
-  (text: string): string | undefined =>
-    pattern.test(text) ? text : undefined
-
-const url =
-  (...protocols: readonly string[]) =>
-  (text: string): string | undefined =>
-    URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : undefined
-
-const key = <T>(
-  form: string,
-  fallback: string | undefined,
-  usedBy: readonly Process[],
-  doc: string,
-  parse: Key<T>['parse'],
-): Key<T> => ({
-  form,
-  fallback,
-  usedBy,
-  doc,
-  parse,
-})
-const secret = <T>(k: Key<T>): Key<T> => ({ ...k, secret: true })
 
 const postgresUrl = url('postgres:', 'postgresql:')
 
@@ -102,6 +55,41 @@ export const configKeys = {
       'Postgres without PgBouncer, for migrations and partitions; not set: DATABASE_URL.',
       (t) => (t === '' ? '' : postgresUrl(t)),
     ),
+  ),
+  DATABASE_CONNECTIONS_MAX: key(
+    '1 to 1000',
+    '20',
+    databaseClients,
+    'Connections of one process to Postgres; as many as PgBouncer has for it.',
+    whole(1, 1000),
+  ),
+  DATABASE_IDLE_TIMEOUT: key(
+    'a duration such as 30s',
+    '30s',
+    databaseClients,
+    'After so long a connection that nobody uses is closed.',
+    durationMs,
+  ),
+  DATABASE_CONNECT_TIMEOUT: key(
+    'a duration such as 5s',
+    '5s',
+    databaseClients,
+    'Longest wait for a connection.',
+    durationMs,
+  ),
+  DATABASE_STATEMENT_TIMEOUT: key(
+    'a duration such as 30s',
+    '30s',
+    databaseClients,
+    'Longest time of one statement; the API allows its readers 10 s at most.',
+    durationMs,
+  ),
+  DATABASE_PREPARED_STATEMENTS: key(
+    'true or false',
+    'false',
+    databaseClients,
+    'Names the statements that are sent again and again, so that Postgres keeps their plans; behind PgBouncer only from 1.21 on, with max_prepared_statements.',
+    flag,
   ),
   TOPIC_PREFIX: key(
     'letters, digits, dots, dashes',
@@ -301,7 +289,7 @@ export const configKeys = {
     '',
     ['housekeeper'],
     'Where partitions are archived before they are dropped; not set: nothing is dropped.',
-    matching(/^$|^s3:\/\/\S+$|^(file:\/\/)?\/\S*$/),
+    storeAddress,
   ),
   BACKUP_VERIFICATION_ENABLED: key(
     'true or false',
@@ -316,6 +304,41 @@ export const configKeys = {
     ['housekeeper'],
     'How old the last archived WAL segment may be.',
     whole(1, 8760),
+  ),
+  BACKUP_URL: key(
+    's3://bucket/prefix or /folder',
+    '',
+    ['housekeeper'],
+    'Where backups go; not set: there are none.',
+    storeAddress,
+  ),
+  BACKUP_KEY_FILE: key(
+    'a path',
+    '',
+    ['housekeeper'],
+    'The key that seals backups (`coldstream backup key`); not set: they lie there in the clear.',
+    matching(/^.*$/),
+  ),
+  BACKUP_RETENTION_DAYS: key(
+    '1 to 3650',
+    '30',
+    ['housekeeper'],
+    'Days for which backups are kept; the newest always is.',
+    whole(1, 3650),
+  ),
+  BACKUP_STORAGE_GIB_MAX: key(
+    '0 to 1048576',
+    '0',
+    ['housekeeper'],
+    'How large a bucket of backups may become before the alert; 0: no limit. A folder knows its disk.',
+    whole(0, 1_048_576),
+  ),
+  BACKUP_PROGRAMS_DIR: key(
+    'a path',
+    '',
+    ['housekeeper'],
+    "Folder with pg_dump and pg_restore of the server's version, where they are in no usual place.",
+    matching(/^.*$/),
   ),
   S3_ENDPOINT: key(
     'an http(s):// URL',

@@ -67,6 +67,9 @@ function clientConfig({ endpoint, region, accessKeyId, secretAccessKey }: S3Sett
   return {
     region: region ?? 'us-east-1',
     maxAttempts: ATTEMPTS_MAX,
+    // Checksums in trailers are Amazon's own; other servers refuse them. What is stored is compared by its SHA-256 anyway.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
     // Servers other than Amazon's have one name for all buckets.
     ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
     ...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey } } : {}),
