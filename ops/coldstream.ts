@@ -24,6 +24,9 @@ const commands: Record<string, () => Promise<Register>> = {
   decode: async () => (await import('./decode.ts')).decodeCommand,
   'dry-run': async () => (await import('./dry-run.ts')).dryRunCommand,
   digest: async () => (await import('./digest.ts')).digestCommand,
+  backup: async () => (await import('./backup.ts')).backupCommand,
+  'restore-test': async () => (await import('./backup.ts')).restoreTestCommand,
+  restore: async () => (await import('./backup.ts')).restoreCommand,
   engines: async () => (await import('./engines.ts')).enginesCommand,
 }
 
