@@ -9,6 +9,7 @@ const refusals = {
   BAD_RANGE: 'Give `from` before `to`; `from` is inclusive, `to` exclusive.',
   BAD_ID: 'Give an id as this API returned it: a UUID.',
   BAD_INPUT: 'Correct the argument; GET /graphiql shows what each field takes.',
+  NOT_FOUND: 'Ask GraphQL for the ids: `{ organizations { id sites { id units { id } } } }`.',
   TOO_COMPLEX: 'Ask for smaller pages or fewer nested lists, and page through the rest.',
   TOO_DEEP: 'Ask in several queries: begin at `unit(id:)` or `site(id:)`.',
   INVALID_QUERY: 'Correct the query; GET /graphiql completes and checks it as you type.',
@@ -41,3 +42,18 @@ export function codeOfFailure(error: unknown): RefusalCode {
 // pg-pool gives its own errors no code.
 const isPoolTimeout = (error: unknown): boolean =>
   error instanceof Error && /^(timeout exceeded|Connection terminated)/.test(error.message)
+
+/** What a failure inside says may name hosts and statements: it goes to the log, not to the asker. */
+export function messageOutside(error: Error, code: RefusalCode): string {
+  if (code === 'TIMED_OUT') return 'The database took too long to answer.'
+  if (code === 'UNAVAILABLE') return 'The database cannot be reached.'
+  if (code === 'INTERNAL') return 'The request failed inside.'
+  return error.message
+}
+
+/** The HTTP status of an answer that has nothing but this refusal. */
+export function statusOf(code: string | undefined): number {
+  if (code === 'UNAVAILABLE' || code === 'TIMED_OUT') return 503
+  if (code === 'INTERNAL') return 500
+  return code === 'NOT_FOUND' ? 404 : 400
+}

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode } from 'graphql/index.js'
 import mercurius, { type IResolvers, type MercuriusLoaders } from 'mercurius'
 import type { Query } from './database.ts'
-import { adviceOf, codeOfFailure, type RefusalCode } from './errors.ts'
+import { adviceOf, codeOfFailure, messageOutside, type RefusalCode, statusOf } from './errors.ts'
 import { checkLimits, TOKENS_MAX } from './limits.ts'
 import { loaders, type RequestContext } from './loaders.ts'
 import type { Metrics } from './metrics.ts'
@@ -96,7 +96,7 @@ function describe(error: Error): Described {
   const code = codeOf(error)
   const advice = adviceOf(code)
   return {
-    message: messageOf(error, code),
+    message: messageOutside(error, code),
     locations,
     path,
     extensions: { code, advice },
@@ -122,17 +122,6 @@ function codeOfCause(cause: unknown): RefusalCode {
   if (code?.startsWith('FST_ERR_CTP') || cause instanceof SyntaxError) return 'NOT_JSON'
   return statusCode !== undefined && statusCode < 500 ? 'INVALID_QUERY' : codeOfFailure(cause)
 }
-
-/** What a failure inside says may name hosts and statements: it goes to the log, not to the asker. */
-function messageOf(error: Error, code: RefusalCode): string {
-  if (code === 'TIMED_OUT') return 'The database took too long to answer.'
-  if (code === 'UNAVAILABLE') return 'The database cannot be reached.'
-  if (code === 'INTERNAL') return 'The query failed inside.'
-  return error.message
-}
-
-const statusOf = (code: string | undefined): number =>
-  code === 'UNAVAILABLE' || code === 'TIMED_OUT' ? 503 : code === 'INTERNAL' ? 500 : 400
 
 const shown = ({ message, locations, path, extensions }: Described) => ({
   message,

@@ -3,7 +3,13 @@
 import type { Query } from './database.ts'
 import { groupBy } from './database.ts'
 import { checkRange, connectionOf, type PageArgs, pageOf, type RangeArgs } from './page.ts'
-import { type ConnectionName, pageOfUnits, sources } from './queries/connections.ts'
+import {
+  type ConnectionName,
+  type FurtherArgs,
+  furtherCondition,
+  pageOfUnits,
+  sources,
+} from './queries/connections.ts'
 import * as latest from './queries/latest.ts'
 import * as registry from './queries/registry.ts'
 import { rulesAt } from './queries/rules.ts'
@@ -87,18 +93,7 @@ const ofUnit = <R extends { unitId: string }>(
     return ({ id }) => byUnit.get(id) ?? null
   })
 
-type ConnectionArgs = PageArgs & RangeArgs & { granularity?: string; includeSimulated?: boolean }
-
-function furtherCondition(name: ConnectionName, { granularity, includeSimulated }: ConnectionArgs) {
-  if (name === 'rollups')
-    return {
-      condition: (parameter: string) => `granularity = ${parameter}::rollup_granularity`,
-      value: granularity?.toLowerCase(),
-    }
-  if (name === 'readings' && includeSimulated !== true)
-    return { condition: (parameter: string) => `simulated = ${parameter}::boolean`, value: false }
-  return undefined
-}
+type ConnectionArgs = PageArgs & RangeArgs & FurtherArgs
 
 const connection = (name: ConnectionName) =>
   batched<{ id: string }, ConnectionArgs>(async (units, args, { query }) => {

@@ -36,8 +36,19 @@ const graphiqlPolicy = policy({
   'worker-src': "'self' blob:",
 })
 
+// Swagger's page styles its elements one by one.
+const docsPolicy = policy({
+  'script-src': "'self'",
+  'style-src': "'self' 'unsafe-inline'",
+  'img-src': "'self' data:",
+  'connect-src': "'self'",
+})
+
 export const asDashboardPage = (reply: FastifyReply): FastifyReply =>
   reply.headers({ ...common, 'content-security-policy': dashboardPolicy })
 
 export const asGraphiqlPage = (reply: FastifyReply): FastifyReply =>
   reply.headers({ ...common, 'content-security-policy': graphiqlPolicy })
+
+export const asDocsPage = (reply: FastifyReply): FastifyReply =>
+  reply.headers({ ...common, 'content-security-policy': docsPolicy })

@@ -5,7 +5,7 @@ import type { Query } from './database.ts'
 import { addGraphiql } from './graphiql.ts'
 import { addGraphql } from './graphql.ts'
 import { createMetrics, type Metrics, measured } from './metrics.ts'
-import { isMigrated } from './queries/operations.ts'
+import { addRest } from './rest.ts'
 
 export type ServerOptions = { query: Query; now: () => Date; logger: FastifyBaseLogger }
 
@@ -22,35 +22,18 @@ export async function createServer({ query, now, logger }: ServerOptions): Promi
   })
   const metrics = createMetrics()
   addMeasuring(app, metrics)
-  addHealth(app, query)
-  await addGraphql(app, { query: measured(query, metrics), now, metrics })
+  const measuredQuery = measured(query, metrics)
+  await addGraphql(app, { query: measuredQuery, now, metrics })
+  await addRest(app, { query: measuredQuery, metrics })
   await addDashboard(app)
   addGraphiql(app)
   return app
 }
 
-function addMeasuring(app: FastifyInstance, { registry, requestSeconds }: Metrics): void {
+function addMeasuring(app: FastifyInstance, { requestSeconds }: Metrics): void {
   app.addHook('onResponse', async (request, reply) => {
     // The route's pattern, not the path: a label for each id would fill Prometheus.
     const route = request.routeOptions.url ?? 'none'
     requestSeconds.observe({ route, status: reply.statusCode }, reply.elapsedTime / 1000)
-  })
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(registry.contentType).send(await registry.metrics()),
-  )
-}
-
-function addHealth(app: FastifyInstance, query: Query): void {
-  app.get('/health', async () => ({ status: 'ok' }))
-  app.get('/health/ready', async (request, reply) => {
-    const problem = await isMigrated(query).then(
-      (migrated) => (migrated ? undefined : 'The tables are missing: run `coldstream migrate`.'),
-      (error: unknown) => {
-        request.log.warn({ err: error }, 'not ready')
-        return 'Postgres does not answer: check DATABASE_URL and that it runs.'
-      },
-    )
-    if (problem !== undefined) return reply.code(503).send({ status: 'not ready', problem })
-    return { status: 'ready' }
   })
 }

@@ -138,6 +138,23 @@ export const sources = {
 
 export type ConnectionName = keyof typeof sources
 
+export type FurtherArgs = { granularity?: string; includeSimulated?: boolean }
+
+/** What a connection asks for beyond its range: rollups of one granularity, readings without the simulated ones. */
+export function furtherCondition(
+  name: ConnectionName,
+  { granularity, includeSimulated }: FurtherArgs,
+): PageRequest['and'] {
+  if (name === 'rollups')
+    return {
+      condition: (parameter) => `granularity = ${parameter}::rollup_granularity`,
+      value: granularity?.toLowerCase(),
+    }
+  if (name === 'readings' && includeSimulated !== true)
+    return { condition: (parameter) => `simulated = ${parameter}::boolean`, value: false }
+  return undefined
+}
+
 /** Rows of each unit in the page's direction, one more than its limit where there is more. */
 export function pageOfUnits<R>(query: Query, name: ConnectionName, request: PageRequest): Promise<R[]> {
   const source: Source = sources[name]

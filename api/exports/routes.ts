@@ -1,0 +1,83 @@
+// GET /api/exports/readings and /api/exports/rollups: CSV or NDJSON, streamed at the reader's pace.
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Query } from '../database.ts'
+import { checkRange } from '../page.ts'
+import { parseInstant } from '../scalars.ts'
+import type { TemperatureUnit } from '../temperature.ts'
+import { type ExportName, type ExportRequest, exportedText, type Format } from './lines.ts'
+import { type ScopeArgs, scopeOf } from './scope.ts'
+
+type Asked = ScopeArgs & {
+  from: string
+  to: string
+  format: Format
+  temperatureUnit: TemperatureUnit
+  granularity?: string
+  includeSimulated?: boolean
+}
+
+const contentTypes: Record<Format, string> = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+}
+
+const common = {
+  unit: { type: 'string', description: 'A unit, by id. Give one of unit, site and organization.' },
+  site: { type: 'string', description: 'All units of a site, by id.' },
+  organization: { type: 'string', description: 'All units of an organization, by id.' },
+  from: { type: 'string', description: 'ISO 8601 with an offset; inclusive.' },
+  to: { type: 'string', description: 'ISO 8601 with an offset; exclusive.' },
+  format: { type: 'string', enum: ['csv', 'ndjson'], default: 'csv' },
+  temperatureUnit: { type: 'string', enum: ['C', 'F'], default: 'C' },
+}
+const granularity = { type: 'string', enum: ['hour', 'day', 'week', 'month'], default: 'day' }
+const includeSimulated = {
+  type: 'boolean',
+  default: false,
+  description: 'Also samples that were simulated on the network; they move nothing.',
+}
+
+const kinds = {
+  readings: {
+    summary: 'Readings as lines',
+    description: 'Every reading of the range, by unit and then by time.',
+    properties: { ...common, includeSimulated },
+  },
+  rollups: {
+    summary: 'Rollups as lines',
+    description:
+      "Rollups whose window starts in the range, cut in the site's time zone, by unit and then by time.",
+    properties: { ...common, granularity },
+  },
+} satisfies Record<ExportName, unknown>
+
+export function addExports(app: FastifyInstance, query: Query): void {
+  for (const name of Object.keys(kinds) as ExportName[]) {
+    const { summary, description, properties } = kinds[name]
+    const querystring = { type: 'object', required: ['from', 'to'], additionalProperties: false, properties }
+    app.get<{ Querystring: Asked }>(
+      `/api/exports/${name}`,
+      { schema: { tags: ['exports'], summary, description, querystring } },
+      (request, reply) => sendExport(query, name, request.query, reply),
+    )
+  }
+}
+
+async function sendExport(
+  query: Query,
+  name: ExportName,
+  asked: Asked,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const range = { from: parseInstant(asked.from), to: parseInstant(asked.to) }
+  checkRange(name, range)
+  const { slug, units } = await scopeOf(query, asked)
+  const request: ExportRequest = { ...asked, ...range, name, degrees: asked.temperatureUnit }
+  const days = [range.from, range.to].map((at) => at.toISOString().slice(0, 10)).join('_')
+  return reply
+    .type(contentTypes[asked.format])
+    .header('content-disposition', `attachment; filename="${slug}_${name}_${days}.${asked.format}"`)
+    .header('cache-control', 'no-store')
+    .send(Readable.from(exportedText(query, units, request), { objectMode: false, highWaterMark: 1 }))
+}

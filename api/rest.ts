@@ -1,0 +1,55 @@
+// REST beside GraphQL: routes that describe themselves (OpenAPI at /api/docs), and refusals in the same words.
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { GraphQLError } from 'graphql/index.js'
+import type { Query } from './database.ts'
+import { adviceOf, codeOfFailure, messageOutside, type RefusalCode, statusOf } from './errors.ts'
+import { addExports } from './exports/routes.ts'
+import { addHealth } from './health.ts'
+import type { Metrics } from './metrics.ts'
+import { asDocsPage } from './security-headers.ts'
+
+const info = {
+  title: 'coldstream',
+  version: '1',
+  description: 'Health, metrics and exports. Everything else is asked by GraphQL, at POST /graphql.',
+}
+
+type Options = { query: Query; metrics: Metrics }
+
+export async function addRest(app: FastifyInstance, { query, metrics }: Options): Promise<void> {
+  await app.register(async (rest) => {
+    await rest.register(swagger, { openapi: { openapi: '3.1.0', info } })
+    await rest.register(swaggerUi, {
+      routePrefix: '/api/docs',
+      // Its own would allow what is inline.
+      uiHooks: {
+        onRequest: (_request, reply, next) => {
+          asDocsPage(reply)
+          next()
+        },
+      },
+    })
+    rest.setErrorHandler<FastifyError | GraphQLError>(answerRefusal)
+    addHealth(rest, query, metrics)
+    addExports(rest, query)
+  })
+}
+
+function answerRefusal(
+  error: FastifyError | GraphQLError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const code = codeOf(error)
+  if (code === 'INTERNAL') request.log.error({ err: error }, 'a request failed')
+  return reply
+    .code(statusOf(code))
+    .send({ code, message: messageOutside(error, code), advice: adviceOf(code) })
+}
+
+function codeOf(error: FastifyError | GraphQLError): RefusalCode {
+  if (error instanceof GraphQLError) return error.extensions.code as RefusalCode
+  return error.validation ? 'BAD_INPUT' : codeOfFailure(error)
+}
