@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { uplinkBody } from './posting.ts'
 
 /** mulberry32: 32 bits of state, enough to choose mutations. */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
