@@ -62,6 +62,10 @@ const failures = {
     verdict: 'stop',
     explain: (d: { reason: string }) => `Nothing was restored: ${d.reason}.`,
   },
+  PARTITION_REFUSED: {
+    verdict: 'stop',
+    explain: (d: { reason: string }) => d.reason,
+  },
   PORT_TAKEN: {
     verdict: 'stop',
     explain: (d: { port: number; setting: string }) =>

@@ -10,6 +10,7 @@ import { lockNow, untilFree } from './attempts.ts'
 import { contentOf, contentSettings, isSameContent } from './content.ts'
 import { decide } from './decisions.ts'
 import { addHold } from './holds.ts'
+import { refused } from './refused.ts'
 import { readState } from './state.ts'
 import type { Work } from './work.ts'
 
@@ -34,7 +35,7 @@ export async function restoreArchive(work: Work, restore: Restore): Promise<Rest
     (await verifiedArchive(work.db, partition)) ??
     (await archiveInStore(store, partitioning.parent, partition))
   if (archive === undefined)
-    throw new Error(`${partition} has no archive, neither in partition_archives nor in ${store.name}.`)
+    throw refused(`${partition} has no archive, neither in partition_archives nor in ${store.name}.`)
   const { partitions } = await readState(work.db, partitioning, work.nowMs())
   const isThere = partitions.some(({ name }) => name === partition)
   const heldUntil = new Date(work.nowMs() + restore.keepDays * DAY_MS)
@@ -89,7 +90,7 @@ async function isLeftBefore(sql: Sql, table: string, archive: Archive): Promise<
   ])
   if (!rows[0]?.exists) return false
   if (isSameContent(await contentOf(sql, table, archive.columns), archive)) return true
-  throw new Error(
+  throw refused(
     `${table} is there, is no partition, and is not the archive: look what it holds, and rename it.`,
   )
 }

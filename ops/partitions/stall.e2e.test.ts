@@ -22,8 +22,8 @@ import {
 
 const codecs: Codecs = await openCodecs(memoryRegistry(), '')
 const ROWS = 200
-/** Above it the sink would have waited for somebody: a batch of this size takes a few milliseconds. */
-const STALL_MAX_MS = 400
+/** A sink that queued behind somebody would wait for as long as the query is open, which is some seconds. */
+const STALL_MAX_MS = 1_000
 
 /** Writes batch after batch into the current month until it is stopped; the longest time that one took. */
 function keepWriting({ db }: PartitionWorld) {

@@ -4,6 +4,7 @@ import type { Sql } from '../../infra/postgres.ts'
 import { attach, rangeCheck } from '../../sinks/partition-tables.ts'
 import { type Period, periodStart, readingsByMonth } from '../../sinks/partitions.ts'
 import { lockNow, untilFree } from './attempts.ts'
+import { refused } from './refused.ts'
 import type { Work } from './work.ts'
 
 const DEFAULT = 'sensor_readings_default'
@@ -47,7 +48,7 @@ async function makeHome({ db }: Work, period: Period): Promise<void> {
     )
     if (rows[0]?.ours) return
     if (rows[0]?.exists)
-      throw new Error(
+      throw refused(
         `${table} is there, is no partition, and was not made for the strays: look what it holds, and rename or drop it.`,
       )
     await sql.query(

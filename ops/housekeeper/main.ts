@@ -1,0 +1,94 @@
+// The housekeeper as a process: any number may run, each task is done by one of them.
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pino, { type Logger } from 'pino'
+import type { Config } from '../../infra/config.ts'
+import { serveHealth } from '../../infra/health-server.ts'
+import { openPostgres, type Postgres } from '../../infra/postgres.ts'
+import { housekeeperMetrics } from './metrics.ts'
+import { type Observation, observe, problemsOf } from './observation.ts'
+import { Runner } from './runner.ts'
+import { type PartitionConfig, partitionConfigKeys, partitionTasks } from './tasks.ts'
+
+export const housekeeperConfigKeys = [
+  ...(['DATABASE_URL', 'DATABASE_DIRECT_URL', 'HOUSEKEEPER_PORT', 'LOG_LEVEL'] as const),
+  ...partitionConfigKeys,
+] as const
+
+export type HousekeeperConfig = Pick<Config, (typeof housekeeperConfigKeys)[number]>
+
+export type RunningHousekeeper = { port: number; close: () => Promise<void> }
+
+const OBSERVE_EVERY_MS = 15_000
+/** What is older is no news: the process is not ready. */
+const OBSERVATION_AGE_MAX_MS = 90_000
+
+export const ownerName = () => `${hostname()}/${process.pid}/${randomBytes(3).toString('hex')}`
+
+export async function runHousekeeper(config: HousekeeperConfig): Promise<RunningHousekeeper> {
+  const log = pino({ name: 'housekeeper', level: config.LOG_LEVEL })
+  const directUrl = config.DATABASE_DIRECT_URL || config.DATABASE_URL
+  const db = openPostgres(directUrl, {
+    ...{ name: 'coldstream-housekeeper', connectionsMax: 6 },
+    onConnectionLost: (error) => log.warn({ err: error }, 'A connection to Postgres was lost'),
+  })
+  const runner = new Runner({
+    ...{ db, directUrl, log, owner: ownerName(), nowMs: Date.now },
+    tasks: partitionTasks(config),
+  })
+  const watch = keepObserving(db, config, log)
+  const registry = housekeeperMetrics(() => ({ observation: watch.last(), isUp: runner.isUp }))
+  const health = await serveHealth(config.HOUSEKEEPER_PORT, 'HOUSEKEEPER_PORT', {
+    isReady: () => runner.isUp && isFresh(watch.last()),
+    details: () => detailsOf(watch.last()),
+    registry,
+  })
+  const running = runner.run()
+  return {
+    port: health.port,
+    close: async () => {
+      runner.stop()
+      await Promise.all([running, watch.stop(), health.close()])
+      await db.end()
+    },
+  }
+}
+
+const isFresh = (observation: Observation | undefined) =>
+  observation !== undefined && Date.now() - observation.atMs < OBSERVATION_AGE_MAX_MS
+
+/** What /health says. */
+function detailsOf(observation: Observation | undefined): object {
+  if (observation === undefined) return { partitions: 'not seen yet' }
+  const partitions = observation.tables.map(
+    ({ partitioning, partitions: all, ahead, hasCurrent, defaultRows, bytes, retired }) => ({
+      ...{ table: partitioning.parent, unit: partitioning.unit, count: all.length, ahead, hasCurrent },
+      ...{ defaultRows, bytes, retired },
+    }),
+  )
+  return { partitions, backup: observation.backup.explanation, problems: problemsOf(observation) }
+}
+
+function keepObserving(db: Postgres, config: PartitionConfig, log: Logger) {
+  const stopping = new AbortController()
+  let last: Observation | undefined
+  const run = async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        last = await observe(db, config, Date.now())
+      } catch (error) {
+        log.warn({ err: error }, 'The state of the partitions could not be read')
+      }
+      await sleep(OBSERVE_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {}) // cut short by the stop
+    }
+  }
+  const running = run()
+  return {
+    last: () => last,
+    stop: () => {
+      stopping.abort()
+      return running
+    },
+  }
+}
