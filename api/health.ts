@@ -2,11 +2,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { Query } from './database.ts'
 import type { Metrics } from './metrics.ts'
+import { partitionHealth } from './partition-health.ts'
 import { isMigrated } from './queries/operations.ts'
 
 export function addHealth(app: FastifyInstance, query: Query, { registry }: Metrics): void {
   const tags = ['operations']
-  app.get('/health', { schema: { tags, summary: 'The process is up' } }, async () => ({ status: 'ok' }))
+  const partitions = partitionHealth(query)
+  app.get(
+    '/health',
+    { schema: { tags, summary: 'The process is up; beside it, how the partitions stand' } },
+    async () => ({ status: 'ok', partitions: await partitions() }),
+  )
   app.get(
     '/health/ready',
     { schema: { tags, summary: 'The database answers and has its tables; else 503 with the problem' } },

@@ -7,7 +7,7 @@ import { openPostgres } from '../infra/postgres.ts'
 import type { Query } from './database.ts'
 import { createServer } from './server.ts'
 
-export type ApiConfig = Pick<Config, 'DATABASE_URL' | 'API_HOST' | 'API_PORT' | 'LOG_LEVEL'>
+export type ApiConfig = Pick<Config, 'DATABASE_URL' | 'API_HOST' | 'API_PORT' | 'ADMIN_KEY' | 'LOG_LEVEL'>
 
 /** A reader who waits longer has gone; the statement must not outlive him. */
 const STATEMENT_TIMEOUT_MS = 10_000
@@ -21,7 +21,10 @@ export async function runApi(config: ApiConfig): Promise<{ port: number; close: 
   })
   const query: Query = async <R>(text: string, values: readonly unknown[]) =>
     (await postgres.query(text, values, { readOnly: true })).rows as R[]
-  const app = await createServer({ query, now: () => new Date(), logger })
+  const change: Query = async <R>(text: string, values: readonly unknown[]) =>
+    (await postgres.query(text, values)).rows as R[]
+  const admin = { key: config.ADMIN_KEY, change }
+  const app = await createServer({ query, now: () => new Date(), logger, admin })
   app.addHook('onClose', () => postgres.end())
   try {
     await app.listen({ host: config.API_HOST, port: config.API_PORT })

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GraphQLError } from 'graphql/index.js'
+import { type Admin, addAdmin } from './admin.ts'
 import type { Query } from './database.ts'
 import { adviceOf, codeOfFailure, messageOutside, type RefusalCode, statusOf } from './errors.ts'
 import { addExports } from './exports/routes.ts'
@@ -16,9 +17,9 @@ const info = {
   description: 'Health, metrics and exports. Everything else is asked by GraphQL, at POST /graphql.',
 }
 
-type Options = { query: Query; metrics: Metrics }
+type Options = { query: Query; metrics: Metrics; admin: Admin }
 
-export async function addRest(app: FastifyInstance, { query, metrics }: Options): Promise<void> {
+export async function addRest(app: FastifyInstance, { query, metrics, admin }: Options): Promise<void> {
   await app.register(async (rest) => {
     await rest.register(swagger, { openapi: { openapi: '3.1.0', info } })
     await rest.register(swaggerUi, {
@@ -34,6 +35,7 @@ export async function addRest(app: FastifyInstance, { query, metrics }: Options)
     rest.setErrorHandler<FastifyError | GraphQLError>(answerRefusal)
     addHealth(rest, query, metrics)
     addExports(rest, query)
+    addAdmin(rest, query, admin)
   })
 }
 

@@ -1,5 +1,6 @@
 // The API's HTTP server: GraphQL, the dashboard, GraphiQL, health and metrics on one port.
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Admin } from './admin.ts'
 import { addDashboard } from './dashboard.ts'
 import type { Query } from './database.ts'
 import { addGraphiql } from './graphiql.ts'
@@ -7,12 +8,25 @@ import { addGraphql } from './graphql.ts'
 import { createMetrics, type Metrics, measured } from './metrics.ts'
 import { addRest } from './rest.ts'
 
-export type ServerOptions = { query: Query; now: () => Date; logger: FastifyBaseLogger }
+export type ServerOptions = {
+  query: Query
+  now: () => Date
+  logger: FastifyBaseLogger
+  /** Not given: /api/admin is closed. */
+  admin?: Admin
+}
+
+const closed: Admin = { key: '', change: async () => [] }
 
 /** Largest query text with its variables; the dashboard's own are below 4 kB. */
 const BODY_BYTES_MAX = 131_072
 
-export async function createServer({ query, now, logger }: ServerOptions): Promise<FastifyInstance> {
+export async function createServer({
+  query,
+  now,
+  logger,
+  admin = closed,
+}: ServerOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
     // A dashboard asks every five seconds; what goes wrong is logged where it does.
@@ -24,7 +38,7 @@ export async function createServer({ query, now, logger }: ServerOptions): Promi
   addMeasuring(app, metrics)
   const measuredQuery = measured(query, metrics)
   await addGraphql(app, { query: measuredQuery, now, metrics })
-  await addRest(app, { query: measuredQuery, metrics })
+  await addRest(app, { query: measuredQuery, metrics, admin })
   await addDashboard(app)
   addGraphiql(app)
   return app

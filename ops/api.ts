@@ -9,7 +9,7 @@ export function apiCommand(program: Command): void {
     .command('api')
     .description('serve GraphQL, GraphiQL and the dashboard (settings: API_*, see README)')
     .action(async () => {
-      const api = await runApi(readConfig(['DATABASE_URL', 'API_HOST', 'API_PORT', 'LOG_LEVEL']))
+      const api = await runApi(readConfig(['DATABASE_URL', 'API_HOST', 'API_PORT', 'ADMIN_KEY', 'LOG_LEVEL']))
       const address = `http://localhost:${api.port}`
       process.stderr.write(`Dashboard: ${address}/\nGraphiQL:  ${address}/graphiql\n`)
       await endSignal()
