@@ -9,6 +9,11 @@ const benches: Record<string, Bench> = {
       'uplinks → committed outputs on a broker of its own: throughput, CPU, latency, restore (--uplinks, --threads)',
     run: async (options) => (await import('./pipeline.ts')).run(options),
   },
+  bridge: {
+    about:
+      'webhooks at a fixed rate: latency from the due instant, memory, beside a server that does nothing (--rate)',
+    run: async (options) => (await import('./bridge.ts')).run(options),
+  },
   'unit-stage': {
     about: 'observations a second through the unit stage alone, on one core',
     run: async () => (await import('./unit-stage.ts')).run(),
@@ -21,6 +26,7 @@ const { positionals, values } = parseArgs({
     uplinks: { type: 'string' },
     devices: { type: 'string' },
     threads: { type: 'string' },
+    rate: { type: 'string' },
     units: { type: 'string' },
     profile: { type: 'string' },
   },
