@@ -9,92 +9,136 @@ import {
 } from '../rollup-figures.ts'
 import { differenceIn, type TemperatureUnit, temperatureIn } from '../temperature.ts'
 
-/** The place of a unit, by the names that people know. */
-export type ExportedUnit = { id: string; name: string; siteName: string }
-
 export type Cell = string | number | boolean | null
 export type Line = Record<string, Cell>
 
-type Nullable<K extends string> = Record<K, number | null>
+/** A row as the connections read it. */
+export type Row = Record<string, Cell | Date>
 
-export type ReadingRow = Nullable<
-  'temperatureC' | 'humidity' | 'batteryPercent' | 'batteryVolts' | 'rssi' | 'snr'
-> & {
-  recordedAt: Date
-  receivedAt: Date
-  deviceId: string
-  doorOpen: boolean | null
-  gatewayId: string | null
-  fault: boolean
-  history: boolean
-  simulated: boolean
-}
+type ToLine = (row: Row, degrees: TemperatureUnit) => Line
 
-export type RollupRow = RollupSums &
-  Nullable<'minC' | 'maxC' | 'humidityMin' | 'humidityMax'> &
-  Record<
-    | 'secondsAbove'
-    | 'secondsBelow'
-    | 'degreeMinutesAboveC'
-    | 'degreeMinutesBelowC'
-    | 'readingsOutOfRange'
-    | 'doorOpenings'
-    | 'doorOpenSeconds'
-    | 'revision',
-    number
-  > & { granularity: string; isFinal: boolean }
+const cell = (value: Row[string] | undefined): Cell =>
+  value instanceof Date ? value.toISOString() : (value ?? null)
 
-const place = (unit: ExportedUnit): Line => ({ site: unit.siteName, unit: unit.name, unit_id: unit.id })
+/** Columns by their property of the row. */
+const plain =
+  (columns: Readonly<Record<string, string>>) =>
+  (row: Row): Line =>
+    Object.fromEntries(Object.entries(columns).map(([name, property]) => [name, cell(row[property])]))
 
-export function readingLine(unit: ExportedUnit, row: ReadingRow, degrees: TemperatureUnit): Line {
-  return {
-    ...place(unit),
-    recorded_at: row.recordedAt.toISOString(),
-    received_at: row.receivedAt.toISOString(),
-    device_id: row.deviceId,
-    [`temperature_${degrees.toLowerCase()}`]: inDegrees(degrees, row.temperatureC),
-    humidity_percent: row.humidity,
-    door_open: row.doorOpen,
-    battery_percent: row.batteryPercent,
-    battery_volts: row.batteryVolts,
-    rssi_dbm: row.rssi,
-    snr_db: row.snr,
-    gateway_id: row.gatewayId,
-    fault: row.fault,
-    history: row.history,
-    simulated: row.simulated,
-  }
-}
+/** The same for °C, under a name that says in which degrees it stands. */
+const inDegrees =
+  (convert: typeof temperatureIn, columns: Readonly<Record<string, (row: Row) => number | null>>): ToLine =>
+  (row, degrees) =>
+    Object.fromEntries(
+      Object.entries(columns).map(([name, of]) => {
+        const celsius = of(row)
+        return [`${name}_${degrees.toLowerCase()}`, celsius === null ? null : convert(degrees, celsius)]
+      }),
+    )
 
-export function rollupLine(unit: ExportedUnit, row: RollupRow, degrees: TemperatureUnit): Line {
-  const suffix = degrees.toLowerCase()
-  return {
-    ...place(unit),
-    granularity: row.granularity.toLowerCase(),
-    window_start: row.start.toISOString(),
-    window_end: row.end.toISOString(),
-    is_final: row.isFinal,
-    revision: row.revision,
-    readings: row.count,
-    [`min_${suffix}`]: inDegrees(degrees, row.minC),
-    [`max_${suffix}`]: inDegrees(degrees, row.maxC),
-    [`mean_${suffix}`]: inDegrees(degrees, meanC(row)),
-    [`time_weighted_mean_${suffix}`]: inDegrees(degrees, timeWeightedMeanC(row)),
-    [`mkt_${suffix}`]: inDegrees(degrees, meanKineticC(row)),
-    coverage: coverage(row),
-    known_seconds: row.knownSeconds,
-    seconds_above: row.secondsAbove,
-    seconds_below: row.secondsBelow,
-    [`degree_minutes_above_${suffix}`]: differenceIn(degrees, row.degreeMinutesAboveC),
-    [`degree_minutes_below_${suffix}`]: differenceIn(degrees, row.degreeMinutesBelowC),
-    readings_out_of_range: row.readingsOutOfRange,
-    door_openings: row.doorOpenings,
-    door_open_seconds: row.doorOpenSeconds,
-    humidity_mean_percent: humidityMean(row),
-    humidity_min_percent: row.humidityMin,
-    humidity_max_percent: row.humidityMax,
-  }
-}
+const number = (property: string) => (row: Row) => (row[property] ?? null) as number | null
+const figure = (of: (sums: RollupSums) => number | null) => (row: Row) => of(row as RollupSums)
 
-const inDegrees = (degrees: TemperatureUnit, celsius: number | null): number | null =>
-  celsius === null ? null : temperatureIn(degrees, celsius)
+/** Parts stand in the order in which they are given. */
+const line =
+  (...parts: ToLine[]): ToLine =>
+  (row, degrees) =>
+    Object.assign({}, ...parts.map((part) => part(row, degrees)))
+
+const episode = { id: 'id', state: 'state', revision: 'revision' }
+
+export const lineOf = {
+  readings: line(
+    plain({ recorded_at: 'recordedAt', received_at: 'receivedAt', device_id: 'deviceId' }),
+    inDegrees(temperatureIn, { temperature: number('temperatureC') }),
+    plain({
+      humidity_percent: 'humidity',
+      door_open: 'doorOpen',
+      battery_percent: 'batteryPercent',
+      battery_volts: 'batteryVolts',
+      rssi_dbm: 'rssi',
+      snr_db: 'snr',
+      gateway_id: 'gatewayId',
+      fault: 'fault',
+      history: 'history',
+      simulated: 'simulated',
+    }),
+  ),
+  rollups: line(
+    plain({
+      granularity: 'granularity',
+      window_start: 'start',
+      window_end: 'end',
+      is_final: 'isFinal',
+      revision: 'revision',
+      readings: 'count',
+    }),
+    inDegrees(temperatureIn, {
+      min: number('minC'),
+      max: number('maxC'),
+      mean: figure(meanC),
+      time_weighted_mean: figure(timeWeightedMeanC),
+      mkt: figure(meanKineticC),
+    }),
+    (row) => ({ coverage: figure(coverage)(row) }),
+    plain({ known_seconds: 'knownSeconds', seconds_above: 'secondsAbove', seconds_below: 'secondsBelow' }),
+    inDegrees(differenceIn, {
+      degree_minutes_above: number('degreeMinutesAboveC'),
+      degree_minutes_below: number('degreeMinutesBelowC'),
+    }),
+    plain({
+      readings_out_of_range: 'readingsOutOfRange',
+      door_openings: 'doorOpenings',
+      door_open_seconds: 'doorOpenSeconds',
+    }),
+    (row) => ({ humidity_mean_percent: figure(humidityMean)(row) }),
+    plain({ humidity_min_percent: 'humidityMin', humidity_max_percent: 'humidityMax' }),
+  ),
+  excursions: line(
+    plain({
+      ...episode,
+      direction: 'direction',
+      started_at: 'startedAt',
+      confirmed_at: 'confirmedAt',
+      critical_at: 'criticalAt',
+      ended_at: 'endedAt',
+      duration_seconds: 'durationSeconds',
+      known_seconds: 'knownSeconds',
+      has_unknown: 'hasUnknown',
+      readings: 'count',
+    }),
+    inDegrees(temperatureIn, { peak: number('peakC'), min: number('minC'), max: number('maxC') }),
+    inDegrees(differenceIn, { degree_minutes: number('degreeMinutesC') }),
+  ),
+  doorOpenings: plain({
+    ...episode,
+    opened_at: 'openedAt',
+    closed_at: 'closedAt',
+    duration_seconds: 'durationSeconds',
+    warning_at: 'warningAt',
+    critical_at: 'criticalAt',
+    inferred: 'inferred',
+  }),
+  silences: plain({
+    ...episode,
+    started_at: 'startedAt',
+    detected_at: 'detectedAt',
+    warning_at: 'warningAt',
+    critical_at: 'criticalAt',
+    ended_at: 'endedAt',
+    duration_seconds: 'durationSeconds',
+    missed_checkins: 'missedCheckins',
+  }),
+  alerts: plain({
+    id: 'id',
+    type: 'type',
+    severity: 'severity',
+    status: 'status',
+    cause_id: 'causeId',
+    cause_started_at: 'causeStartedAt',
+    triggered_at: 'triggeredAt',
+    resolved_at: 'resolvedAt',
+    revision: 'revision',
+  }),
+} satisfies Record<string, ToLine>

@@ -78,7 +78,7 @@ test('rollups of a site carry their means, and a site without any is a header al
       .map((line) => JSON.parse(line)),
   ).toEqual([
     expect.objectContaining({
-      granularity: 'day',
+      granularity: 'DAY',
       mean_c: 4,
       time_weighted_mean_c: 4,
       min_c: 3,
@@ -87,6 +87,21 @@ test('rollups of a site carry their means, and a site without any is a header al
   ])
   const chicago = await ask('rollups', { site: idOf('Chicago'), ...christmas })
   expect(chicago.body.split('\r\n')).toEqual([expect.stringMatching(/^site,unit,unit_id,granularity/), ''])
+})
+
+test('episodes come with their instants, and without names where none are wanted', async () => {
+  const range = { from: minutesAgo(10_000).toISOString(), to: NOW.toISOString() }
+  for (const [name, first] of [
+    ['excursions', 'HIGH'],
+    ['door-openings', 'OPEN'],
+    ['silences', 'OPEN'],
+    ['alerts', 'CRITICAL'],
+  ] as const) {
+    const asked = { organization: idOf('acme'), ...range, format: 'ndjson', places: 'false' }
+    const { body } = await ask(name, asked)
+    expect(body, name).toContain(`"${first}"`)
+    expect(Object.keys(JSON.parse(body.split('\n')[0] ?? '')), name).not.toContain('site')
+  }
 })
 
 test('an organization’s readings are what GraphQL counts', async () => {

@@ -2,34 +2,30 @@
 // the reader has taken this one.
 import { stringify } from 'csv-stringify/sync'
 import type { Query } from '../database.ts'
-import type { CursorKey, RangeArgs } from '../page.ts'
-import { type ConnectionName, furtherCondition, pageOfUnits, sources } from '../queries/connections.ts'
+import type { CursorKey } from '../page.ts'
+import { type FurtherArgs, furtherCondition, pageOfUnits, sources } from '../queries/connections.ts'
 import type { TemperatureUnit } from '../temperature.ts'
-import {
-  type ExportedUnit,
-  type Line,
-  type ReadingRow,
-  type RollupRow,
-  readingLine,
-  rollupLine,
-} from './columns.ts'
+import { type Line, lineOf, type Row } from './columns.ts'
 
 export type Format = 'csv' | 'ndjson'
-export type ExportName = Extract<ConnectionName, 'readings' | 'rollups'>
+export type ExportName = keyof typeof lineOf
 
-export type ExportRequest = Required<RangeArgs> & {
+/** The place of a unit, by the names that people know. */
+export type ExportedUnit = { id: string; name: string; siteName: string }
+
+export type ExportRequest = FurtherArgs & {
   name: ExportName
+  from: Date
+  to: Date
   format: Format
   degrees: TemperatureUnit
-  granularity?: string
-  includeSimulated?: boolean
+  /** Whether a line names site and unit; without them it says the same whatever these are called later. */
+  places: boolean
 }
 
 const PAGE_ROWS = 5_000
 
-const lineOf = { readings: readingLine, rollups: rollupLine } satisfies Record<ExportName, unknown>
-
-/** Text in chunks of a page; for CSV the first one begins with the header, also where there is no row at all. */
+/** Text in chunks of a page; for CSV the first one is the header, also where there is no row at all. */
 export async function* exportedText(
   query: Query,
   units: readonly ExportedUnit[],
@@ -38,30 +34,45 @@ export async function* exportedText(
   const toText = request.format === 'csv' ? csvText(headerOf(request)) : ndjsonText
   if (request.format === 'csv') yield toText([], true)
   for (const unit of units)
-    for await (const lines of pagesOf(query, unit, request)) if (lines.length > 0) yield toText(lines, false)
+    for await (const rows of pagesOf(query, unit.id, request))
+      if (rows.length > 0) yield toText(rows.map(liner(unit, request)), false)
 }
 
-async function* pagesOf(query: Query, unit: ExportedUnit, request: ExportRequest): AsyncGenerator<Line[]> {
-  const { name, from, to, degrees } = request
+/** Rows of one unit, in the order of their time. */
+export async function* pagesOf(
+  query: Query,
+  unitId: string,
+  request: Pick<ExportRequest, 'name' | 'from' | 'to' | keyof FurtherArgs>,
+): AsyncGenerator<Row[]> {
+  const { name, from, to } = request
   const and = furtherCondition(name, request)
   const keyOf = sources[name].keyOf as (row: unknown) => CursorKey
   let key: CursorKey | undefined
   do {
     const page = { limit: PAGE_ROWS, backward: false, key }
-    const asked = { unitIds: [unit.id], page, from: from ?? null, to: to ?? null, ...(and ? { and } : {}) }
-    const rows = await pageOfUnits<ReadingRow & RollupRow>(query, name, asked)
+    const rows = await pageOfUnits<Row>(query, name, {
+      unitIds: [unitId],
+      page,
+      from,
+      to,
+      ...(and ? { and } : {}),
+    })
     const shown = rows.slice(0, PAGE_ROWS)
-    yield shown.map((row) => lineOf[name](unit, row, degrees))
+    yield shown
     key = rows.length > PAGE_ROWS ? keyOf(shown.at(-1)) : undefined
   } while (key !== undefined)
 }
 
+const liner = (unit: ExportedUnit, { name, degrees, places }: ExportRequest) => {
+  const place = { ...(places ? { site: unit.siteName, unit: unit.name } : {}), unit_id: unit.id }
+  return (row: Row): Line => ({ ...place, ...lineOf[name](row, degrees) })
+}
+
 /** A line of nobody has every column: the header does not hang on the first row. */
-function headerOf({ name, degrees }: ExportRequest): string[] {
-  const nobody = { id: '', name: '', siteName: '' }
-  const at = new Date(0)
-  const dates = { recordedAt: at, receivedAt: at, start: at, end: at, asOf: at, granularity: '' }
-  return Object.keys(lineOf[name](nobody, dates as ReadingRow & RollupRow, degrees))
+function headerOf(request: ExportRequest): string[] {
+  const epoch = new Date(0)
+  const nothing = { start: epoch, end: epoch, asOf: epoch }
+  return Object.keys(liner({ id: '', name: '', siteName: '' }, request)(nothing))
 }
 
 /** Spreadsheets run a cell that begins with =, + or @: such names get an apostrophe before them. */

@@ -1,4 +1,4 @@
-// GET /api/exports/readings and /api/exports/rollups: CSV or NDJSON, streamed at the reader's pace.
+// GET /api/exports/…: CSV or NDJSON, streamed at the reader's pace.
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Query } from '../database.ts'
@@ -13,6 +13,7 @@ type Asked = ScopeArgs & {
   to: string
   format: Format
   temperatureUnit: TemperatureUnit
+  places: boolean
   granularity?: string
   includeSimulated?: boolean
 }
@@ -30,35 +31,59 @@ const common = {
   to: { type: 'string', description: 'ISO 8601 with an offset; exclusive.' },
   format: { type: 'string', enum: ['csv', 'ndjson'], default: 'csv' },
   temperatureUnit: { type: 'string', enum: ['C', 'F'], default: 'C' },
-}
-const granularity = { type: 'string', enum: ['hour', 'day', 'week', 'month'], default: 'day' }
-const includeSimulated = {
-  type: 'boolean',
-  default: false,
-  description: 'Also samples that were simulated on the network; they move nothing.',
+  places: { type: 'boolean', default: true, description: 'Whether a line names its site and unit.' },
 }
 
-const kinds = {
+type Kind = { path: string; summary: string; description: string; properties?: object }
+
+const kinds: Record<ExportName, Kind> = {
   readings: {
-    summary: 'Readings as lines',
-    description: 'Every reading of the range, by unit and then by time.',
-    properties: { ...common, includeSimulated },
+    path: 'readings',
+    summary: 'Readings',
+    description: 'Every reading of the range.',
+    properties: {
+      includeSimulated: {
+        type: 'boolean',
+        default: false,
+        description: 'Also samples that were simulated on the network; they move nothing.',
+      },
+    },
   },
   rollups: {
-    summary: 'Rollups as lines',
-    description:
-      "Rollups whose window starts in the range, cut in the site's time zone, by unit and then by time.",
-    properties: { ...common, granularity },
+    path: 'rollups',
+    summary: 'Rollups',
+    description: "Rollups whose window starts in the range, cut in the site's time zone.",
+    properties: { granularity: { type: 'string', enum: ['hour', 'day', 'week', 'month'], default: 'day' } },
   },
-} satisfies Record<ExportName, unknown>
+  excursions: {
+    path: 'excursions',
+    summary: 'Temperature excursions',
+    description: 'Excursions that touch the range.',
+  },
+  doorOpenings: {
+    path: 'door-openings',
+    summary: 'Door openings',
+    description: 'Openings that touch the range.',
+  },
+  silences: { path: 'silences', summary: 'Silences', description: 'Silences that touch the range.' },
+  alerts: { path: 'alerts', summary: 'Alerts', description: 'Alerts that touch the range.' },
+}
+
+export const exportPath = (name: ExportName): string => `/api/exports/${kinds[name].path}`
 
 export function addExports(app: FastifyInstance, query: Query): void {
   for (const name of Object.keys(kinds) as ExportName[]) {
     const { summary, description, properties } = kinds[name]
-    const querystring = { type: 'object', required: ['from', 'to'], additionalProperties: false, properties }
+    const querystring = {
+      type: 'object',
+      required: ['from', 'to'],
+      additionalProperties: false,
+      properties: { ...common, ...properties },
+    }
+    const order = 'By unit, and then by time.'
     app.get<{ Querystring: Asked }>(
-      `/api/exports/${name}`,
-      { schema: { tags: ['exports'], summary, description, querystring } },
+      exportPath(name),
+      { schema: { tags: ['exports'], summary, description: `${description} ${order}`, querystring } },
       (request, reply) => sendExport(query, name, request.query, reply),
     )
   }
@@ -71,13 +96,14 @@ async function sendExport(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const range = { from: parseInstant(asked.from), to: parseInstant(asked.to) }
-  checkRange(name, range)
+  checkRange(kinds[name].path, range)
   const { slug, units } = await scopeOf(query, asked)
   const request: ExportRequest = { ...asked, ...range, name, degrees: asked.temperatureUnit }
   const days = [range.from, range.to].map((at) => at.toISOString().slice(0, 10)).join('_')
+  const fileName = `${slug}_${kinds[name].path}_${days}.${asked.format}`
   return reply
     .type(contentTypes[asked.format])
-    .header('content-disposition', `attachment; filename="${slug}_${name}_${days}.${asked.format}"`)
+    .header('content-disposition', `attachment; filename="${fileName}"`)
     .header('cache-control', 'no-store')
     .send(Readable.from(exportedText(query, units, request), { objectMode: false, highWaterMark: 1 }))
 }

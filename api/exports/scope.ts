@@ -11,7 +11,7 @@ import {
   unitsOfSites,
 } from '../queries/registry.ts'
 import { parseId } from '../scalars.ts'
-import type { ExportedUnit } from './columns.ts'
+import type { ExportedUnit } from './lines.ts'
 
 export type ScopeArgs = { unit?: string; site?: string; organization?: string }
 export type Scope = { /** For the file's name. */ slug: string; units: ExportedUnit[] }
