@@ -47,7 +47,7 @@ export function openBackups(config: BackupConfig, surroundings: Surroundings): B
     })
   return {
     ...surroundings,
-    store: openObjectStore(BACKUP_URL, s3Of(config)),
+    store: backupStore(config),
     keys: BACKUP_KEY_FILE === '' ? [] : readKeyFile(BACKUP_KEY_FILE),
     directUrl: DATABASE_DIRECT_URL || DATABASE_URL,
     keepDays: config.BACKUP_RETENTION_DAYS,
@@ -55,12 +55,12 @@ export function openBackups(config: BackupConfig, surroundings: Surroundings): B
   }
 }
 
-const s3Of = (config: BackupConfig) => ({
-  endpoint: config.S3_ENDPOINT,
-  region: config.S3_REGION,
-  accessKeyId: config.S3_ACCESS_KEY_ID,
-  secretAccessKey: config.S3_SECRET_ACCESS_KEY,
-})
+export function backupStore(config: BackupConfig): ObjectStore {
+  return openObjectStore(config.BACKUP_URL, {
+    ...{ endpoint: config.S3_ENDPOINT, region: config.S3_REGION },
+    ...{ accessKeyId: config.S3_ACCESS_KEY_ID, secretAccessKey: config.S3_SECRET_ACCESS_KEY },
+  })
+}
 
 export type BackupOutcome = { manifest: BackupManifest; removed: string[] }
 

@@ -3,17 +3,21 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pino, { type Logger } from 'pino'
+import { backupKeys } from '../../infra/backup/runs.ts'
 import type { Config } from '../../infra/config.ts'
 import { serveHealth } from '../../infra/health-server.ts'
 import { openPostgres, type Postgres } from '../../infra/postgres.ts'
+import { addBackupMetrics, backupTaskKeys, backupTasks } from './backup-tasks.ts'
 import { housekeeperMetrics } from './metrics.ts'
 import { type Observation, observe, problemsOf } from './observation.ts'
 import { Runner } from './runner.ts'
 import { type PartitionConfig, partitionConfigKeys, partitionTasks } from './tasks.ts'
 
 export const housekeeperConfigKeys = [
-  ...(['DATABASE_URL', 'DATABASE_DIRECT_URL', 'HOUSEKEEPER_PORT', 'LOG_LEVEL'] as const),
+  ...(['HOUSEKEEPER_PORT', 'LOG_LEVEL'] as const),
   ...partitionConfigKeys,
+  ...backupKeys,
+  ...backupTaskKeys,
 ] as const
 
 export type HousekeeperConfig = Pick<Config, (typeof housekeeperConfigKeys)[number]>
@@ -35,10 +39,11 @@ export async function runHousekeeper(config: HousekeeperConfig): Promise<Running
   })
   const runner = new Runner({
     ...{ db, directUrl, log, owner: ownerName(), nowMs: Date.now },
-    tasks: partitionTasks(config),
+    tasks: [...partitionTasks(config), ...backupTasks(config, (line) => log.info(line))],
   })
   const watch = keepObserving(db, config, log)
   const registry = housekeeperMetrics(() => ({ observation: watch.last(), isUp: runner.isUp }))
+  addBackupMetrics(registry, db, config)
   const health = await serveHealth(config.HOUSEKEEPER_PORT, 'HOUSEKEEPER_PORT', {
     isReady: () => runner.isUp && isFresh(watch.last()),
     details: () => detailsOf(watch.last()),
