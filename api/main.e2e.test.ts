@@ -7,6 +7,7 @@ const configFor = (url: string): ApiConfig => ({
   DATABASE_URL: url,
   API_HOST: '127.0.0.1',
   API_PORT: 0,
+  REPORT_KEY_FILE: '',
   ADMIN_KEY: '',
   LOG_LEVEL: 'error',
 })

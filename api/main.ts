@@ -5,15 +5,20 @@ import type { Config } from '../infra/config.ts'
 import { listenFailure } from '../infra/listen.ts'
 import { openPostgres } from '../infra/postgres.ts'
 import type { Query } from './database.ts'
+import { signerFrom } from './report/signing.ts'
 import { createServer } from './server.ts'
 
-export type ApiConfig = Pick<Config, 'DATABASE_URL' | 'API_HOST' | 'API_PORT' | 'ADMIN_KEY' | 'LOG_LEVEL'>
+export type ApiConfig = Pick<
+  Config,
+  'DATABASE_URL' | 'API_HOST' | 'API_PORT' | 'ADMIN_KEY' | 'REPORT_KEY_FILE' | 'LOG_LEVEL'
+>
 
 /** A reader who waits longer has gone; the statement must not outlive him. */
 const STATEMENT_TIMEOUT_MS = 10_000
 
 export async function runApi(config: ApiConfig): Promise<{ port: number; close: () => Promise<void> }> {
   const logger = pino({ name: 'api', level: config.LOG_LEVEL })
+  const signer = config.REPORT_KEY_FILE === '' ? null : signerFrom(config.REPORT_KEY_FILE)
   const postgres = openPostgres(config.DATABASE_URL, {
     name: 'coldstream-api',
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
@@ -24,7 +29,7 @@ export async function runApi(config: ApiConfig): Promise<{ port: number; close: 
   const change: Query = async <R>(text: string, values: readonly unknown[]) =>
     (await postgres.query(text, values)).rows as R[]
   const admin = { key: config.ADMIN_KEY, change }
-  const app = await createServer({ query, now: () => new Date(), logger, admin })
+  const app = await createServer({ query, now: () => new Date(), logger, signer, admin })
   app.addHook('onClose', () => postgres.end())
   try {
     await app.listen({ host: config.API_HOST, port: config.API_PORT })

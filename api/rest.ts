@@ -9,6 +9,8 @@ import { adviceOf, codeOfFailure, messageOutside, type RefusalCode, statusOf } f
 import { addExports } from './exports/routes.ts'
 import { addHealth } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import { addReports } from './report/routes.ts'
+import type { Signer } from './report/signing.ts'
 import { asDocsPage } from './security-headers.ts'
 
 const info = {
@@ -17,9 +19,10 @@ const info = {
   description: 'Health, metrics and exports. Everything else is asked by GraphQL, at POST /graphql.',
 }
 
-type Options = { query: Query; metrics: Metrics; admin: Admin }
+type Options = { query: Query; now: () => Date; metrics: Metrics; signer: Signer | null; admin: Admin }
 
-export async function addRest(app: FastifyInstance, { query, metrics, admin }: Options): Promise<void> {
+export async function addRest(app: FastifyInstance, options: Options): Promise<void> {
+  const { query, now, metrics, signer, admin } = options
   await app.register(async (rest) => {
     await rest.register(swagger, { openapi: { openapi: '3.1.0', info } })
     await rest.register(swaggerUi, {
@@ -35,6 +38,7 @@ export async function addRest(app: FastifyInstance, { query, metrics, admin }: O
     rest.setErrorHandler<FastifyError | GraphQLError>(answerRefusal)
     addHealth(rest, query, metrics)
     addExports(rest, query)
+    addReports(rest, { query, now, signer })
     addAdmin(rest, query, admin)
   })
 }

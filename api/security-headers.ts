@@ -52,3 +52,11 @@ export const asGraphiqlPage = (reply: FastifyReply): FastifyReply =>
 
 export const asDocsPage = (reply: FastifyReply): FastifyReply =>
   reply.headers({ ...common, 'content-security-policy': docsPolicy })
+
+/** A report brings its one style with it, and nothing runs in it. */
+export const asReportPage = (reply: FastifyReply, styleSha256: string): FastifyReply =>
+  reply.headers({
+    ...common,
+    'content-security-policy': policy({ 'style-src': `'sha256-${styleSha256}'` }),
+    'cache-control': 'no-store',
+  })

@@ -6,12 +6,15 @@ import type { Query } from './database.ts'
 import { addGraphiql } from './graphiql.ts'
 import { addGraphql } from './graphql.ts'
 import { createMetrics, type Metrics, measured } from './metrics.ts'
+import type { Signer } from './report/signing.ts'
 import { addRest } from './rest.ts'
 
 export type ServerOptions = {
   query: Query
   now: () => Date
   logger: FastifyBaseLogger
+  /** Signs reports; null: they carry their digests alone. */
+  signer?: Signer | null
   /** Not given: /api/admin is closed. */
   admin?: Admin
 }
@@ -25,6 +28,7 @@ export async function createServer({
   query,
   now,
   logger,
+  signer = null,
   admin = closed,
 }: ServerOptions): Promise<FastifyInstance> {
   const app = Fastify({
@@ -38,7 +42,7 @@ export async function createServer({
   addMeasuring(app, metrics)
   const measuredQuery = measured(query, metrics)
   await addGraphql(app, { query: measuredQuery, now, metrics })
-  await addRest(app, { query: measuredQuery, metrics, admin })
+  await addRest(app, { query: measuredQuery, now, metrics, signer, admin })
   await addDashboard(app)
   addGraphiql(app)
   return app

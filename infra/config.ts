@@ -254,6 +254,13 @@ export const configKeys = {
     matching(/^\S+$/),
   ),
   API_PORT: key('0 to 65535', '3000', ['api'], 'Port of the API; 0: any.', whole(0, 65_535)),
+  REPORT_KEY_FILE: key(
+    'a path',
+    '',
+    ['api'],
+    'Ed25519 private key in PEM that signs compliance reports. Not set: they carry digests alone.',
+    (t) => t,
+  ),
   PROCESS_PORT: key(
     '0 to 65535',
     '0',

@@ -9,7 +9,15 @@ export function apiCommand(program: Command): void {
     .command('api')
     .description('serve GraphQL, GraphiQL and the dashboard (settings: API_*, see README)')
     .action(async () => {
-      const api = await runApi(readConfig(['DATABASE_URL', 'API_HOST', 'API_PORT', 'ADMIN_KEY', 'LOG_LEVEL']))
+      const settings = [
+        'DATABASE_URL',
+        'API_HOST',
+        'API_PORT',
+        'ADMIN_KEY',
+        'REPORT_KEY_FILE',
+        'LOG_LEVEL',
+      ] as const
+      const api = await runApi(readConfig(settings))
       const address = `http://localhost:${api.port}`
       process.stderr.write(`Dashboard: ${address}/\nGraphiQL:  ${address}/graphiql\n`)
       await endSignal()

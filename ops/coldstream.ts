@@ -26,6 +26,7 @@ const commands: Record<string, () => Promise<Register>> = {
   topology: async () => (await import('./topology.ts')).topologyCommand,
   decode: async () => (await import('./decode.ts')).decodeCommand,
   'dry-run': async () => (await import('./dry-run.ts')).dryRunCommand,
+  report: async () => (await import('./report.ts')).reportCommand,
   digest: async () => (await import('./digest.ts')).digestCommand,
   backup: async () => (await import('./backup.ts')).backupCommand,
   'restore-test': async () => (await import('./backup.ts')).restoreTestCommand,

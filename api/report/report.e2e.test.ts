@@ -1,0 +1,148 @@
+// A report over a real Postgres: what it says, and that its proof holds until a row changes.
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pino from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openPostgres, type Postgres } from '../../infra/postgres.ts'
+import { freshDatabase } from '../../infra/testing/engines.ts'
+import { verifyReport } from '../../ops/report.ts'
+import { createServer } from '../server.ts'
+import { fillRegistry, fillTelemetry } from '../testing/fleet.ts'
+import { doorOpening, excursion, idOf, insert, NOW, rollup, silence } from '../testing/rows.ts'
+import { signerFrom } from './signing.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'coldstream-report-'))
+let postgres: Postgres
+let app: Awaited<ReturnType<typeof createServer>>
+let url: string
+
+// The clocks of Berlin go forward on this day: it has 23 hours.
+const day = { start: new Date('2025-03-29T23:00:00Z'), end: new Date('2025-03-30T22:00:00Z') }
+const at = (time: string) => new Date(`2025-03-30T${time}:00Z`)
+
+beforeAll(async () => {
+  postgres = openPostgres(await freshDatabase())
+  await postgres.transaction(fillRegistry)
+  await postgres.transaction(fillTelemetry)
+  await postgres.transaction(async (sql) => {
+    await sql.query(`update units set name = 'Salad <bar>' where id = $1`, [idOf('Salad bar')])
+    await insert(sql, 'rollups', [
+      rollup('Salad bar', 'day', day.start, day.end, {
+        reading_count: 138,
+        sum_c: 600,
+        min_c: 2.25,
+        max_c: 11.5,
+        known_seconds: 23 * 3_600,
+        weighted_sum_c_seconds: 23 * 3_600 * 4.5,
+        seconds_above: 5_400,
+        degree_minutes_above: 225,
+      }),
+    ])
+    await insert(sql, 'excursions', [
+      excursion('Salad bar', at('08:00'), {
+        confirmed_at: at('08:15'),
+        ended_at: at('09:30'),
+        duration_seconds: 5_400,
+        peak_c: 11.5,
+        degree_minutes: 225,
+      }),
+    ])
+    await insert(sql, 'door_openings', [
+      doorOpening('Salad bar', at('07:50'), {
+        closed_at: at('08:10'),
+        duration_seconds: 1_200,
+        warning_at: at('08:00'),
+      }),
+    ])
+    await insert(sql, 'silences', [
+      silence('Salad bar', at('09:00'), { state: 'closed', ended_at: at('09:20'), duration_seconds: 1_200 }),
+    ])
+  })
+  const keyFile = join(folder, 'key.pem')
+  writeFileSync(keyFile, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  app = await createServer({
+    query: async (text, values) => (await postgres.query(text, values, { readOnly: true })).rows as never,
+    now: () => NOW,
+    logger: pino({ level: 'silent' }),
+    signer: signerFrom(keyFile),
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+})
+afterAll(async () => {
+  await app?.close()
+  await postgres?.end()
+  rmSync(folder, { recursive: true })
+})
+
+const report = (query: string, unit = 'Salad bar') =>
+  app.inject({ url: `/api/reports/units/${idOf(unit)}?${query}` })
+const thatDay = 'firstDay=2025-03-30&lastDay=2025-03-30'
+
+/** As a reader sees it: without the elements. */
+const textOf = (page: string) =>
+  page
+    .replace(/<(style|script)[\s\S]*?<\/\1>/g, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/\s+/g, ' ')
+
+test('a report says in local time what happened, and how much of it the door or a silence covers', async () => {
+  const answer = await report(thatDay)
+  expect(answer.statusCode).toBe(200)
+  expect(answer.headers['content-security-policy']).toMatch(/style-src 'sha256-/)
+  const text = textOf(answer.body)
+  expect(text).toContain('Salad &lt;bar&gt;')
+  expect(text).toContain('1 confirmed temperature excursion in this period.')
+  expect(text).toContain(
+    '2025-03-30 10:00 CEST 2025-03-30 11:30 CEST too warm 2025-03-30 10:15 CEST – 11.5 °C 225 °C·min 10 min 20 min',
+  )
+  expect(text).toContain('Known temperature 100.0 %')
+  expect(text).toContain('Time-weighted mean 4.5 °C')
+  expect(text).toContain('2025-03-30 138 2.3 °C 11.5 °C 4.5 °C – 100.0 % 1 h 30 min')
+})
+
+test('the reader may ask for °F', async () => {
+  const text = textOf((await report(`${thatDay}&temperatureUnit=F`)).body)
+  expect(text).toContain('52.7 °F 405 °F·min')
+})
+
+test('a period without anything says so, and nothing looks like a pass that was not measured', async () => {
+  const text = textOf((await report('firstDay=2024-01-01&lastDay=2024-01-31')).body)
+  expect(text).toContain('No reading in this period.')
+  expect(text).toContain('Nothing was measured in this period.')
+  expect(text).not.toContain('No confirmed temperature excursion')
+})
+
+test.each([
+  ['firstDay=2025-03-31&lastDay=2025-03-30', 'Salad bar', 400, 'an empty period'],
+  ['firstDay=2025-02-30&lastDay=2025-03-30', 'Salad bar', 400, 'must match format "date"'],
+  [thatDay, 'nowhere', 404, 'There is no unit'],
+])('%s of %s is refused with %i', async (query, unit, status, message) => {
+  const answer = await report(query, unit)
+  expect(answer.statusCode).toBe(status)
+  expect(answer.json().message).toContain(message)
+})
+
+test('its proof holds until it, or a row under it, is changed', async () => {
+  const { body } = await report(thatDay)
+  const findings = await verifyReport(body, { url })
+  expect(findings.map(({ isRight }) => isRight)).toEqual(Array(7).fill(true))
+
+  const forged = await verifyReport(body.replace('lines\\":1', 'lines\\":2'), { url })
+  expect(forged[0]).toEqual({ isRight: false, text: 'The signature is not of this key and these digests.' })
+
+  await postgres.query(`update excursions set peak_c = 9 where unit_id = $1`, [idOf('Salad bar')])
+  const after = await verifyReport(body, { url })
+  expect(after.filter(({ isRight }) => !isRight).map(({ text }) => text)).toEqual([
+    expect.stringMatching(/^\/api\/exports\/excursions\?.*: the rows have changed since$/),
+  ])
+})
+
+test('a file that is no key is named, with how to make one', () => {
+  const path = join(folder, 'no-key.pem')
+  writeFileSync(path, 'nothing')
+  expect(() => signerFrom(path)).toThrow(/no-key\.pem is no Ed25519 private key in PEM .*openssl genpkey/)
+})
