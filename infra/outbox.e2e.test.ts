@@ -15,7 +15,14 @@ const record = (devEui: string, offset: number): DeviceAssignments => ({
   versions: [
     {
       ...{ validFrom: 0, organizationId: '00000000-0000-5000-8000-000000000002', unitId: null, kind: null },
-      ...{ vendor: null, model: null, probe: null, calibrationOffset: offset, calibrationValidUntil: null },
+      ...{
+        vendor: null,
+        model: null,
+        probe: null,
+        openIs: null,
+        calibrationOffset: offset,
+        calibrationValidUntil: null,
+      },
     },
   ],
 })

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { withReference } from './reference.ts'
+import { generatedTexts, withReference } from './reference.ts'
 
-test('the generated parts of the README are current', () => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-  expect(withReference(readme)).toBe(readme)
+test.each(Object.keys(generatedTexts))('the generated parts of %s are current', (name) => {
+  const text = readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
+  expect(withReference(text, name)).toBe(text)
 })
 
 test('a README without the marks is an error that names them', () => {

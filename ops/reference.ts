@@ -1,11 +1,14 @@
-// The generated parts of README.md: the configuration reference and the picture of the topology. Each stands between
-// `<!-- name -->` and `<!-- /name -->`. `node ops/reference.ts` writes, `--check` only compares and exits 1.
+// The generated parts of the texts: the configuration reference and the picture of the topology in README.md, the table of
+// devices in docs/devices.md. Each stands between `<!-- name -->` and `<!-- /name -->`. `node ops/reference.ts` writes,
+// `--check` only compares and exits 1.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { configKeys } from '../infra/config.ts'
+import { decoderFor } from '../processors/decoders/registry.ts'
+import { profiles } from '../processors/profiles/catalog.ts'
 import { describeAsMermaid } from '../topology/describe.ts'
 import { topology } from '../topology/topology.ts'
-
-const readme = new URL('../README.md', import.meta.url)
+import { examplesOf } from './profiles/examples.ts'
+import { capabilityText, doorText, intervalText } from './profiles/words.ts'
 
 function configurationTable(): string {
   const rows = Object.entries(configKeys).map(([name, { form, fallback, doc, usedBy }]) => {
@@ -15,27 +18,50 @@ function configurationTable(): string {
   return ['| variable | what | default | read by |', '|---|---|---|---|', ...rows].join('\n')
 }
 
-const sections: Record<string, () => string> = {
+function devicesTable(): string {
+  const rows = profiles.map((profile) => {
+    const { brand, models, name, decoder, note } = profile
+    const read = decoder === null ? 'mapping' : `${decoder} v${decoderFor(brand, models[0] ?? '')?.version}`
+    const door = profile.gives.includes('door') ? doorText(profile) : ''
+    const cells = [name, `\`${brand}\``, capabilityText(profile), door, intervalText(profile), read]
+    return `| ${[...cells, examplesOf(profile).length, note ?? ''].join(' | ')} |`
+  })
+  const header = '| device | brand | gives | door | sends every | decoder | examples | note |'
+  return [header, '|---|---|---|---|---|---|---|---|', ...rows].join('\n')
+}
+
+type Sections = Record<string, () => string>
+
+const readmeSections: Sections = {
   topology: () => `\`\`\`mermaid\n${describeAsMermaid(topology).trimEnd()}\n\`\`\``,
   configuration: configurationTable,
 }
 
+/** By file, what is made in it. */
+export const generatedTexts: Readonly<Record<string, Sections>> = {
+  'README.md': readmeSections,
+  'docs/devices.md': { devices: devicesTable },
+}
+
 /** The text with every generated section made anew; throws where a section's marks are missing. */
-export function withReference(text: string): string {
-  return Object.entries(sections).reduce((result, [name, make]) => {
-    const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+export function withReference(text: string, name = 'README.md'): string {
+  return Object.entries(generatedTexts[name] ?? {}).reduce((result, [section, make]) => {
+    const [open, close] = [`<!-- ${section} -->`, `<!-- /${section} -->`]
     const [start, end] = [result.indexOf(open), result.indexOf(close)]
-    if (start < 0 || end < start) throw new Error(`README.md lacks the marks ${open} … ${close}`)
+    if (start < 0 || end < start) throw new Error(`${name} lacks the marks ${open} … ${close}`)
     return `${result.slice(0, start + open.length)}\n${make()}\n${result.slice(end)}`
   }, text)
 }
 
 if (import.meta.main) {
-  const text = readFileSync(readme, 'utf8')
-  const current = withReference(text)
-  if (current !== text && process.argv.includes('--check')) {
-    console.error('README.md is out of date: run `npm run generate`.')
-    process.exit(1)
+  for (const name of Object.keys(generatedTexts)) {
+    const file = new URL(`../${name}`, import.meta.url)
+    const text = readFileSync(file, 'utf8')
+    const current = withReference(text, name)
+    if (current === text) continue
+    if (process.argv.includes('--check')) {
+      console.error(`${name} is out of date: run \`npm run generate\`.`)
+      process.exitCode = 1
+    } else writeFileSync(file, current)
   }
-  if (current !== text) writeFileSync(readme, current)
 }

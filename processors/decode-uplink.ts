@@ -1,9 +1,12 @@
 // From an uplink's payload to its samples: our decoder of the device, else what the network's own formatter made of it.
+// The device's profile says which contact state is open and how its decoded payload is read; the fleet file overrides it.
 // The uplink is a check-in of its own, with values or without; replayed samples follow at their own times.
 import type { DeviceAssignment, Uplink } from '../schemas/generated/types.ts'
 import type { Decoded, DecodeOptions, Measurement } from './decoders/decoder.ts'
-import { fromDecodedPayload, fromNormalizedPayload } from './decoders/fallback.ts'
+import { fromNetwork } from './decoders/network-payload.ts'
 import { decoderFor } from './decoders/registry.ts'
+import { profileFor } from './profiles/catalog.ts'
+import type { Profile } from './profiles/profile.ts'
 import type { TimedSample } from './sequence.ts'
 
 export type Sample = TimedSample & {
@@ -21,12 +24,14 @@ export type DecodedUplink = {
   decoderVersion: number
   /** Why the payload gave nothing; null: it was understood. */
   error: string | null
+  /** What was assumed, repaired or left out of what the network decoded. */
+  warnings: readonly string[]
 }
 
-type Source = { decoder: string; decoderVersion: number; decoded: Decoded }
+type Source = { decoder: string; decoderVersion: number; decoded: Decoded; warnings: readonly string[] }
 
 export function decodeUplink(uplink: Uplink, assignment: DeviceAssignment | null): DecodedUplink {
-  const { decoder, decoderVersion, decoded } = sourceOf(uplink, assignment)
+  const { decoder, decoderVersion, decoded, warnings } = sourceOf(uplink, assignment)
   const { own, replayed } = partsOf(decoded)
   const samples = [sampleOf(uplink.recordedAt, false, own)]
   for (const sample of replayed) {
@@ -36,26 +41,57 @@ export function decodeUplink(uplink: Uplink, assignment: DeviceAssignment | null
     else if (sample.recordedAtMs !== uplink.recordedAt)
       samples.push(sampleOf(sample.recordedAtMs, true, sample))
   }
-  return { samples, decoder, decoderVersion, error: decoded.kind === 'error' ? decoded.error : null }
+  const error = decoded.kind === 'error' ? decoded.error : null
+  return { samples, decoder, decoderVersion, error, warnings }
 }
 
 function sourceOf(uplink: Uplink, assignment: DeviceAssignment | null): Source {
   const vendor = assignment?.vendor ?? uplink.brandId
   const model = assignment?.model ?? uplink.modelId
-  const decoder = vendor !== null && model !== null ? decoderFor(vendor, model) : undefined
-  if (decoder !== undefined && uplink.fPort !== null && model !== null) {
-    const options: DecodeOptions = { model: model.toLowerCase(), receivedAtMs: uplink.recordedAt }
-    if (assignment?.probe) options.probe = assignment.probe
-    const decoded = decoder.decode(uplink.payload, uplink.fPort, options)
-    return { decoder: decoder.name, decoderVersion: decoder.version, decoded }
-  }
-  return fallback(uplink)
+  if (vendor === null || model === null) return fromPayloads(uplink, undefined)
+  const profile = profileFor(vendor, model, uplink.firmwareVersion)
+  const decoder = decoderFor(vendor, model)
+  if (decoder === undefined || uplink.fPort === null) return fromPayloads(uplink, profile)
+  const options = optionsOf(model, uplink, assignment, profile)
+  const decoded = decoder.decode(uplink.payload, uplink.fPort, options)
+  return { decoder: decoder.name, decoderVersion: decoder.version, decoded, warnings: [] }
 }
 
-function fallback({ normalizedPayload, decodedPayload, payload }: Uplink): Source {
-  if (normalizedPayload !== null)
-    return fromJson('normalized_payload', normalizedPayload, fromNormalizedPayload)
-  if (decodedPayload !== null) return fromJson('decoded_payload', decodedPayload, fromDecodedPayload)
+function optionsOf(
+  model: string,
+  uplink: Uplink,
+  assignment: DeviceAssignment | null,
+  profile: Profile | undefined,
+): DecodeOptions {
+  const options: DecodeOptions = { model: model.toLowerCase(), receivedAtMs: uplink.recordedAt }
+  if (assignment?.probe) options.probe = assignment.probe
+  const openIs = assignment?.openIs ?? profile?.door
+  if (openIs === 0 || openIs === 1) options.openIs = openIs
+  return options
+}
+
+const networkVersion = 2
+
+function fromPayloads(uplink: Uplink, profile: Profile | undefined): Source {
+  const { normalizedPayload, decodedPayload, payload } = uplink
+  if (normalizedPayload === null && decodedPayload === null) return undecoded(payload)
+  try {
+    const read = fromNetwork({
+      normalized: jsonOf(normalizedPayload),
+      decoded: jsonOf(decodedPayload),
+      mapping: profile?.mapping,
+    })
+    return { ...read, decoder: read.source, decoderVersion: networkVersion }
+  } catch {
+    const name = normalizedPayload === null ? 'decoded_payload' : 'normalized_payload'
+    const decoded: Decoded = { kind: 'error', error: `The ${name} is not JSON.` }
+    return { decoder: name, decoderVersion: networkVersion, decoded, warnings: [] }
+  }
+}
+
+const jsonOf = (text: string | null): unknown => (text === null ? undefined : JSON.parse(text))
+
+function undecoded(payload: Uint8Array): Source {
   const decoded: Decoded =
     payload.length === 0
       ? { kind: 'none', reason: 'The uplink carries no payload' }
@@ -63,15 +99,7 @@ function fallback({ normalizedPayload, decodedPayload, payload }: Uplink): Sourc
           kind: 'error',
           error: 'No decoder knows this device, and the network decoded nothing: set its vendor and model.',
         }
-  return { decoder: 'none', decoderVersion: 1, decoded }
-}
-
-function fromJson(decoder: string, text: string, read: (json: unknown) => { decoded: Decoded }): Source {
-  try {
-    return { decoder, decoderVersion: 1, decoded: read(JSON.parse(text)).decoded }
-  } catch {
-    return { decoder, decoderVersion: 1, decoded: { kind: 'error', error: `The ${decoder} is not JSON.` } }
-  }
+  return { decoder: 'none', decoderVersion: 1, decoded, warnings: [] }
 }
 
 type Parts = { own: Partial<Measurement>; replayed: readonly (Measurement & { recordedAtMs: number })[] }

@@ -13,6 +13,7 @@ const assigned: DeviceAssignment = {
   probe: null,
   calibrationOffset: 0,
   calibrationValidUntil: null,
+  openIs: null,
 }
 
 const uplink = (fCnt: number, time: string, more: Partial<Uplink> = {}): Uplink => ({
@@ -196,4 +197,42 @@ test('the state survives its changelog', () => {
   device.pipe(uplink(1, '10:00', json(5)), uplink(2, '10:00', json(6)))
   expect(device.readings).toHaveLength(1)
   expect(device.quarantine).toMatchObject([{ reason: 'conflict', temperature: 6 }])
+})
+
+test('the door of a contact is told by the profile, and by the fleet file against it', () => {
+  const frame = Buffer.from('0102011e01000000000000', 'hex')
+  const opened = (fCnt: number, time: string, modelId: string) =>
+    uplink(fCnt, time, { brandId: 'netvox', modelId, fPort: 6, payload: frame })
+  const doorOpen = (modelId: string, version: Partial<DeviceAssignment>) =>
+    new Device({ kind: 'door', ...version }).pipe(opened(1, '10:00', modelId)).readings[0]?.doorOpen
+  expect(doorOpen('r311a', {})).toBe(true)
+  expect(doorOpen('r311a', { openIs: 0 })).toBe(false)
+  expect(doorOpen('r718f', {})).toBeNull()
+  expect(doorOpen('r718f', { openIs: 1 })).toBe(true)
+})
+
+test('what the network decoded is read by the profile’s mapping, and the reading says so', () => {
+  const device = new Device({}).pipe(
+    uplink(1, '10:00', {
+      brandId: 'mclimate',
+      modelId: 'co2-display',
+      payload: Buffer.from('01', 'hex'),
+      decodedPayload: '{"sensorTemperature":0,"relativeHumidity":41.5,"batteryVoltage":92}',
+    }),
+  )
+  expect(device.readings).toMatchObject([
+    {
+      temperature: 0,
+      humidity: 41.5,
+      batteryVolts: null,
+      batteryPercent: 92,
+      decoder: 'profile_mapping',
+      decoderVersion: 2,
+    },
+  ])
+})
+
+test('JSON that is none is undecodable, not a crash', () => {
+  const device = new Device({}).pipe(uplink(1, '10:00', { normalizedPayload: '{' }))
+  expect(device.quarantine).toMatchObject([{ reason: 'undecodable' }])
 })

@@ -23,6 +23,7 @@ const assignment = (validFrom: number, unitId: string | null) => ({
   probe: null,
   calibrationOffset: 0,
   calibrationValidUntil: null,
+  openIs: null,
 })
 
 type Sent = {

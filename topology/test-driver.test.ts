@@ -38,6 +38,7 @@ test('a table is read before the stream', () => {
     probe: null,
     calibrationOffset: 100,
     calibrationValidUntil: null,
+    openIs: null,
   }
   const driver = new TestDriver(spread)
   driver.pipe('devices', { devEui: 'A', deviceId: 'a', versions: [assigned] })

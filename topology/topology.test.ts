@@ -30,6 +30,7 @@ function fridge(): TestDriver {
         probe: null,
         calibrationOffset: 0,
         calibrationValidUntil: null,
+        openIs: null,
       },
     ],
   })

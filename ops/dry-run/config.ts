@@ -175,4 +175,5 @@ export const assignment = (
   probe: null,
   calibrationOffset: 0,
   calibrationValidUntil: null,
+  openIs: null,
 })

@@ -13,6 +13,7 @@ export type DeclaredPlace = {
   validFrom?: string
   kind?: 'temperature' | 'door'
   probe?: 'internal' | 'external'
+  openIs?: 0 | 1
   calibrationOffset?: number
   calibrationValidUntil?: string
 }

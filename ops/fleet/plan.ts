@@ -89,6 +89,7 @@ const nowhere = (organizationId: string): PlaceFields => ({
   unitId: null,
   kind: null,
   probe: null,
+  openIs: null,
   calibrationOffset: 0,
   calibrationValidUntilMs: null,
 })

@@ -34,6 +34,7 @@ export type PlaceFields = {
   unitId: string | null
   kind: 'temperature' | 'door' | null
   probe: 'internal' | 'external' | null
+  openIs: number | null
   calibrationOffset: number
   calibrationValidUntilMs: number | null
 }
@@ -107,7 +108,7 @@ async function readPlaces(sql: Sql, deviceIds: readonly string[]): Promise<Store
   type PlaceRow = { deviceId: string; validFrom: Date; calibrationValidUntil: Date | null }
   const { rows } = await sql.query<PlaceRow & Omit<PlaceFields, 'calibrationValidUntilMs'>>(
     `select device_id as "deviceId", valid_from as "validFrom", organization_id as "organizationId",
-       unit_id as "unitId", kind, probe, calibration_offset_c as "calibrationOffset",
+       unit_id as "unitId", kind, probe, open_is as "openIs", calibration_offset_c as "calibrationOffset",
        calibration_valid_until as "calibrationValidUntil"
      from device_assignments where device_id = any($1) order by valid_from`,
     [deviceIds],

@@ -104,6 +104,7 @@ function addDevice(
       unitId: unit,
       kind: declared.kind ?? null,
       probe: declared.probe ?? null,
+      openIs: declared.openIs ?? null,
       calibrationOffset: declared.calibrationOffset ?? 0,
       calibrationValidUntilMs: instantOf(declared.calibrationValidUntil) ?? null,
     },

@@ -1,72 +1,25 @@
 // For devices without a decoder of ours: what The Things Stack's own formatters made of the payload. Names,
 // units and senses are the vendors', so this reads only what is unmistakable, and says in `warnings` what it
 // had to assume or to leave out.
-import { type Decoded, type Measurement, measurement, none, noProbe, type Sample, sample } from './decoder.ts'
+import { type Decoded, type Measurement, measurement, none, type Sample, sample } from './decoder.ts'
+import {
+  batteryOf,
+  celsius,
+  highestBatteryVolts,
+  isObject,
+  type Json,
+  percentHumidity,
+  type Quantity,
+  quantity,
+} from './json-values.ts'
 
 export type FromJson = { decoded: Decoded; warnings: string[] }
 
-type Json = Record<string, unknown>
-
-// No sensor's range is known here: what no cold or hot store ever has is a broken probe (327.67, −127,
-// 3276.7, 655.35).
-const plausibleC = { lowest: -100, highest: 200 }
-const highestBatteryVolts = 5.5
 const nodesMax = 500
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-type Quantity = { value: number; unit: string }
-
-const quantityPattern = /^\s*([+-]?\d+(?:[.,]\d+)?)\s*([^\d\s].*)?$/
-
-/** A number, "18℃", "2,5 V", or {value, unit}. Zero is a number like any other. */
-function quantity(value: unknown): Quantity | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? { value, unit: '' } : undefined
-  if (typeof value === 'string') {
-    const match = quantityPattern.exec(value)
-    if (!match?.[1]) return undefined
-    return { value: Number(match[1].replace(',', '.')), unit: (match[2] ?? '').trim() }
-  }
-  if (!isObject(value)) return undefined
-  const inner = quantity(value.value)
-  if (!inner) return undefined
-  return typeof value.unit === 'string' ? { ...inner, unit: value.unit.trim() } : inner
-}
-
-const isFahrenheit = (unit: string) => /^(°?\s*f|℉|fahrenheit|degf)/i.test(unit)
-
-function celsius({ value, unit }: Quantity, name: string, warnings: string[]): Partial<Measurement> {
-  const valueC = isFahrenheit(unit) ? Math.round(((value - 32) / 1.8) * 1e6) / 1e6 : value
-  if (isFahrenheit(unit)) warnings.push(`${name} is in Fahrenheit and was converted.`)
-  if (valueC < plausibleC.lowest || valueC > plausibleC.highest) {
-    warnings.push(`${name} ${value} is no temperature: taken as a broken probe.`)
-    return noProbe
-  }
-  return { temperature: valueC + 0 }
-}
-
-function percentHumidity({ value }: Quantity, name: string, warnings: string[]): Partial<Measurement> {
-  if (value >= 0 && value <= 100) return { humidity: value + 0 }
-  warnings.push(`${name} ${value} is no relative humidity and was left out.`)
-  return {}
-}
-
-function batteryOf({ value, unit }: Quantity, name: string, warnings: string[]): Partial<Measurement> {
-  const isPercent = unit.startsWith('%')
-  const volts = /^mv/i.test(unit) ? value / 1000 : value
-  if (!isPercent && volts > 0 && volts <= highestBatteryVolts) return { batteryVolts: volts }
-  if (value >= 0 && value <= 100 && (isPercent || unit === '')) {
-    if (!isPercent) warnings.push(`${name} ${value} is no voltage: taken as %.`)
-    return { batteryPercent: value + 0 }
-  }
-  warnings.push(`${name} ${value} is neither volts nor % and was left out.`)
-  return {}
-}
 
 // ---- normalized_payload: The Things Stack's own schema, so names and units are fixed: °C, %, V.
 
-const contactStates: Record<string, boolean> = { open: true, closed: false }
+const contactStates: Record<string, boolean> = { open: true, closed: false, close: false }
 
 function normalizedValues(entry: Json, warnings: string[]): Partial<Measurement> {
   const [air, action] = [entry.air, entry.action]
@@ -85,6 +38,13 @@ function normalizedValues(entry: Json, warnings: string[]): Partial<Measurement>
 }
 
 const hasValues = (values: Partial<Measurement>) => Object.keys(values).length > 0
+
+const saysMotion = ({ action }: Json) => isObject(action) && ('motion' in action || 'motionState' in action)
+
+/** Upstream normalizers call contact sensors "motion": TBDW100's is one. That is never a door. */
+export function callsItMotion(json: unknown): boolean {
+  return (Array.isArray(json) ? json : [json]).filter(isObject).slice(0, nodesMax).some(saysMotion)
+}
 
 /** Entries with a time of their own are samples; the others are the reading of now, first of a kind first. */
 export function fromNormalizedPayload(json: unknown): FromJson {

@@ -83,9 +83,14 @@ export function allDecoders(): Decoder[] {
   return [...new Set([...listed, decentlabDecoder])]
 }
 
-export function decoderFor(vendor: string, device: string): Decoder | undefined {
+/** The name that the device repository uses for a vendor. */
+export function brandOf(vendor: string): string {
   const name = vendor.toLowerCase()
-  const brand = otherNames.get(name) ?? name
+  return otherNames.get(name) ?? name
+}
+
+export function decoderFor(vendor: string, device: string): Decoder | undefined {
+  const brand = brandOf(vendor)
   const model = device.toLowerCase()
   if (brand === 'decentlab') return isDecentlabModel(model) ? decentlabDecoder : undefined
   return vendors.get(brand)?.find(([pattern]) => pattern.test(model))?.[1]

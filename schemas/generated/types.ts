@@ -79,6 +79,8 @@ export type DeviceAssignment = {
   model: string | null
   /** Which sensor is the unit's temperature; null: the decoder's choice. */
   probe: Probe | null
+  /** The contact state, 0 or 1, that means an open door; null: the profile's. */
+  openIs: number | null
   /** Added to every temperature, °C. */
   calibrationOffset: number
   /** Until when the calibration is valid, UTC ms; null: not known. */

@@ -1,0 +1,236 @@
+// Sensors with probes, contacts and inputs of the other vendors.
+import type { Profile } from './profile.ts'
+
+const minutes = (count: number) => count * 60
+const hours = (count: number) => count * 3600
+
+const netvox = (models: readonly string[], name: string, gives: Profile['gives']): Profile => ({
+  brand: 'netvox',
+  models,
+  name,
+  decoder: 'netvox',
+  expectedIntervalSeconds: hours(1),
+  gives: [...gives, 'battery V'],
+})
+
+const enless = (models: readonly string[], name: string, hasHumidity: boolean): Profile => ({
+  brand: 'enless-wireless',
+  models,
+  name,
+  decoder: 'enless',
+  expectedIntervalSeconds: null,
+  gives: hasHumidity ? ['temperature', 'humidity', 'battery %'] : ['temperature', 'battery %'],
+})
+
+const contactNote =
+  'Which state of the contact is open follows from the mounting: `openIs` in the fleet file.'
+
+export const industrialProfiles: readonly Profile[] = [
+  netvox(
+    ['r718a', 'r718ab', 'r711', 'r720a', 'r720b', 'r720e', 'ra0716', 'r72616', 'r72716', 'r72616a'],
+    'R718A, R718AB, R711, R712, R720A, R720B, R720E, RA0716',
+    ['temperature', 'humidity'],
+  ),
+  netvox(
+    [
+      ...['r718ad', 'r711a', 'r720c', 'r720d', 'rb11e', 'r718b', 'r718cj', 'r718ck', 'r718ct', 'r718cr'],
+      ...['r718ce', 'r718cn', 'r718b2', 'r718cj2', 'r718ck2', 'r718ct2', 'r718cn2', 'r718ce2'],
+      ...['r730ck2', 'r730ct2'],
+    ],
+    'R718AD, R711A, R720C, R720D, RB11E, R718B, R718CJ/CK/CT/CR/CE/CN, their twins, R730CK2, R730CT2',
+    ['temperature'],
+  ),
+  {
+    ...netvox(['r311a', 'r313a'], 'R311A, R313A', ['door']),
+    door: 1,
+    note: 'The vendor’s window and door contacts send 1 for open; `openIs` overrides it.',
+  },
+  {
+    ...netvox(['r718f', 'r718f2', 'r730f'], 'R718F, R718F2, R730F', ['door']),
+    door: null,
+    note: contactNote,
+  },
+  {
+    brand: 'adeunis',
+    models: ['temp', 'temp-4'],
+    name: 'TEMP',
+    decoder: 'adeunis',
+    expectedIntervalSeconds: null,
+    gives: ['temperature'],
+    note: 'Of two probes the first that works. Of a series the newest value: the others carry no time.',
+  },
+  {
+    brand: 'adeunis',
+    models: ['comfort', 'comfort-co2', 'comfort-serenity'],
+    name: 'COMFORT, COMFORT CO2, COMFORT SERENITY',
+    decoder: 'adeunis',
+    expectedIntervalSeconds: null,
+    gives: ['temperature', 'humidity'],
+  },
+  {
+    brand: 'adeunis',
+    models: ['drycontacts', 'dry-contacts-2'],
+    name: 'DRY CONTACTS',
+    decoder: 'adeunis',
+    expectedIntervalSeconds: null,
+    gives: ['door'],
+    door: null,
+    note: `Contact A. ${contactNote}`,
+  },
+  {
+    brand: 'tektelic',
+    models: [
+      ...['t00061xx-comfort', 't000489x', 't000489x-home-base', 't000489x-smart-room-base', 't00048xx'],
+      ...['t00048xx-home-base', 't00048xx-home-pir', 't00048xx-smart-room-pir', 'comfort', 'vivid'],
+    ],
+    name: 'COMFORT, VIVID, Smart Room and Home sensors',
+    decoder: 'tektelic',
+    expectedIntervalSeconds: hours(1),
+    gives: ['temperature', 'humidity', 'door', 'battery V', 'battery %'],
+    door: 'payload',
+  },
+  enless(
+    ['tx-trh-amb-600-021', 'tx-amb-600-022', 'tx-amb-600-023', 'tx-temp-cont2-600-034'],
+    'TX 600-021, -022, -023, -034',
+    true,
+  ),
+  enless(
+    [
+      ...['tx-temp-600-031', 'tx-temp-cont1-600-032', 'tx-temp-cont1-600-033'],
+      ...['tx-temp-cont2-600-232', 'tx-temp-cont2-600-233'],
+    ],
+    'TX 600-031, -032, -033, -232, -233',
+    false,
+  ),
+  {
+    brand: 'radio-bridge',
+    models: ['rbs301-temp-ext', 'rbs301-temp-int', 'rbs306-temp-ext', 'rbs306-temp-tc'],
+    name: 'RBS301-TEMP, RBS306-TEMP',
+    decoder: 'radio-bridge',
+    expectedIntervalSeconds: null,
+    gives: ['temperature', 'battery V'],
+  },
+  {
+    brand: 'radio-bridge',
+    models: ['rbs305-ath', 'rbs306-ath-ext'],
+    name: 'RBS305-ATH, RBS306-ATH-EXT',
+    decoder: 'radio-bridge',
+    expectedIntervalSeconds: null,
+    gives: ['temperature', 'humidity', 'battery V'],
+  },
+  {
+    brand: 'radio-bridge',
+    models: ['rbs301-dws'],
+    name: 'RBS301-DWS',
+    decoder: 'radio-bridge',
+    expectedIntervalSeconds: hours(24),
+    gives: ['door', 'battery V'],
+    door: 'payload',
+  },
+  {
+    brand: 'radio-bridge',
+    models: ['rbs301-con', 'rbs306-con', 'rbs101-con'],
+    name: 'RBS301-CON, RBS306-CON',
+    decoder: 'radio-bridge',
+    expectedIntervalSeconds: hours(24),
+    gives: ['door', 'battery V'],
+    door: null,
+    note: contactNote,
+  },
+  {
+    brand: 'watteco',
+    models: [
+      ...[
+        'climo',
+        'hygrotempo',
+        'hygrotempo-remote',
+        'indoor-temperature-humidity',
+        'th-sensor',
+        'vaqao-lite',
+      ],
+      'atmo',
+    ],
+    name: 'Clim’O, Hygro’Tempo, TH, Vaqa’O, Atm’O',
+    decoder: 'watteco',
+    expectedIntervalSeconds: null,
+    gives: ['temperature', 'humidity', 'battery V', 'history'],
+  },
+  {
+    brand: 'watteco',
+    models: [
+      ...['tempo', 'indoor-temperature', 'tempo-outdoor', 'tempo-remote-1-probe', 'tempo-remote-2-probes'],
+      'ventilo',
+    ],
+    name: 'Temp’O, Temp’O Outdoor, Temp’O Remote, Ventil’O',
+    decoder: 'watteco',
+    expectedIntervalSeconds: null,
+    gives: ['temperature', 'battery V', 'history'],
+    note: 'The second of two probes is `probe: external`.',
+  },
+  {
+    brand: 'watteco',
+    models: ['closo'],
+    name: 'Clos’O',
+    decoder: 'watteco',
+    expectedIntervalSeconds: null,
+    gives: ['door', 'battery V'],
+    door: 'payload',
+  },
+  {
+    brand: 'nke-watteco',
+    models: ['th-sensor', 't-indoor-sensor', 'humido-sensor', 'remote-t-sensor', 't-2-ctn-sensor'],
+    name: 'TH, T indoor, Humid’O, Remote T, T 2 CTN',
+    decoder: 'watteco',
+    expectedIntervalSeconds: null,
+    gives: ['temperature', 'humidity', 'battery V', 'history'],
+  },
+  {
+    brand: 'nke-watteco',
+    models: ['closo-sensor'],
+    name: 'Clos’O (older)',
+    decoder: 'watteco',
+    expectedIntervalSeconds: null,
+    gives: ['door', 'battery V'],
+    door: null,
+    note: contactNote,
+  },
+  {
+    brand: 'browan',
+    models: ['tbdw100'],
+    name: 'TBDW100',
+    decoder: 'browan',
+    expectedIntervalSeconds: hours(24),
+    gives: ['door', 'openings', 'temperature', 'battery V'],
+    door: 'payload',
+    note: 'The temperature of its board.',
+  },
+  {
+    brand: 'elsys',
+    models: ['ems-door'],
+    name: 'EMS Door',
+    decoder: 'elsys',
+    expectedIntervalSeconds: minutes(10),
+    gives: ['temperature', 'humidity', 'door', 'battery V', 'history'],
+    door: null,
+    note: 'Sources disagree which state of its reed contact is open: `openIs` in the fleet file.',
+  },
+  {
+    brand: 'mclimate',
+    models: ['open-close'],
+    name: 'Open/Close Sensor',
+    decoder: 'mclimate',
+    expectedIntervalSeconds: minutes(60),
+    gives: ['door', 'temperature', 'battery V'],
+    door: 'payload',
+  },
+  {
+    brand: 'sensative',
+    models: ['strips'],
+    name: 'Strips Comfort, Guard, Drip',
+    decoder: 'sensative-strips',
+    expectedIntervalSeconds: null,
+    gives: ['temperature', 'humidity', 'door', 'battery %', 'history', 'openings'],
+    door: null,
+    note: 'The vendor’s own sources contradict each other on the contact’s sense: `openIs` in the fleet file.',
+  },
+]
