@@ -27,8 +27,14 @@ const { services, volumes }: Compose = parse(readFileSync(join(root, 'docker-com
   merge: true,
 })
 const all = Object.entries(services)
-const processes: Process[] = ['bridge', 'process', 'sink', 'api']
+const processes: Process[] = ['bridge', 'process', 'sink', 'housekeeper', 'api']
 const oneShots = ['topics', 'migrations']
+
+/** What stands in a folder that is mounted whole. */
+const contents: Record<string, string> = {
+  './infra/prometheus': 'prometheus.yml',
+  './infra/grafana/provisioning': 'datasources/prometheus.yml',
+}
 
 /** As compose does it: `${NAME:-fallback}` with nothing set. */
 const interpolate = (value: string | number) => String(value).replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')
@@ -62,9 +68,7 @@ test('named volumes are declared, and declared ones are used', () => {
   const named = sources.filter((source) => !source.startsWith('.'))
   expect(new Set(named)).toEqual(new Set(Object.keys(volumes)))
   for (const file of sources.filter((source) => source.startsWith('.'))) {
-    expect(() =>
-      readFileSync(join(root, file, file.endsWith('.yml') ? '' : 'datasources/prometheus.yml')),
-    ).not.toThrow()
+    expect(() => readFileSync(join(root, file, contents[file] ?? ''))).not.toThrow()
   }
 })
 

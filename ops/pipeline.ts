@@ -7,7 +7,7 @@ import { kept } from './kept-text.ts'
 import { runCommand } from './run-command.ts'
 import type { ProcessSpec } from './supervisor.ts'
 
-export const defaultPorts = { bridge: 8080, api: 3000, process: 29464, sink: 29465 }
+export const defaultPorts = { bridge: 8080, api: 3000, process: 29464, sink: 29465, housekeeper: 29466 }
 
 export type PipelinePorts = typeof defaultPorts
 
@@ -54,10 +54,10 @@ export const prepare: readonly Step[] = [
 /** What takes uplinks in, and what works on them: the demo's past is posted between the two. */
 export const takeIn: readonly Step[] = [{ title: 'Bridge', run: parts('bridge') }]
 export const workOn: readonly Step[] = [
-  { title: 'Processors, sink, API', run: parts('process', 'sink', 'api') },
+  { title: 'Processors, sink, housekeeper, API', run: parts('process', 'sink', 'housekeeper', 'api') },
 ]
 
-export const processNames = ['bridge', 'process', 'sink', 'api', 'simulate'] as const
+export const processNames = ['bridge', 'process', 'sink', 'housekeeper', 'api', 'simulate'] as const
 
 export function pipelineEnv(engines: Engines, ports: PipelinePorts, dataDir: string): NodeJS.ProcessEnv {
   const demoKey = kept(join(dataDir, 'demo-key'), () => randomBytes(24).toString('base64url'))
@@ -76,6 +76,8 @@ export function pipelineEnv(engines: Engines, ports: PipelinePorts, dataDir: str
     API_PORT: String(ports.api),
     PROCESS_PORT: String(ports.process),
     SINK_PORT: String(ports.sink),
+    HOUSEKEEPER_PORT: String(ports.housekeeper),
+    ARCHIVE_URL: process.env.ARCHIVE_URL || join(dataDir, 'archive'),
     BRIDGE_CONNECTIONS: [...(given ? [given] : []), `${demoConnection}=${demoKey}`].join(','),
     SIMULATE_API_KEY: demoKey,
   }
@@ -83,8 +85,11 @@ export function pipelineEnv(engines: Engines, ports: PipelinePorts, dataDir: str
 
 /** A port that the environment names is taken as it is. */
 export function givenPorts(): Partial<PipelinePorts> {
-  const { BRIDGE_PORT, API_PORT, PROCESS_PORT, SINK_PORT } = process.env
-  const given = { bridge: BRIDGE_PORT, api: API_PORT, process: PROCESS_PORT, sink: SINK_PORT }
+  const { BRIDGE_PORT, API_PORT, PROCESS_PORT, SINK_PORT, HOUSEKEEPER_PORT } = process.env
+  const given = {
+    ...{ bridge: BRIDGE_PORT, api: API_PORT, process: PROCESS_PORT, sink: SINK_PORT },
+    housekeeper: HOUSEKEEPER_PORT,
+  }
   const set = Object.entries(given).filter(([, port]) => port)
   return Object.fromEntries(set.map(([name, port]) => [name, Number(port)]))
 }

@@ -1,4 +1,4 @@
-// `coldstream start`, which is `npm start`: engines, topics, tables, the four processes and the demo, from one command,
+// `coldstream start`, which is `npm start`: engines, topics, tables, the five processes and the demo, from one command,
 // and back down again from one Ctrl-C.
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -91,7 +91,7 @@ function listenForStop(report: (line: string) => void, supervisor: Supervisor): 
 export function startCommand(program: Command): void {
   program
     .command('start')
-    .description('start everything on this machine: engines, topics, tables, the four processes and the demo')
+    .description('start everything on this machine: engines, topics, tables, the five processes and the demo')
     .option('--data-dir <folder>', 'where all data is kept between starts', '.coldstream')
     .option('--no-demo', 'start empty: without the demo fleet and the simulator')
     .action(async ({ dataDir, demo }: { dataDir: string; demo: boolean }) => {

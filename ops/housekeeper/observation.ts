@@ -2,6 +2,7 @@
 // /health, /metrics and `coldstream partitions check`.
 import type { Postgres } from '../../infra/postgres.ts'
 import { type BackupProof, proveBackup } from '../partitions/backup-proof.ts'
+import { listHolds } from '../partitions/holds.ts'
 import { growthOf } from '../partitions/samples.ts'
 import { partitionings, readState, type TableState } from '../partitions/state.ts'
 import { cutOf, type PartitionConfig } from './tasks.ts'
@@ -19,7 +20,7 @@ export type TaskState = {
 
 export type TableObservation = TableState & {
   growthBytesPerDay: number | null
-  /** Older than their time, and still there. */
+  /** Older than their time, held by nobody, and still there. */
   overdue: string[]
 }
 
@@ -32,10 +33,13 @@ export type Observation = {
 
 export async function observe(db: Postgres, config: PartitionConfig, nowMs: number): Promise<Observation> {
   const tables: TableObservation[] = []
+  const held = new Set((await listHolds(db)).filter((hold) => hold.inForce).map(({ partition }) => partition))
   for (const partitioning of partitionings) {
     const state = await readState(db, partitioning, nowMs)
     const cutMs = cutOf(partitioning, config, nowMs)
-    const overdue = state.partitions.filter(({ toMs }) => toMs <= cutMs).map(({ name }) => name)
+    const overdue = state.partitions
+      .filter(({ toMs, name }) => toMs <= cutMs && !held.has(name))
+      .map(({ name }) => name)
     const growthBytesPerDay = await growthOf(db, partitioning.parent)
     tables.push({ ...state, growthBytesPerDay, overdue })
   }
