@@ -27,6 +27,7 @@ const commands: Record<string, () => Promise<Register>> = {
   decode: async () => (await import('./decode.ts')).decodeCommand,
   profiles: async () => (await import('./profiles.ts')).profilesCommand,
   'dry-run': async () => (await import('./dry-run.ts')).dryRunCommand,
+  report: async () => (await import('./report.ts')).reportCommand,
   digest: async () => (await import('./digest.ts')).digestCommand,
   backup: async () => (await import('./backup.ts')).backupCommand,
   'restore-test': async () => (await import('./backup.ts')).restoreTestCommand,
