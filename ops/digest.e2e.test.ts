@@ -46,10 +46,12 @@ test('every table that the pipeline writes is in it', async () => {
      where relkind in ('r', 'p') and nspname = 'public' and not relispartition order by 1`,
   )
   const registry = [
+    'alert_acknowledgements',
     'alert_rules',
     'areas',
     'device_assignments',
     'devices',
+    'manual_logs',
     'organizations',
     'outbox',
     'sites',

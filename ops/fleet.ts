@@ -3,19 +3,15 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../infra/config.ts'
-import { type OutboxTarget, publishOutbox } from '../infra/outbox.ts'
 import { openPostgres, type Postgres } from '../infra/postgres.ts'
-import { openPublisher } from '../infra/publisher.ts'
-import { registryAt } from '../infra/registry.ts'
-import { openCodecs } from '../schemas/codec.ts'
 import { applyFleet, planFleet, RegistryMoved } from './fleet/apply.ts'
 import type { Fleet } from './fleet/declared.ts'
 import { FleetInvalid, parseFleet } from './fleet/fleet-file.ts'
 import { DeviceTaken, type Plan } from './fleet/plan.ts'
+import { publishFrom, publishingKeys } from './fleet/publish.ts'
 
 type ApplyOptions = { dryRun?: boolean; yes?: boolean }
 
-const kafkaKeys = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'TOPIC_PREFIX'] as const
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
 export function fleetCommand(program: Command): void {
@@ -60,7 +56,7 @@ function readFleet(file: string): Fleet {
 
 async function apply(file: string, { dryRun = false, yes = false }: ApplyOptions): Promise<void> {
   const fleet = readFleet(file)
-  const { DATABASE_URL } = readConfig(['DATABASE_URL', ...(dryRun ? [] : kafkaKeys)])
+  const { DATABASE_URL } = readConfig(['DATABASE_URL', ...(dryRun ? [] : publishingKeys)])
   await withDatabase(DATABASE_URL, async (db) => {
     const nowMs = Date.now()
     const plan = await planFleet(db, fleet, nowMs)
@@ -69,7 +65,7 @@ async function apply(file: string, { dryRun = false, yes = false }: ApplyOptions
     if (dryRun || !(await isAgreed(plan, yes))) return
     if (plan.lines.length > 0)
       print(`Applied; ${(await applyFleet(db, fleet, nowMs, plan)).recordsQueued} records to publish.`)
-    await publishFrom(db)
+    print(`Published ${await publishFrom(db)} records.`)
   })
 }
 
@@ -94,20 +90,9 @@ async function isAgreed({ lines, counts }: Plan, yes: boolean): Promise<boolean>
 }
 
 async function publish(): Promise<void> {
-  await withDatabase(readConfig(['DATABASE_URL']).DATABASE_URL, publishFrom)
-}
-
-/** Also what an earlier run was killed over: it is all in the outbox. */
-async function publishFrom(db: Postgres): Promise<void> {
-  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, TOPIC_PREFIX } = readConfig(kafkaKeys)
-  const publisher = await openPublisher(KAFKA_BROKERS)
-  try {
-    const codecs = await openCodecs(registryAt(SCHEMA_REGISTRY_URL), TOPIC_PREFIX)
-    const target: OutboxTarget = { codecs, prefix: TOPIC_PREFIX, publisher }
-    print(`Published ${await publishOutbox(db, target)} records.`)
-  } finally {
-    await publisher.close()
-  }
+  await withDatabase(readConfig(['DATABASE_URL']).DATABASE_URL, async (db) => {
+    print(`Published ${await publishFrom(db)} records.`)
+  })
 }
 
 async function withDatabase(url: string, use: (db: Postgres) => Promise<void>): Promise<void> {

@@ -72,3 +72,54 @@ test('a cause that a late sample takes away retracts its alert', () => {
   driver.pipe({ at: '10:05', temperature: 5 }).advanceTo('10:41')
   expect(driver.sent.alerts.map(({ status }) => status)).toEqual(['active', 'retracted'])
 })
+
+test('escalated by time unacknowledged: each level at its instant, by timer', () => {
+  const driver = new UnitDriver(fridge({ ...rule, delayMinutes: 0, escalationMinutes: [15, 60] }))
+  driver.pipe({ at: '10:00', temperature: 9 }).advanceTo('10:24')
+  expect(driver.last('alerts')).toMatchObject([{ status: 'active', escalatedAt: [] }])
+  expect(driver.advanceTo('10:25').last('alerts')).toMatchObject([
+    { status: 'escalated', escalatedAt: [at('10:25')], triggeredAt: at('10:10') },
+  ])
+  expect(driver.restart().advanceTo('11:30').last('alerts')).toMatchObject([
+    { status: 'escalated', escalatedAt: [at('10:25'), at('11:10')], revision: 3 },
+  ])
+  driver.pipe({ at: '11:40', temperature: 5 }).advanceTo('11:40')
+  expect(driver.last('alerts')).toMatchObject([
+    { status: 'resolved', resolvedAt: at('11:40'), escalatedAt: [at('10:25'), at('11:10')] },
+  ])
+})
+
+test('an acknowledged alert is not escalated any more; at exactly the instant the acknowledgement wins', () => {
+  const levels = { ...rule, delayMinutes: 0, escalationMinutes: [15, 60] }
+  const driver = new UnitDriver(fridge(levels)).pipe({ at: '10:00', temperature: 9 }).advanceTo('10:20')
+  const [alert] = driver.last('alerts')
+  driver.enter('10:25', alert!.id).advanceTo('13:00')
+  expect(driver.last('alerts')).toMatchObject([
+    { status: 'acknowledged', acknowledgedAt: at('10:25'), escalatedAt: [] },
+  ])
+  driver.pipe({ at: '13:10', temperature: 5 }).advanceTo('13:10')
+  expect(driver.last('alerts')).toMatchObject([{ status: 'resolved', acknowledgedAt: at('10:25') }])
+})
+
+test('an acknowledgement that is heard of late takes back the levels after it', () => {
+  const levels = { ...rule, delayMinutes: 0, escalationMinutes: [15, 60] }
+  const driver = new UnitDriver(fridge(levels)).pipe({ at: '10:00', temperature: 9 }).advanceTo('11:30')
+  const [alert] = driver.last('alerts')
+  expect(alert).toMatchObject({ escalatedAt: [at('10:25'), at('11:10')] })
+  driver.enter('10:30', alert!.id).advanceTo('11:30')
+  expect(driver.last('alerts')).toMatchObject([
+    { status: 'acknowledged', escalatedAt: [at('10:25')], acknowledgedAt: at('10:30') },
+  ])
+})
+
+test('levels of escalation are those of the version valid then; what has fired stays', () => {
+  const driver = new UnitDriver(
+    fridge(
+      { ...rule, delayMinutes: 0, escalationMinutes: [10, 30, 90] },
+      { ...rule, delayMinutes: 0, escalationMinutes: [60], validFrom: at('10:45') },
+      { ...rule, delayMinutes: 0, escalationMinutes: [5, 6, 7], validFrom: at('11:00') },
+    ),
+  )
+  driver.pipe({ at: '10:00', temperature: 9 }).advanceTo('12:00')
+  expect(driver.last('alerts')).toMatchObject([{ escalatedAt: [at('10:20'), at('10:40'), at('11:00')] }])
+})

@@ -30,6 +30,11 @@ function text(value: string): void {
   word(value.length)
 }
 
+function numbers(values: readonly number[]): void {
+  for (const value of values) number(value)
+  word(values.length)
+}
+
 const end = (): number => (high >>> 0) * 0x200000 + (low >>> 11)
 
 /** Of a record's fields, in their order, but for the revision itself. */
@@ -38,6 +43,7 @@ export function digestOfRecord(record: object): number {
   for (const [name, value] of Object.entries(record)) {
     if (name === 'revision') continue
     if (typeof value === 'number') number(value)
+    else if (Array.isArray(value)) numbers(value)
     else if (typeof value === 'string') text(value)
     else word(value === null ? 2 : Number(value))
   }

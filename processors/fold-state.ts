@@ -14,8 +14,19 @@ import type {
 import { derivedId } from '../schemas/identity.ts'
 import type { Sums } from './sums.ts'
 
+/** Causes of alerts that no topic of their own tells. */
+export type ConditionKind = 'battery' | 'sensor-fault' | 'calibration' | 'manual-log'
+
 export type FactKey = {
-  kind: 'excursion' | 'door-event' | 'door-opening' | 'silence' | 'status' | 'alert' | Granularity
+  kind:
+    | 'excursion'
+    | 'door-event'
+    | 'door-opening'
+    | 'silence'
+    | 'status'
+    | 'alert'
+    | Granularity
+    | ConditionKind
   /** The instant that identifies it: start, change, or that of an alert's cause. */
   atMs: number
   /** What tells apart facts of one kind and instant. */
@@ -48,7 +59,28 @@ export type AlertFact = Fact & {
   severity: Severity
   cause: FactKey
   triggeredMs: number
+  /** When each level of escalation was reached. */
+  escalatedMs: number[]
+  acknowledgedMs: number | null
   resolvedMs: number | null
+}
+
+/** Tagged with its reason and, unless it is the whole unit's, its device. */
+export type Condition = Cause & {
+  kind: ConditionKind
+  confirmedMs: number
+  /** The value that it was last judged by, in the unit of its reason. */
+  level: number | null
+}
+
+/** What is watched of one device of the unit. */
+export type Sensor = {
+  deviceId: string
+  /** Its last temperature and since when, and in how many readings, it has been that; null: it is not watched. */
+  run: { valueC: number; recordedMs: number; sinceMs: number; readings: number } | null
+  battery: Condition | null
+  fault: Condition | null
+  calibration: Condition | null
 }
 
 export type ExcursionFact = Cause & {
@@ -148,6 +180,11 @@ export type UnitFold = {
   thermometers: string[]
   lastSeenMs: number | null
   silence: SilenceFact | null
+  sensors: Sensor[]
+  /** Since when manual logs are required; null: they are not. */
+  manualSinceMs: number | null
+  loggedMs: number | null
+  missedLog: Condition | null
   /** After the end of a confirmed excursion. */
   restoring: { sinceMs: number; cause: FactKey } | null
   hasStarted: boolean
@@ -165,6 +202,10 @@ export type Observation = {
   doorOpen: boolean | null
   doorOpenCount: number | null
   lastOpenSeconds: number | null
+  batteryPercent: number | null
+  batteryVolts: number | null
+  /** No probe, or a fault, in place of a temperature. */
+  fault: boolean
   history: boolean
 }
 
@@ -185,6 +226,10 @@ export const emptyFold = (): UnitFold => ({
   thermometers: [],
   lastSeenMs: null,
   silence: null,
+  sensors: [],
+  manualSinceMs: null,
+  loggedMs: null,
+  missedLog: null,
   restoring: null,
   hasStarted: false,
   status: null,
@@ -195,7 +240,15 @@ const copyFact = <F extends Fact>(fact: F): F => ({ ...fact, touched: false, sen
 
 const copyCause = <C extends Cause>(cause: C): C => ({
   ...copyFact(cause),
-  alert: cause.alert && copyFact(cause.alert),
+  alert: cause.alert && { ...copyFact(cause.alert), escalatedMs: [...cause.alert.escalatedMs] },
+})
+
+const copySensor = ({ deviceId, run, battery, fault, calibration }: Sensor): Sensor => ({
+  deviceId,
+  run: run && { ...run },
+  battery: battery && copyCause(battery),
+  fault: fault && copyCause(fault),
+  calibration: calibration && copyCause(calibration),
 })
 
 const copyWindow = (window: WindowFact): WindowFact => ({ ...copyFact(window), sums: { ...window.sums } })
@@ -210,6 +263,8 @@ export function copyFold(fold: UnitFold): UnitFold {
     counters: fold.counters.map((counter) => ({ ...counter })),
     thermometers: [...fold.thermometers],
     silence: silence && copyCause(silence),
+    sensors: fold.sensors.length === 0 ? [] : fold.sensors.map(copySensor),
+    missedLog: fold.missedLog && copyCause(fold.missedLog),
     windows: windows && {
       hour: copyWindow(windows.hour),
       day: copyWindow(windows.day),

@@ -2,10 +2,12 @@
 import type {
   FactKind,
   KeptAlert,
+  KeptCondition,
   KeptDoor,
   KeptExcursion,
   FactKey as KeptKey,
   KeptOpening,
+  KeptSensor,
   KeptSilence,
   KeptSums,
   KeptWindow,
@@ -13,13 +15,17 @@ import type {
 import { alertOn } from './alert.ts'
 import { newOpening } from './door.ts'
 import { newExcursion } from './excursion.ts'
+import { newCondition } from './fold-context.ts'
 import type {
   AlertFact,
   Cause,
+  Condition,
+  ConditionKind,
   Door,
   ExcursionFact,
   FactKey,
   OpeningFact,
+  Sensor,
   SilenceFact,
   WindowFact,
 } from './fold-state.ts'
@@ -38,7 +44,13 @@ export const keepKey = ({ kind, atMs, tag }: FactKey): KeptKey => ({ kind: keepK
 export const restoreKey = ({ kind, atMs, tag }: KeptKey): FactKey => ({ kind: restoreKind(kind), atMs, tag })
 
 const keepAlert = (alert: AlertFact | null): KeptAlert | null =>
-  alert && { alertType: alert.alertType, severity: alert.severity, triggeredMs: alert.triggeredMs }
+  alert && {
+    alertType: alert.alertType,
+    severity: alert.severity,
+    triggeredMs: alert.triggeredMs,
+    escalatedMs: [...alert.escalatedMs],
+    acknowledgedMs: alert.acknowledgedMs,
+  }
 
 const keepCause = ({ alert, alertDueMs }: Cause) => ({
   alert: keepAlert(alert),
@@ -50,7 +62,11 @@ function restoreCause<C extends Cause>(
   kept: { alert: KeptAlert | null; alertDueMs: number | null },
 ): C {
   cause.alertDueMs = orEnd(kept.alertDueMs)
-  if (kept.alert !== null) cause.alert = alertOn(cause, kept.alert.severity, kept.alert.triggeredMs)
+  if (kept.alert !== null) {
+    const { severity, triggeredMs, escalatedMs, acknowledgedMs } = kept.alert
+    const alert = alertOn(cause, severity, triggeredMs)
+    cause.alert = { ...alert, escalatedMs: [...escalatedMs], acknowledgedMs }
+  }
   return cause
 }
 
@@ -88,6 +104,35 @@ export const keepSilence = (silence: SilenceFact): KeptSilence => ({ ...silence,
 export function restoreSilence(kept: KeptSilence): SilenceFact {
   const { alert: _alert, alertDueMs: _dueMs, ...own } = kept
   return restoreCause({ ...newSilence(kept.atMs, kept.detectedMs), ...own }, kept)
+}
+
+export const keepCondition = (condition: Condition | null): KeptCondition | null =>
+  condition && { ...condition, ...keepCause(condition) }
+
+export const restoreCondition = (kind: ConditionKind, kept: KeptCondition | null): Condition | null =>
+  kept && restoreCause(newCondition(kind, kept), kept)
+
+export const keepSensor = ({ deviceId, run, battery, fault, calibration }: Sensor): KeptSensor => ({
+  deviceId,
+  valueC: run?.valueC ?? null,
+  recordedMs: run?.recordedMs ?? null,
+  sinceMs: run?.sinceMs ?? null,
+  readings: run?.readings ?? 0,
+  battery: keepCondition(battery),
+  fault: keepCondition(fault),
+  calibration: keepCondition(calibration),
+})
+
+export function restoreSensor(kept: KeptSensor): Sensor {
+  const { deviceId, valueC, recordedMs, sinceMs, readings } = kept
+  const isWatched = valueC !== null && recordedMs !== null && sinceMs !== null
+  return {
+    deviceId,
+    run: isWatched ? { valueC, recordedMs, sinceMs, readings } : null,
+    battery: restoreCondition('battery', kept.battery),
+    fault: restoreCondition('sensor-fault', kept.fault),
+    calibration: restoreCondition('calibration', kept.calibration),
+  }
 }
 
 const keepSums = (sums: Sums): KeptSums => ({

@@ -16,12 +16,30 @@ export type Limits = {
   intervalMs: number
   silenceWarningMs: number
   silenceCriticalMs: number
+  manualIntervalMs: number
+  manualGraceMs: number
+  manualOnlyWhenSilent: boolean
+  /** -Infinity: never. */
+  lowBatteryPercent: number
+  lowBatteryVolts: number
+  batteryHysteresisPercent: number
+  batteryHysteresisVolts: number
+  /** Infinity: never. */
+  stuckReadings: number
+  stuckMs: number
+  jumpC: number
+  calibrationNoticeMs: number
   delayMs: number
   severity: Severity
+  /** After an alert's opening, one for each level. */
+  escalationMs: readonly number[]
   schedule: Schedule | null
 }
 
 const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
+const HYSTERESIS_PERCENT = 5
+const HYSTERESIS_VOLTS = 0.1
 
 /** Instants are whole milliseconds, and 1.1 min is not 66000.00000000001 ms. */
 const toMs = (amount: number | null, unitMs: number, notSet: number): number =>
@@ -47,11 +65,32 @@ export function limitsOf(rule: Rule): Limits {
     intervalMs,
     silenceWarningMs: missedMs(rule.offlineWarningMissedCheckins, intervalMs),
     silenceCriticalMs: missedMs(rule.offlineCriticalMissedCheckins, intervalMs),
+    ...limitsOfManualLogs(rule),
+    ...limitsOfSensors(rule),
     delayMs: toMs(rule.delayMinutes, MINUTE_MS, 0),
     severity: rule.severity ?? 'warning',
+    escalationMs: (rule.escalationMinutes ?? []).map((minutes) => toMs(minutes, MINUTE_MS, 0)),
     schedule: rule.schedule,
   }
 }
+
+const limitsOfManualLogs = (rule: Rule) => ({
+  manualIntervalMs: toMs(rule.manualIntervalMinutes, MINUTE_MS, Number.POSITIVE_INFINITY),
+  manualGraceMs: toMs(rule.manualGraceMinutes, MINUTE_MS, 0),
+  manualOnlyWhenSilent: rule.manualOnlyWhenSilent ?? false,
+})
+
+const limitsOfSensors = (rule: Rule) => ({
+  lowBatteryPercent: rule.lowBatteryPercent ?? Number.NEGATIVE_INFINITY,
+  lowBatteryVolts: rule.lowBatteryVolts ?? Number.NEGATIVE_INFINITY,
+  batteryHysteresisPercent: rule.batteryHysteresisPercent ?? HYSTERESIS_PERCENT,
+  batteryHysteresisVolts: rule.batteryHysteresisVolts ?? HYSTERESIS_VOLTS,
+  // One of the two says that it is wanted; two equal readings are the fewest that can be stuck.
+  stuckReadings: rule.faultStuckReadings ?? (rule.faultStuckMinutes === null ? Number.POSITIVE_INFINITY : 2),
+  stuckMs: toMs(rule.faultStuckMinutes, MINUTE_MS, 0),
+  jumpC: rule.faultJumpC ?? Number.POSITIVE_INFINITY,
+  calibrationNoticeMs: toMs(rule.calibrationNoticeDays, DAY_MS, 0),
+})
 
 // Not `toMs`: zero missed check-ins times an endless interval is no number.
 const missedMs = (count: number | null, intervalMs: number): number =>

@@ -1,5 +1,6 @@
 // The record that takes a fact back. It says only what identifies the fact: the rest never was.
 import type { AlertType, Direction } from '../schemas/generated/types.ts'
+import { subjectOf } from './alert.ts'
 import { deviceOf } from './door.ts'
 import { type FactKey, idOf, type Sent } from './fold-state.ts'
 import type { LocalTime, Span } from './local-time.ts'
@@ -38,6 +39,12 @@ export function retract(
       return
     case 'status':
       emit('unit-status', unitId, { ...base, retracted: true, at: atMs, status: 'ok', causeId: null })
+      return
+    // They have no topic: nothing of theirs has gone out.
+    case 'battery':
+    case 'sensor-fault':
+    case 'calibration':
+    case 'manual-log':
       return
     default: {
       const window = { kind: sent.kind, atMs, endMs: spanOf(zone, sent).endMs }
@@ -85,14 +92,18 @@ const neverSilent = {
 
 /** An alert's tag is its type, then the kind and tag of its cause. */
 function neverAlert(unitId: string, { atMs, tag }: FactKey) {
-  const [alertType, kind, causeTag] = tag.split('|') as [AlertType, FactKey['kind'], string]
+  const [alertType, kind, ...rest] = tag.split('|') as [AlertType, FactKey['kind'], ...string[]]
+  const cause = { kind, atMs, tag: rest.join('|') }
   return {
     status: 'retracted' as const,
     alertType,
     severity: 'info' as const,
-    causeId: idOf(unitId, { kind, atMs, tag: causeTag }),
+    causeId: idOf(unitId, cause),
     causeStartedAt: atMs,
+    ...subjectOf(cause),
     triggeredAt: atMs,
+    escalatedAt: [],
+    acknowledgedAt: null,
     resolvedAt: atMs,
   }
 }

@@ -4,18 +4,22 @@ import type { KeptFold, KeptRecord, SentFact, UnitChangelog } from '../schemas/g
 import { emptyFold, keyText, type Observation, type Sent, type UnitFold, type Windows } from './fold-state.ts'
 import {
   finite,
+  keepCondition,
   keepDoor,
   keepExcursion,
   keepKey,
   keepKind,
+  keepSensor,
   keepSilence,
   keepWindow,
   orEnd,
   orStart,
+  restoreCondition,
   restoreDoor,
   restoreExcursion,
   restoreKey,
   restoreKind,
+  restoreSensor,
   restoreSilence,
   restoreWindow,
 } from './kept.ts'
@@ -31,13 +35,20 @@ export function saveUnit(state: UnitState): UnitChangelog {
     clockMs: finite(state.clockMs),
     checkpoint: state.checkpoint.positionMs === Number.NEGATIVE_INFINITY ? null : keepFold(state.checkpoint),
     devices,
-    records: state.records.map((record) => ({ ...record, device: devices.indexOf(record.deviceId) })),
+    gateways: [],
+    records: state.records.map((record) => ({
+      ...record,
+      device: devices.indexOf(record.deviceId),
+      gateway: -1,
+    })),
+    entries: state.entries.map((entry) => ({ ...entry })),
     sent: Array.from(state.ledger.values(), keepSent),
   }
 }
 
 export function loadUnit(kept: UnitChangelog): UnitState {
   const state = emptyUnit(kept.unitId)
+  state.entries.push(...kept.entries.map((entry) => ({ ...entry })))
   useConfig(state, kept.config)
   state.organizationId = kept.organizationId
   state.newestMs = orStart(kept.newestMs)
@@ -55,7 +66,10 @@ export function loadUnit(kept: UnitChangelog): UnitState {
   return state
 }
 
-const restoreRecord = ({ device, ...record }: KeptRecord, devices: readonly string[]): Observation => ({
+const restoreRecord = (
+  { device, gateway: _gateway, ...record }: KeptRecord,
+  devices: readonly string[],
+): Observation => ({
   ...record,
   deviceId: devices[device] ?? '',
 })
@@ -95,6 +109,11 @@ function keepFold(fold: UnitFold): KeptFold {
     thermometers: [...fold.thermometers],
     lastSeenMs: fold.lastSeenMs,
     silence: silence && keepSilence(silence),
+    lastSeenGatewayId: null,
+    sensors: fold.sensors.map(keepSensor),
+    manualSinceMs: fold.manualSinceMs,
+    loggedMs: fold.loggedMs,
+    missedLog: keepCondition(fold.missedLog),
     restoring: restoring && { sinceMs: restoring.sinceMs, cause: keepKey(restoring.cause) },
     hasStarted: fold.hasStarted,
     status: fold.status,
@@ -124,6 +143,10 @@ function restoreKept(kept: KeptFold): UnitFold {
     thermometers: [...kept.thermometers],
     lastSeenMs: kept.lastSeenMs,
     silence: silence && restoreSilence(silence),
+    sensors: kept.sensors.map(restoreSensor),
+    manualSinceMs: kept.manualSinceMs,
+    loggedMs: kept.loggedMs,
+    missedLog: restoreCondition('manual-log', kept.missedLog),
     restoring: restoring && { sinceMs: restoring.sinceMs, cause: restoreKey(restoring.cause) },
     hasStarted: kept.hasStarted,
     status: kept.status,

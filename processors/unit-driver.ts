@@ -84,6 +84,20 @@ export class UnitDriver {
     return this
   }
 
+  /** A manual log, or an acknowledgement of the alert. */
+  enter(time: string | number, alertId: string | null = null): this {
+    const entry = {
+      unitId: 'unit',
+      organizationId: 'org',
+      id: `${time}`,
+      at: at(time),
+      alertId,
+      temperature: null,
+    }
+    this.#stage.onRecord(this.state, { topic: 'unit-entries', value: entry }, this.#emit)
+    return this
+  }
+
   pipe(...samples: readonly Sample[]): this {
     for (const sample of samples)
       this.#stage.onRecord(this.state, { topic: 'readings', value: reading(sample) }, this.#emit)

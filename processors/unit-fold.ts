@@ -3,7 +3,7 @@
 //
 // At one instant: configuration versions first, then observations in deviceId order, then timers, then the status.
 // An instant stays open for more observations until the fold goes past it.
-import { alertDueMs, fireAlerts } from './alert.ts'
+import { alertDueMs, fireAlerts, fireEscalations, openConditions, openEpisodes } from './alert.ts'
 import { confirmedMs, doorDueMs, fireDoorTimers, takeDoor } from './door.ts'
 import { takeCounter } from './door-counter.ts'
 import { excursionDueMs, fireExcursionTimers, judgeAgain, takeTemperature } from './excursion.ts'
@@ -11,7 +11,9 @@ import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
 import type { Observation, UnitFold } from './fold-state.ts'
 import { countHeld, lapse, lapseDueMs } from './hold.ts'
 import { versionIndexAt } from './limits.ts'
+import { entryDueMs, fireManualTimer, manualDueMs, takeAcknowledgements, takeLogs } from './manual-log.ts'
 import { addedTo, moveTo, openWindows, touchWindows } from './rollup.ts'
+import { fireSensors, judgeSensorsAgain, sensorsDueMs, takeSensor } from './sensors.ts'
 import { fireSilenceTimers, silenceDueMs, takeCheckin } from './silence.ts'
 import { addHumidity } from './sums.ts'
 import { fireRestoring, restoringDueMs, settleStatus } from './unit-status.ts'
@@ -29,6 +31,7 @@ export function observe(fold: UnitFold, context: FoldContext, observation: Obser
   if (hasOpened || doorOpenCount !== null) takeCounter(fold, context, observation, hasOpened)
   if (temperatureC !== null || humidity !== null || doorOpen !== null || doorOpenCount !== null)
     addedTo(fold, context)
+  takeSensor(fold, context, observation)
   takeCheckin(fold, context, observation)
 }
 
@@ -68,8 +71,10 @@ export function takeVersion(fold: UnitFold, context: FoldContext): void {
 /** No more observations at this instant: what ends an episode comes before the timers that would go on with it. */
 function closeInstant(fold: UnitFold, context: FoldContext): void {
   lapse(fold, context, 'past the limit')
+  if (context.entries.length > 0) takeLogs(fold, context)
   if (fold.versionIsNew) {
     judgeAgain(fold, context)
+    judgeSensorsAgain(fold, context)
     rearmAlerts(fold, context)
     fold.versionIsNew = false
   }
@@ -78,10 +83,20 @@ function closeInstant(fold: UnitFold, context: FoldContext): void {
   fireSilenceTimers(fold, context)
   fireDoorTimers(fold, context)
   fireRestoring(fold, context)
-  if (alertDueMs(fold) <= fold.positionMs) fireAlerts(fold, context)
+  fireManualTimer(fold, context)
+  fireSensors(fold, context)
+  fireAlertTimers(fold, context)
   settleStatus(fold, context)
   fold.instantIsOpen = false
   fold.dueMs = nextDueMs(fold, context)
+}
+
+/** First those that open, then what people have said of any, then levels of escalation. */
+function fireAlertTimers(fold: UnitFold, context: FoldContext): void {
+  const limits = limitsNow(fold, context)
+  if (alertDueMs(fold, limits) <= fold.positionMs) fireAlerts(fold, context)
+  if (context.entries.length > 0) takeAcknowledgements(fold, context)
+  if (alertDueMs(fold, limits) <= fold.positionMs) fireEscalations(fold, context)
 }
 
 /** Delay and schedule are those of the version valid at t. */
@@ -90,6 +105,7 @@ function rearmAlerts(fold: UnitFold, context: FoldContext): void {
   if (excursion !== null) armAlert(fold, context, excursion, excursion.confirmedMs)
   if (silence !== null) armAlert(fold, context, silence, silence.detectedMs)
   if (door !== null && door.opening !== null) armAlert(fold, context, door.opening, confirmedMs(door.opening))
+  for (const condition of openConditions(fold)) armAlert(fold, context, condition, condition.confirmedMs)
 }
 
 export function nextDueMs(fold: UnitFold, context: FoldContext): number {
@@ -99,16 +115,16 @@ export function nextDueMs(fold: UnitFold, context: FoldContext): number {
   dueMs = Math.min(dueMs, lapseDueMs(fold, limits), silenceDueMs(fold, limits))
   if (fold.excursion !== null) dueMs = Math.min(dueMs, excursionDueMs(fold, limits))
   if (fold.restoring !== null) dueMs = Math.min(dueMs, restoringDueMs(fold, limits))
-  return Math.min(dueMs, doorDueMs(fold, limits), alertDueMs(fold))
+  dueMs = Math.min(dueMs, manualDueMs(fold, limits), doorDueMs(fold, limits), alertDueMs(fold, limits))
+  if (context.entries.length > 0) dueMs = Math.min(dueMs, entryDueMs(context, fold.positionMs))
+  if (context.devices.length === 0) return dueMs
+  return Math.min(dueMs, sensorsDueMs(context, fold.positionMs, limits))
 }
 
 /** Notes everything that is open: after a copy of the state, each may differ from what went out. */
 export function touchOpen(fold: UnitFold, context: FoldContext): void {
-  const { excursion, silence, door, windows } = fold
-  for (const cause of [excursion, silence, door === null ? null : door.opening]) {
-    if (cause === null) continue
-    touch(context, cause)
-    if (cause.alert !== null) touch(context, cause.alert)
-  }
-  if (windows !== null) touchWindows(context, windows)
+  const episodes = openEpisodes(fold)
+  for (const episode of episodes) touch(context, episode)
+  for (const { alert } of [...episodes, ...openConditions(fold)]) if (alert !== null) touch(context, alert)
+  if (fold.windows !== null) touchWindows(context, fold.windows)
 }

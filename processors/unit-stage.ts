@@ -6,9 +6,17 @@ import type { Emit, Input, Processor } from './processor.ts'
 import { moveTo, nextWindowEndMs } from './rollup.ts'
 import { loadUnit, saveUnit } from './unit-changelog.ts'
 import { advance, touchOpen } from './unit-fold.ts'
-import { addRecord, emptyUnit, moveCheckpoint, refresh, takeConfig, type UnitState } from './unit-state.ts'
+import {
+  addRecord,
+  emptyUnit,
+  moveCheckpoint,
+  refresh,
+  takeConfig,
+  takeEntry,
+  type UnitState,
+} from './unit-state.ts'
 
-export type UnitInput = 'unit-configs' | 'readings'
+export type UnitInput = 'unit-configs' | 'unit-entries' | 'readings'
 
 export type UnitStage = Processor<UnitState, UnitInput, UnitOutput, 'unit-changelog'> & {
   /** Settles, and lets every open integral run to the clock: for a look at one instant, such as `dry-run`'s. */
@@ -22,6 +30,7 @@ export type UnitOptions = { graceMs: number }
 export function unitStage({ graceMs }: UnitOptions = { graceMs: GRACE_MS }): UnitStage {
   function onRecord(state: UnitState, input: Input<UnitInput>, emit: Emit<UnitOutput>): void {
     if (input.topic === 'unit-configs') takeConfig(state, input.value)
+    else if (input.topic === 'unit-entries') takeEntry(state, input.value)
     else takeReading(state, input.value, graceMs, emit)
   }
 
@@ -81,7 +90,7 @@ export function unitStage({ graceMs }: UnitOptions = { graceMs: GRACE_MS }): Uni
 
   return {
     name: 'unit',
-    tables: ['unit-configs'],
+    tables: ['unit-configs', 'unit-entries'],
     streams: ['readings'],
     outputs: unitOutputs,
     changelog: 'unit-changelog',
@@ -141,5 +150,8 @@ const observationOf = (reading: Reading): Observation => ({
   doorOpen: reading.doorOpen,
   doorOpenCount: reading.doorOpenCount,
   lastOpenSeconds: reading.lastOpenSeconds,
+  batteryPercent: reading.batteryPercent,
+  batteryVolts: reading.batteryVolts,
+  fault: reading.fault,
   history: reading.history,
 })

@@ -7,8 +7,8 @@
 //
 // A record in order is folded into `live` at once. A late one is put in its place, and `live` is folded anew from the
 // checkpoint when it is needed next.
-import type { UnitConfig } from '../schemas/generated/types.ts'
-import { type Changes, contextOf, type FoldContext, limitsNow } from './fold-context.ts'
+import type { UnitConfig, UnitEntry } from '../schemas/generated/types.ts'
+import { type Changes, contextOf, type Entry, type FoldContext, limitsNow } from './fold-context.ts'
 import { copyFold, emptyFold, type Observation, type UnitFold } from './fold-state.ts'
 import { countHeld } from './hold.ts'
 import type { Ledger } from './ledger.ts'
@@ -26,6 +26,8 @@ export type UnitState = {
   clockMs: number
   checkpoint: UnitFold
   records: Observation[]
+  /** What people said of the unit, ascending; what the checkpoint has passed is forgotten. */
+  entries: Entry[]
   ledger: Ledger
   // What follows is made from the above, and not saved.
   live: UnitFold
@@ -41,6 +43,8 @@ export type UnitState = {
 
 export function emptyUnit(unitId: string): UnitState {
   const changes: Changes = { touched: [], complete: [] }
+  const entries: Entry[] = []
+  const known = { unitId, config: null, entries }
   return {
     unitId,
     organizationId: '',
@@ -49,14 +53,15 @@ export function emptyUnit(unitId: string): UnitState {
     clockMs: Number.NEGATIVE_INFINITY,
     checkpoint: emptyFold(),
     records: [],
+    entries,
     ledger: new Map(),
     live: emptyFold(),
     isStale: false,
     isRepeated: false,
     foldNumber: 0,
     changes,
-    context: contextOf(null, changes),
-    checkpointContext: contextOf(null, null),
+    context: contextOf(known, changes),
+    checkpointContext: contextOf(known, null),
   }
 }
 
@@ -76,11 +81,24 @@ export function takeConfig(state: UnitState, config: UnitConfig): void {
 }
 
 export function useConfig(state: UnitState, config: UnitConfig | null): void {
-  const context = contextOf(config, state.changes)
   state.config = config
+  const context = contextOf(state, state.changes)
   state.context = context
   state.checkpointContext = { ...context, changes: null }
   if (config !== null) state.organizationId = config.organizationId
+}
+
+/** The same entry may come more than once. One from before the checkpoint counts from there on, as a version does. */
+export function takeEntry(state: UnitState, { at, alertId }: UnitEntry): void {
+  const { checkpoint, entries } = state
+  if (entries.some((entry) => entry.atMs === at && entry.alertId === alertId)) return
+  const place = entries.findIndex(({ atMs }) => atMs > at)
+  entries.splice(place < 0 ? entries.length : place, 0, { atMs: at, alertId })
+  if (at <= checkpoint.positionMs) {
+    checkpoint.versionIsNew = true
+    checkpoint.instantIsOpen = true
+  }
+  state.isStale = true
 }
 
 export function addRecord(state: UnitState, observation: Observation): void {
@@ -138,6 +156,10 @@ export function moveCheckpoint(state: UnitState, toMs: number): void {
   }
   if (count > 0) records.splice(0, count)
   advance(checkpoint, checkpointContext, toMs, 'before')
+  const passed = state.entries.findIndex(
+    ({ atMs }) => checkpoint.instantIsOpen || atMs > checkpoint.positionMs,
+  )
+  state.entries.splice(0, passed < 0 ? state.entries.length : passed)
   // A window that ended before it is forgotten: the fold from here on must not have it as open.
   if (checkpoint.windows !== null && checkpoint.windows.hour.endMs <= toMs)
     moveTo(checkpoint, checkpointContext, toMs)

@@ -5,11 +5,12 @@ import { type FoldContext, limitsNow, touch } from './fold-context.ts'
 import { type FactKey, idOf, keyOf, type StatusFact, type UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
 
-export function statusOf({ excursion, silence, restoring }: UnitFold): UnitStatus {
+export function statusOf({ excursion, silence, restoring, missedLog }: UnitFold): UnitStatus {
   if (excursion !== null && excursion.confirmedMs !== null) return 'alarm_active'
   if (silence !== null) return silence.criticalMs === null ? 'monitoring_interrupted' : 'offline'
   if (excursion !== null) return 'excursion'
-  return restoring === null ? 'ok' : 'restoring'
+  if (restoring !== null) return 'restoring'
+  return missedLog === null ? 'ok' : 'manual_required'
 }
 
 const causeOf: Record<UnitStatus, (fold: UnitFold) => FactKey | null> = {
@@ -18,7 +19,7 @@ const causeOf: Record<UnitStatus, (fold: UnitFold) => FactKey | null> = {
   monitoring_interrupted: ({ silence }) => silence,
   excursion: ({ excursion }) => excursion,
   restoring: ({ restoring }) => restoring?.cause ?? null,
-  manual_required: () => null,
+  manual_required: ({ missedLog }) => missedLog,
   ok: () => null,
 }
 

@@ -26,6 +26,7 @@ export const topics: Record<TopicName, TopicContract> = {
   'device-changelog': { key: 'devEui', cleanup: compact },
   readings: { key: 'unitId', cleanup: kept(30) },
   'unit-configs': { key: 'unitId', cleanup: compact },
+  'unit-entries': { key: 'unitId', cleanup: kept(400) },
   'unit-changelog': { key: 'unitId', cleanup: compact },
   excursions: { key: 'unitId', cleanup: kept(400) },
   'door-events': { key: 'unitId', cleanup: kept(400) },

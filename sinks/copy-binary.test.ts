@@ -31,6 +31,14 @@ function fieldOf(write: (row: CopyBuffer) => void): Buffer | null {
   return fieldsOf(buffer.finish())[0]![0]!
 }
 
+test('an array is its dimensions, and its elements as fields', () => {
+  const empty = fieldOf((row) => row.array(1184, [], () => {}))!
+  expect(Array.from({ length: 3 }, (_, i) => empty.readInt32BE(4 * i))).toEqual([0, 0, 1184])
+  const two = fieldOf((row) => row.array(23, [7, 8], (value) => row.int4(value)))!
+  const words = Array.from({ length: two.length / 4 }, (_, i) => two.readInt32BE(4 * i))
+  expect(words).toEqual([1, 0, 23, 2, 1, 4, 7, 4, 8])
+})
+
 test('a uuid is its sixteen bytes, in either case', () => {
   fc.assert(
     fc.property(fc.uuid(), (id) => {

@@ -143,6 +143,15 @@ export class CopyBuffer {
     this.#bytes[at] = 1
   }
 
+  /** One dimension; `write` writes an element as it would a field. */
+  array<V>(elementOid: number, values: readonly V[], write: (value: V) => void): void {
+    const at = this.#field(values.length === 0 ? 12 : 20)
+    const dimensions = values.length === 0 ? [0, 0, elementOid] : [1, 0, elementOid, values.length, 1]
+    for (const [index, value] of dimensions.entries()) this.#bytes.writeInt32BE(value, at + 4 * index)
+    for (const value of values) write(value)
+    this.#bytes.writeInt32BE(this.#used - at, at - 4)
+  }
+
   /** Leaves `before` bytes free in front of the text, and returns where they are. */
   #textBytes(value: string, before: number): number {
     this.#reserve(4 + before + value.length * 3) // no UTF-16 unit takes more than three bytes in UTF-8

@@ -15,7 +15,7 @@ async function openDatabase(): Promise<Postgres> {
 test('Postgres reads back what the encoder wrote, for every type and its extremes', async () => {
   const db = await openDatabase()
   await db.query(`create table every (i int, u uuid, t timestamptz(3), f float8, n int4, l int8, b bool, x text,
-    e unit_type, y bytea, j jsonb)`)
+    e unit_type, y bytea, j jsonb, a timestamptz(3)[])`)
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index))
   const rows = [
     {
@@ -26,7 +26,14 @@ test('Postgres reads back what the encoder wrote, for every type and its extreme
         n: 7,
         l: 2 ** 40,
       },
-      ...{ b: true, x: 'Kühlschrank 冷蔵庫 🧊', e: 'walk_in_cooler', y: bytes, j: { a: [1, null, 'ü"\\'] } },
+      ...{
+        b: true,
+        x: 'Kühlschrank 冷蔵庫 🧊',
+        e: 'walk_in_cooler',
+        y: bytes,
+        j: { a: [1, null, 'ü"\\'] },
+        a: [0, 1],
+      },
     },
     {
       ...{
@@ -36,7 +43,7 @@ test('Postgres reads back what the encoder wrote, for every type and its extreme
         n: -(2 ** 31),
         l: -Number.MAX_SAFE_INTEGER,
       },
-      ...{ b: false, x: '', e: 'fridge', y: Buffer.alloc(0), j: {} },
+      ...{ b: false, x: '', e: 'fridge', y: Buffer.alloc(0), j: {}, a: [] },
     },
     {
       ...{
@@ -45,16 +52,16 @@ test('Postgres reads back what the encoder wrote, for every type and its extreme
         f: Number.MIN_VALUE,
         n: 2 ** 31 - 1,
       },
-      ...{ l: 0, b: true, x: 'a\tb\nc\\', e: 'freezer', y: Buffer.from([0]), j: 'text' },
+      ...{ l: 0, b: true, x: 'a\tb\nc\\', e: 'freezer', y: Buffer.from([0]), j: 'text', a: [] },
     },
     {
       ...{ u: null, t: Date.UTC(2299, 0, 1), f: Number.MAX_VALUE, n: null, l: null },
-      ...{ b: null, x: null, e: null, y: null, j: 1.5 },
+      ...{ b: null, x: null, e: null, y: null, j: 1.5, a: [Date.UTC(2026, 0, 1)] },
     },
   ]
   const buffer = new CopyBuffer(1)
   for (const [index, row] of rows.entries())
-    buffer.row(11, (to) => {
+    buffer.row(12, (to) => {
       to.int4(index)
       to.uuid(row.u)
       to.timestampMs(row.t)
@@ -66,10 +73,13 @@ test('Postgres reads back what the encoder wrote, for every type and its extreme
       to.text(row.e)
       to.bytea(row.y)
       to.jsonb(row.j)
+      to.array(1184, row.a, (ms) => to.timestampMs(ms))
     })
   await db.transaction((sql) => sql.copyIn('copy every from stdin (format binary)', buffer.finish()))
   const found = await db.query('select * from every order by i')
-  expect(found.rows).toEqual(rows.map(({ t, ...row }, i) => ({ i, ...row, t: new Date(t) })))
+  expect(found.rows).toEqual(
+    rows.map(({ t, a, ...row }, i) => ({ i, ...row, t: new Date(t), a: a.map((ms) => new Date(ms)) })),
+  )
 })
 
 test('the columns of every topic are the columns of its table, and its key is unique there', async () => {

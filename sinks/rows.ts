@@ -29,6 +29,9 @@ export type SinkTopic =
   | 'quarantine'
   | 'dead-letters'
 
+/** Of the element types of arrays, as pg_type says. */
+const TIMESTAMPTZ_OID = 1184
+
 type Field<V> = (row: CopyBuffer, value: V, place: Place) => void
 type Fields<V> = readonly (readonly [column: string, write: Field<V>])[]
 
@@ -154,7 +157,11 @@ const alerts = table<TopicValues['alerts']>('alerts', ['id'], 'replace', [
   ['severity', (row, v) => row.text(v.severity)],
   ['cause_id', (row, v) => row.uuid(v.causeId)],
   ['cause_started_at', (row, v) => row.timestampMs(v.causeStartedAt)],
+  ['device_id', (row, v) => row.uuid(v.deviceId)],
+  ['reason', (row, v) => row.text(v.reason)],
   ['triggered_at', (row, v) => row.timestampMs(v.triggeredAt)],
+  ['escalated_at', (row, v) => row.array(TIMESTAMPTZ_OID, v.escalatedAt, (ms) => row.timestampMs(ms))],
+  ['acknowledged_at', (row, v) => row.timestampMs(v.acknowledgedAt)],
   ['resolved_at', (row, v) => row.timestampMs(v.resolvedAt)],
 ])
 

@@ -13,9 +13,10 @@ export const topologyOf = (options: TopologyOptions = topologyDefaults): Topolog
     const uplinks = source('uplinks')
     const devices = source('devices')
     const unitConfigs = source('unit-configs')
+    const unitEntries = source('unit-entries')
 
     const { readings } = stage(deviceStage(options), { devices, uplinks })
-    stage(unitStage(options), { 'unit-configs': unitConfigs, readings })
+    stage(unitStage(options), { 'unit-configs': unitConfigs, 'unit-entries': unitEntries, readings })
   })
 
 export const topology: Topology = topologyOf()

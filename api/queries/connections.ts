@@ -106,7 +106,9 @@ export const sources = {
   alerts: {
     columns: `id, unit_id as "unitId", upper(alert_type::text) as type, upper(severity::text) as severity,
       upper(status::text) as status, cause_id as "causeId", cause_started_at as "causeStartedAt",
-      triggered_at as "triggeredAt", resolved_at as "resolvedAt", revision`,
+      device_id as "deviceId", upper(reason::text) as reason, triggered_at as "triggeredAt",
+      escalated_at as "escalatedAt", acknowledged_at as "acknowledgedAt", resolved_at as "resolvedAt",
+      revision`,
     table: 'alerts',
     where: `status <> 'retracted'`,
     at: 'triggered_at',

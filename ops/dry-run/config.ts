@@ -113,9 +113,26 @@ function unitsOf(value: unknown, timeZone: string, warnings: string[]): Map<stri
   )
 }
 
+/** Fields of a rule that need what observations do not have: entries by hand, batteries, somebody to escalate to. */
+const notHere: ReadonlySet<string> = new Set<keyof Rule>([
+  'manualIntervalMinutes',
+  'manualGraceMinutes',
+  'manualOnlyWhenSilent',
+  'lowBatteryPercent',
+  'lowBatteryVolts',
+  'batteryHysteresisPercent',
+  'batteryHysteresisVolts',
+  'faultStuckReadings',
+  'faultStuckMinutes',
+  'faultJumpC',
+  'calibrationNoticeDays',
+  'escalationMinutes',
+])
+
 function ruleOf(version: Json & { validFrom: number }, where: string, warnings: string[]): Rule {
   const rule: Json = { ...noRule }
   for (const [name, value] of Object.entries(version)) {
+    if (notHere.has(name)) continue
     if (name in noRule) rule[name] = value ?? null
     else warnings.push(`${where}.${name} is no field of a rule and was left out.`)
   }

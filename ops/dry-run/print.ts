@@ -29,6 +29,7 @@ const startNames = ['startedAt', 'openedAt', 'causeStartedAt', 'start', 'at', 'r
 
 function rank(topic: Topic, record: Value, clockMs: number): Ranked {
   const value: Record<string, unknown> = { ...record }
+  if (topic === 'alerts') for (const name of notHere) delete value[name]
   const startMs = Number(value[startNames.find((name) => name in value) ?? ''])
   if (value.state === 'open') value.durationSeconds = (clockMs - startMs) / 1000
   if ('granularity' in record) Object.assign(value, rollupMeans(record, clockMs))
@@ -39,6 +40,9 @@ function rank(topic: Topic, record: Value, clockMs: number): Ranked {
   const key = 'devEui' in record ? (record.unitId ?? record.devEui) : record.unitId
   return { line: { topic, key, value }, startMs }
 }
+
+/** Observations have no batteries, and nobody has seen an alert: these say nothing. */
+const notHere = ['deviceId', 'reason', 'escalatedAt', 'acknowledgedAt']
 
 const instants = [
   ...startNames,

@@ -30,7 +30,8 @@ export class UnitTask {
       settle: (...args) => (this.#isLooking ? stage.look(...args) : stage.settle(...args)),
     }
     const { stages } = defineTopology('dry-run', ({ source, stage: add }) => {
-      add(looking, { 'unit-configs': source('unit-configs'), readings: source('readings') })
+      const tables = { 'unit-configs': source('unit-configs'), 'unit-entries': source('unit-entries') }
+      add(looking, { ...tables, readings: source('readings') })
     })
     const [first] = stages
     if (first === undefined) throw new Error('the dry run has no stage')

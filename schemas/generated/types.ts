@@ -9,6 +9,9 @@ export type AlertType = 'alarm_active' | 'monitoring_interrupted' | 'missed_manu
 /** Urgency. */
 export type AlertSeverity = 'info' | 'warning' | 'critical'
 
+/** What shows a low battery or a sensor fault. */
+export type AlertReason = 'percent' | 'volts' | 'no_probe' | 'stuck' | 'jump'
+
 /** An alert on a confirmed cause. */
 export type Alert = {
   /** Derived from what identifies the alert: a replay gives the same. */
@@ -29,8 +32,16 @@ export type Alert = {
   causeId: string
   /** Start of the cause, UTC ms. */
   causeStartedAt: number
+  /** The device that it is about; null: the unit. */
+  deviceId: string | null
+  /** What shows it, where there are several ways; null: what its type says. */
+  reason: AlertReason | null
   /** UTC ms. */
   triggeredAt: number
+  /** When each level of escalation was reached, the first level first, UTC ms. */
+  escalatedAt: readonly number[]
+  /** UTC ms; null: nobody has acknowledged it. */
+  acknowledgedAt: number | null
   /** UTC ms; null: open. */
   resolvedAt: number | null
 }
@@ -79,8 +90,6 @@ export type DeviceAssignment = {
   model: string | null
   /** Which sensor is the unit's temperature; null: the decoder's choice. */
   probe: Probe | null
-  /** The contact state, 0 or 1, that means an open door; null: the profile's. */
-  openIs: number | null
   /** Added to every temperature, °C. */
   calibrationOffset: number
   /** Until when the calibration is valid, UTC ms; null: not known. */
@@ -575,6 +584,10 @@ export type KeptAlert = {
   severity: Severity
   /** UTC ms. */
   triggeredMs: number
+  /** Instants of the levels of escalation, UTC ms. */
+  escalatedMs: readonly number[]
+  /** UTC ms; null: not acknowledged. */
+  acknowledgedMs: number | null
 }
 
 /** An open excursion. */
@@ -663,8 +676,44 @@ export type KeptSilence = {
   alertDueMs: number | null
 }
 
+/** An open cause of alerts that has no topic of its own. */
+export type KeptCondition = {
+  /** Its start, UTC ms. */
+  atMs: number
+  /** Since when it is certain, UTC ms. */
+  confirmedMs: number
+  /** What tells it apart: reason and device. */
+  tag: string
+  /** The value that it was last judged by, in the unit of its reason. */
+  level: number | null
+  /** Its alert. */
+  alert: KeptAlert | null
+  /** When its alert is due, UTC ms; null: never. */
+  alertDueMs: number | null
+}
+
+/** What is watched of one of the unit's devices. */
+export type KeptSensor = {
+  /** The device. */
+  deviceId: string
+  /** Its last temperature, °C; null: none is watched. */
+  valueC: number | null
+  /** When it was measured, UTC ms. */
+  recordedMs: number | null
+  /** Since when it has been equal, UTC ms. */
+  sinceMs: number | null
+  /** How many equal ones in a row. */
+  readings: number
+  /** A low battery. */
+  battery: KeptCondition | null
+  /** A sensor fault. */
+  fault: KeptCondition | null
+  /** A calibration that is due. */
+  calibration: KeptCondition | null
+}
+
 /** What it is. */
-export type FactKind = 'excursion' | 'door_event' | 'door_opening' | 'silence' | 'status' | 'alert' | 'hour' | 'day' | 'week' | 'month'
+export type FactKind = 'excursion' | 'door_event' | 'door_opening' | 'silence' | 'status' | 'alert' | 'hour' | 'day' | 'week' | 'month' | 'gateway_silence'
 
 /** What identifies a fact of the unit. */
 export type FactKey = {
@@ -767,6 +816,16 @@ export type KeptFold = {
   lastSeenMs: number | null
   /** The open silence. */
   silence: KeptSilence | null
+  /** The gateway that heard the last check-in best. */
+  lastSeenGatewayId: string | null
+  /** Devices that are watched. */
+  sensors: readonly KeptSensor[]
+  /** Since when manual logs are required, UTC ms; null: they are not. */
+  manualSinceMs: number | null
+  /** The last manual log, UTC ms. */
+  loggedMs: number | null
+  /** A manual log that is overdue. */
+  missedLog: KeptCondition | null
   /** Null: not restoring. */
   restoring: KeptRestoring | null
   /** Whether there was an observation. */
@@ -801,8 +860,24 @@ export type KeptRecord = {
   doorOpenCount: number | null
   /** s. */
   lastOpenSeconds: number | null
+  /** %. */
+  batteryPercent: number | null
+  /** V. */
+  batteryVolts: number | null
+  /** True: no probe, or a fault. */
+  fault: boolean
+  /** Place of the gateway in `gateways`; -1: none. */
+  gateway: number
   /** True: no check-in. */
   history: boolean
+}
+
+/** What a person has said of the unit. */
+export type KeptEntry = {
+  /** Its instant, UTC ms. */
+  atMs: number
+  /** The alert that it acknowledges; null: a manual log. */
+  alertId: string | null
 }
 
 /** A fact that went out and can still change. */
@@ -837,10 +912,30 @@ export type UnitChangelog = {
   checkpoint: KeptFold | null
   /** The devices of the records. */
   devices: readonly string[]
+  /** Gateways of the records, each once. */
+  gateways: readonly string[]
   /** The readings since, in order. */
   records: readonly KeptRecord[]
+  /** Manual logs and acknowledgements that the checkpoint has not passed, ascending. */
+  entries: readonly KeptEntry[]
   /** What has gone out and can still change. */
   sent: readonly SentFact[]
+}
+
+/** What a person says of a unit: a manual log, or that an alert was seen. Written by the registry's outbox. */
+export type UnitEntry = {
+  /** The unit. The record key. */
+  unitId: string
+  /** The owner. */
+  organizationId: string
+  /** Of the entry; the same entry may come more than once. */
+  id: string
+  /** When it was measured, or seen, UTC ms. */
+  at: number
+  /** The alert that it acknowledges; null: it is a manual log. */
+  alertId: string | null
+  /** The temperature that was read by hand, °C. */
+  temperature: number | null
 }
 
 /** A change of a unit's status. */
@@ -972,6 +1067,7 @@ export type TopicValues = {
   'silences': Silence
   'unit-changelog': UnitChangelog
   'unit-configs': UnitConfig
+  'unit-entries': UnitEntry
   'unit-status': UnitStatusChange
   'uplinks': Uplink
   'watermarks': Watermark

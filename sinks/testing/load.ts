@@ -118,7 +118,8 @@ const unitStatus = (revised: Revised) => ({
 const alert = (revised: Revised) => ({
   ...revised,
   ...({ status: 'active', alertType: 'alarm_active', severity: 'warning', causeId: revised.id } as const),
-  ...{ causeStartedAt: 0, triggeredAt: revised.revision, resolvedAt: null },
+  ...{ causeStartedAt: 0, deviceId: null, reason: null, triggeredAt: revised.revision, resolvedAt: null },
+  ...{ escalatedAt: Array.from({ length: revised.revision }, (_, i) => i), acknowledgedAt: null },
 })
 
 const lateReading = ({ unitId, deviceId, recordedAt }: Reading) => ({
