@@ -51,7 +51,9 @@ export function openBucket(bucket: string, prefix: string, settings: S3Settings)
       const query = { Bucket: bucket, Prefix: `${start}${wanted}` }
       for await (const page of paginateListObjectsV2({ client }, query))
         for (const { Key = '', Size = 0, LastModified = new Date(0) } of page.Contents ?? [])
-          found.push({ key: Key.slice(start.length), bytes: Size, modifiedAt: LastModified })
+          if (!Key.endsWith('/'))
+            // some servers show folders as empty objects
+            found.push({ key: Key.slice(start.length), bytes: Size, modifiedAt: LastModified })
       return found
     },
 

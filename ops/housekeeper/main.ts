@@ -37,11 +37,11 @@ export async function runHousekeeper(config: HousekeeperConfig): Promise<Running
     ...{ name: 'coldstream-housekeeper', connectionsMax: 6 },
     onConnectionLost: (error) => log.warn({ err: error }, 'A connection to Postgres was lost'),
   })
+  const watch = keepObserving(db, config, log)
   const runner = new Runner({
-    ...{ db, directUrl, log, owner: ownerName(), nowMs: Date.now },
+    ...{ db, directUrl, log, owner: ownerName(), nowMs: Date.now, onEnded: watch.lookAgain },
     tasks: [...partitionTasks(config), ...backupTasks(config, (line) => log.info(line))],
   })
-  const watch = keepObserving(db, config, log)
   const registry = housekeeperMetrics(() => ({ observation: watch.last(), isUp: runner.isUp }))
   addBackupMetrics(registry, db, config)
   const health = await serveHealth(config.HOUSEKEEPER_PORT, 'HOUSEKEEPER_PORT', {
@@ -78,6 +78,7 @@ function detailsOf(observation: Observation | undefined): object {
 function keepObserving(db: Postgres, config: PartitionConfig, log: Logger) {
   const stopping = new AbortController()
   let last: Observation | undefined
+  let asked = new AbortController()
   const run = async () => {
     while (!stopping.signal.aborted) {
       try {
@@ -85,12 +86,15 @@ function keepObserving(db: Postgres, config: PartitionConfig, log: Logger) {
       } catch (error) {
         log.warn({ err: error }, 'The state of the partitions could not be read')
       }
-      await sleep(OBSERVE_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {}) // cut short by the stop
+      asked = new AbortController()
+      const signal = AbortSignal.any([asked.signal, stopping.signal])
+      await sleep(OBSERVE_EVERY_MS, undefined, { signal }).catch(() => {}) // cut short by the stop, or by a task's end
     }
   }
   const running = run()
   return {
     last: () => last,
+    lookAgain: () => asked.abort(),
     stop: () => {
       stopping.abort()
       return running

@@ -27,6 +27,8 @@ export type RunnerOptions = {
   nowMs: () => number
   leaseMs?: number
   lookEveryMs?: number
+  /** After each run, however it ended. */
+  onEnded?: () => void
 }
 
 const LOOK_EVERY_MS = 1_000
@@ -110,6 +112,7 @@ export class Runner {
     await release(db, run, ended, nextAt).catch((error) =>
       log.error({ err: error, task: task.name }, 'How the task ended could not be written down'),
     )
+    this.#options.onEnded?.()
     return ended
   }
 
