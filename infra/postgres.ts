@@ -1,5 +1,6 @@
 // The one home of `pg`. Everything runs in short transactions and no session keeps a setting, so that it works the same
 // through PgBouncer in transaction mode: time-outs are SET LOCAL, never a startup parameter, which PgBouncer refuses.
+import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
@@ -47,6 +48,11 @@ export type PostgresSettings = {
   idleTimeoutMs?: number
   connectTimeoutMs?: number
   statementTimeoutMs?: number
+  /**
+   * Gives statements with values a name, so that each connection keeps their plans. Through PgBouncer only from 1.21 on, with
+   * max_prepared_statements.
+   */
+  namesStatements?: boolean
   /** Shown in pg_stat_activity. */
   name?: string
   /** A connection of the pool was lost while nobody used it; the next caller gets a new one. */
@@ -64,6 +70,7 @@ function ownTypes(): pg.CustomTypesConfig {
 export function openPostgres(databaseUrl: string, settings: PostgresSettings = {}): Postgres {
   const { connectionsMax = 20, idleTimeoutMs = 30_000, connectTimeoutMs = 5_000 } = settings
   const { statementTimeoutMs = 30_000, name = 'coldstream', onConnectionLost = () => {} } = settings
+  const nameOf = settings.namesStatements ? statementNames() : nameless
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: connectionsMax,
@@ -76,7 +83,7 @@ export function openPostgres(databaseUrl: string, settings: PostgresSettings = {
   pool.on('error', onConnectionLost)
   const transaction: Postgres['transaction'] = async (work, options = {}) => {
     const client = await pool.connect()
-    return inTransaction(client, work, { statementTimeoutMs, ...options })
+    return inTransaction(client, sqlOf(client, nameOf), work, { statementTimeoutMs, ...options })
   }
   return {
     transaction,
@@ -92,6 +99,7 @@ export function openPostgres(databaseUrl: string, settings: PostgresSettings = {
 
 async function inTransaction<T>(
   client: pg.PoolClient,
+  sql: Sql,
   work: (sql: Sql) => Promise<T>,
   { readOnly = false, isSnapshot = false, statementTimeoutMs = 0, settings = {} }: TransactionOptions,
 ): Promise<T> {
@@ -108,7 +116,7 @@ async function inTransaction<T>(
     )
     for (const [key, value] of Object.entries(settings))
       await client.query('select set_config($1, $2, true)', [key, value])
-    const result = await work(sqlOf(client))
+    const result = await work(sql)
     await client.query('commit')
     return result
   } catch (error) {
@@ -120,10 +128,31 @@ async function inTransaction<T>(
   }
 }
 
-function sqlOf(client: pg.ClientBase): Sql {
+type NameOf = (text: string) => string | undefined
+
+const nameless: NameOf = () => undefined
+
+/** As many as PgBouncer keeps for a connection. */
+const NAMES_MAX = 200
+
+/** Statements are few texts, sent again and again; should somebody build texts, the later ones go without. */
+function statementNames(): NameOf {
+  const names = new Map<string, string>()
+  return (text) => {
+    if (!names.has(text) && names.size < NAMES_MAX)
+      names.set(text, createHash('sha256').update(text).digest('hex').slice(0, 32))
+    return names.get(text)
+  }
+}
+
+function sqlOf(client: pg.ClientBase, nameOf: NameOf = nameless): Sql {
   return {
-    query: async (text, values) => {
-      const { rows, rowCount } = await client.query(text, values === undefined ? undefined : [...values])
+    query: async (text, values = []) => {
+      const name = values.length === 0 ? undefined : nameOf(text)
+      const { rows, rowCount } = await client.query({
+        ...{ text, values: [...values] },
+        ...(name === undefined ? {} : { name }),
+      })
       return { rows, rowCount: rowCount ?? 0 }
     },
     copyIn: (text, data) =>

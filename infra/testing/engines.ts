@@ -13,8 +13,14 @@ export function freshPrefix(): string {
 }
 
 export function testEngines(): EngineAddresses {
-  const { kafkaBrokers, schemaRegistryUrl, databaseUrl } = inject('engines')
-  return { kafkaBrokers, schemaRegistryUrl, databaseUrl }
+  return { ...inject('engines') }
+}
+
+/** The same database without PgBouncer, where the tests run through it. */
+export function directUrlOf(databaseUrl: string): string {
+  const { databaseDirectUrl } = inject('engines')
+  if (databaseDirectUrl === undefined) return databaseUrl
+  return onServerOf(databaseDirectUrl, new URL(databaseUrl).pathname)
 }
 
 export type Migrate = (databaseUrl: string) => Promise<unknown>
@@ -58,7 +64,7 @@ async function makeTemplate(admin: pg.Client, name: string, migrate: Migrate): P
   const unfinished = `${name}_unfinished`
   await admin.query(`drop database if exists ${unfinished} with (force)`)
   await admin.query(`create database ${unfinished} template template0`)
-  await migrate(urlOf(unfinished))
+  await migrate(directUrlOf(urlOf(unfinished)))
   await endSessions(admin, unfinished)
   await admin.query(`alter database ${unfinished} rename to ${name}`)
 }
@@ -87,7 +93,9 @@ afterAll(async () => {
 })
 
 async function drop(admin: pg.Client, name: string): Promise<void> {
-  const open = await sessionsLeft(admin, name)
+  // PgBouncer keeps its own sessions; whose they were is not known.
+  const isPooled = inject('engines').databaseDirectUrl !== undefined
+  const open = isPooled ? 0 : await sessionsLeft(admin, name)
   await admin.query(`drop database ${name} with (force)`)
   if (open > 0)
     throw new Error(`${open} database sessions are still open after the last test: end pools and clients.`)
@@ -113,13 +121,17 @@ async function endSessions(admin: pg.Client, name: string): Promise<void> {
 }
 
 function urlOf(database: string): string {
-  const url = new URL(inject('engines').databaseUrl)
-  url.pathname = `/${database}`
+  return onServerOf(inject('engines').databaseUrl, `/${database}`)
+}
+
+function onServerOf(serverUrl: string, pathname: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = pathname
   return url.href
 }
 
 async function withAdmin<T>(use: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client({ connectionString: urlOf('postgres') })
+  const admin = new pg.Client({ connectionString: directUrlOf(urlOf('postgres')) })
   await admin.connect()
   try {
     return await use(admin)

@@ -7,7 +7,8 @@ import { type Engines, startEngines } from '../local/engines.ts'
 import { startContainers } from './containers.ts'
 import { openScratch, removeAbandonedScratches } from './scratch.ts'
 
-export type EngineAddresses = Omit<Engines, 'stop'>
+/** `databaseDirectUrl`: where `databaseUrl` goes through PgBouncer (infra/pgbouncer.e2e.test.ts runs tests that way). */
+export type EngineAddresses = Omit<Engines, 'stop'> & { databaseDirectUrl?: string }
 
 declare module 'vitest' {
   export interface ProvidedContext {
