@@ -10,9 +10,10 @@ import { topicName } from '../schemas/topics.ts'
 import { type AcknowledgedLog, openAcknowledgedLog } from './acknowledged-log.ts'
 import { openConnections } from './connections.ts'
 import type { Warn } from './deliveries.ts'
-import { openIntake } from './intake.ts'
+import { openIntake, type Taken } from './intake.ts'
 import { connectProducer } from './kafka-producer.ts'
-import { bridgeMetrics } from './metrics.ts'
+import { type BridgeMetrics, bridgeMetrics } from './metrics.ts'
+import { openMqttSource } from './mqtt-source.ts'
 import { watchPressure } from './pressure.ts'
 import { rates } from './rate.ts'
 import { bridgeServer } from './server.ts'
@@ -48,6 +49,11 @@ export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
     const connections = openConnections(config.BRIDGE_CONNECTIONS, config.BRIDGE_CONNECTIONS_FILE, warn)
     closings.unshift(connections.stop)
     const { intake, kept, measured } = await openKept(config, warn, closings)
+    const metrics = bridgeMetrics(measured)
+    for (const [connectionId, url] of config.BRIDGE_MQTT) {
+      const source = openMqttSource({ connectionId, url, intake, warn, ...countedBy(metrics, connectionId) })
+      closings.unshift(source.close)
+    }
     const nowMs = () => performance.now()
     const pressure = watchPressure(nowMs)
     closings.unshift(pressure.stop)
@@ -57,7 +63,7 @@ export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
       isReady: kept.isReady,
       rates: rates(config.BRIDGE_RATE_MAX, nowMs),
       pressure,
-      metrics: bridgeMetrics(measured),
+      metrics,
       bodyBytesMax: config.BRIDGE_BODY_BYTES_MAX,
       logger,
     })
@@ -71,6 +77,13 @@ export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
     throw error
   }
 }
+
+const countedBy = (metrics: BridgeMetrics, connectionId: string) => ({
+  onTaken: (taken: Taken[], seconds: number) => {
+    for (const { outcome } of taken) metrics.answered(connectionId, outcome, seconds)
+  },
+  onRefused: () => metrics.answered(connectionId, 'refused', 0),
+})
 
 type Closing = () => unknown
 
