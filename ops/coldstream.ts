@@ -17,6 +17,7 @@ const commands: Record<string, () => Promise<Register>> = {
   partitions: async () => (await import('./partitions.ts')).partitionsCommand,
   archive: async () => (await import('./archive.ts')).archiveCommand,
   fleet: async () => (await import('./fleet.ts')).fleetCommand,
+  presets: async () => (await import('./presets.ts')).presetsCommand,
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand,
   rollups: async () => (await import('./rollups.ts')).rollupsCommand,
   'manual-log': async () => (await import('./entries.ts')).manualLogCommand,

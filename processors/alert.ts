@@ -26,13 +26,16 @@ const typeOfCause = {
   'sensor-fault': 'sensor_fault',
   calibration: 'calibration_due',
   'manual-log': 'missed_manual_entry',
+  budget: 'budget_exceeded',
 } satisfies Partial<Record<Cause['kind'], AlertType>>
 
 type CauseKind = keyof typeof typeOfCause
 
 /** Causes that are facts of their own. */
-export const openEpisodes = ({ excursion, silence, door }: UnitFold): Cause[] =>
-  [excursion, silence, door === null ? null : door.opening].filter((cause) => cause !== null)
+export const openEpisodes = ({ excursion, silence, door, budgets }: UnitFold): Cause[] => [
+  ...[excursion, silence, door === null ? null : door.opening].filter((cause) => cause !== null),
+  ...budgets.filter(({ exceededMs }) => exceededMs !== null),
+]
 
 /** Causes that only their alerts tell. */
 export const openConditions = ({ missedLog, sensors }: UnitFold): Condition[] =>
@@ -109,6 +112,7 @@ export function alertDueMs(fold: UnitFold, limits: Limits): number {
   if (silence !== null) dueMs = Math.min(dueMs, dueMsOf(silence, limits))
   if (door !== null && door.opening !== null) dueMs = Math.min(dueMs, dueMsOf(door.opening, limits))
   if (missedLog !== null) dueMs = Math.min(dueMs, dueMsOf(missedLog, limits))
+  for (const use of fold.budgets) dueMs = Math.min(dueMs, dueMsOf(use, limits))
   for (const { battery, fault, calibration } of sensors) {
     if (battery !== null) dueMs = Math.min(dueMs, dueMsOf(battery, limits))
     if (fault !== null) dueMs = Math.min(dueMs, dueMsOf(fault, limits))

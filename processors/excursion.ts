@@ -6,6 +6,7 @@
 //      └────── in range, or out on the other side (which starts the next at the same instant) ──┘
 import type { Direction, Excursion } from '../schemas/generated/types.ts'
 import { endAlert } from './alert.ts'
+import { endStretches } from './budget.ts'
 import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
 import { type ExcursionFact, idOf, keyOf, type UnitFold } from './fold-state.ts'
 import { countHeld, degreeMinutesBeyond, isKnown } from './hold.ts'
@@ -27,6 +28,7 @@ export function takeTemperature(fold: UnitFold, context: FoldContext, valueC: nu
   const direction = judge(valueC, limits)
   if (fold.excursion !== null && fold.excursion.direction !== direction) endExcursion(fold, context)
   if (direction !== null) countReading(fold, context, direction, valueC)
+  if (fold.budgets.length > 0) endStretches(fold, context, valueC)
   if (fold.held === null) {
     fold.held = { valueC, recordedMs: atMs, countedMs: atMs, lapsed: false }
   } else {

@@ -5,6 +5,8 @@
 
 import type {
   AlertType,
+  BudgetSide,
+  BudgetSpan,
   DeviceKind,
   Direction,
   Granularity,
@@ -20,6 +22,7 @@ export type ConditionKind = 'battery' | 'sensor-fault' | 'calibration' | 'manual
 export type FactKey = {
   kind:
     | 'excursion'
+    | 'budget'
     | 'door-event'
     | 'door-opening'
     | 'silence'
@@ -119,6 +122,21 @@ export type SilenceFact = Cause & {
   missedCheckins: number | null
 }
 
+/** The use of a budget from its first known time beyond the limit on; it goes out once it is exceeded. */
+export type BudgetFact = Cause & {
+  kind: 'budget'
+  name: string
+  side: BudgetSide
+  limitC: number
+  over: BudgetSpan
+  lot: string | null
+  budgetMs: number
+  /** Up to the held value's `countedMs`. */
+  usedMs: number
+  exceededMs: number | null
+  endedMs: number | null
+}
+
 export type StatusFact = Fact & { kind: 'status'; status: UnitStatus; cause: FactKey | null }
 
 export type WindowFact = Fact & {
@@ -187,6 +205,7 @@ export type UnitFold = {
   missedLog: Condition | null
   /** After the end of a confirmed excursion. */
   restoring: { sinceMs: number; cause: FactKey } | null
+  budgets: BudgetFact[]
   hasStarted: boolean
   status: UnitStatus | null
   windows: Windows | null
@@ -231,6 +250,7 @@ export const emptyFold = (): UnitFold => ({
   loggedMs: null,
   missedLog: null,
   restoring: null,
+  budgets: [],
   hasStarted: false,
   status: null,
   windows: null,
@@ -265,6 +285,7 @@ export function copyFold(fold: UnitFold): UnitFold {
     silence: silence && copyCause(silence),
     sensors: fold.sensors.length === 0 ? [] : fold.sensors.map(copySensor),
     missedLog: fold.missedLog && copyCause(fold.missedLog),
+    budgets: fold.budgets.map(copyCause),
     windows: windows && {
       hour: copyWindow(windows.hour),
       day: copyWindow(windows.day),

@@ -5,6 +5,7 @@
 //   (none) ──────────▶ known ◀──────────────────── unknown
 //                        │      hold limit passed     ▲
 //                        └────────────────────────────┘
+import { countBudgets } from './budget.ts'
 import { type FoldContext, limitsNow } from './fold-context.ts'
 import type { Held, UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
@@ -17,6 +18,7 @@ export function countHeld(fold: UnitFold, limits: Limits, toMs: number): void {
   const { held, excursion, windows } = fold
   if (held === null || held.lapsed || toMs <= held.countedMs) return
   const durationMs = toMs - held.countedMs
+  if (limits.budgets.length > 0) countBudgets(fold, limits, held.countedMs, durationMs)
   held.countedMs = toMs
   if (windows !== null) addHeld(windows.hour.sums, held.valueC, durationMs, limits)
   if (excursion === null) return

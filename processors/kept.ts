@@ -2,6 +2,7 @@
 import type {
   FactKind,
   KeptAlert,
+  KeptBudget,
   KeptCondition,
   KeptDoor,
   KeptExcursion,
@@ -13,11 +14,13 @@ import type {
   KeptWindow,
 } from '../schemas/generated/types.ts'
 import { alertOn } from './alert.ts'
+import { newUse } from './budget.ts'
 import { newOpening } from './door.ts'
 import { newExcursion } from './excursion.ts'
 import { newCondition } from './fold-context.ts'
 import type {
   AlertFact,
+  BudgetFact,
   Cause,
   Condition,
   ConditionKind,
@@ -133,6 +136,13 @@ export function restoreSensor(kept: KeptSensor): Sensor {
     fault: restoreCondition('sensor-fault', kept.fault),
     calibration: restoreCondition('calibration', kept.calibration),
   }
+}
+
+export const keepBudget = (use: BudgetFact): KeptBudget => ({ ...use, ...keepCause(use) })
+
+export function restoreBudget(kept: KeptBudget): BudgetFact {
+  const { usedMs, exceededMs } = kept
+  return restoreCause({ ...newUse(kept, kept.atMs), usedMs, exceededMs }, kept)
 }
 
 const keepSums = (sums: Sums): KeptSums => ({

@@ -3,12 +3,14 @@
 
 import type { TopicName } from '../schemas/topics.ts'
 import { alertRecord } from './alert.ts'
+import { budgetRecord } from './budget.ts'
 import { digestOfRecord, digestOfSums } from './digest.ts'
 import { doorEventRecord, openingRecord } from './door.ts'
 import { excursionRecord } from './excursion.ts'
 import { type FoldContext, limitsNow } from './fold-context.ts'
 import {
   type AlertFact,
+  type BudgetFact,
   type DoorEventFact,
   type ExcursionFact,
   type Fact,
@@ -33,6 +35,7 @@ export type UnitOutput =
   | 'door-events'
   | 'door-openings'
   | 'silences'
+  | 'budgets'
   | 'unit-status'
   | 'alerts'
   | 'rollups'
@@ -61,12 +64,13 @@ const rank: Record<Fact['kind'], number> = {
   'door-opening': 1,
   excursion: 2,
   silence: 3,
-  status: 4,
-  alert: 5,
-  hour: 6,
-  day: 7,
-  week: 8,
-  month: 9,
+  budget: 4,
+  status: 5,
+  alert: 6,
+  hour: 7,
+  day: 8,
+  week: 9,
+  month: 10,
 }
 
 const byRank = (a: FactKey, b: FactKey): number =>
@@ -139,6 +143,12 @@ function sendFact(
       const silence = fact as SilenceFact
       sent.closedMs = silence.endedMs ?? Number.POSITIVE_INFINITY
       send(to, 'silences', sent, silenceRecord(silence, to.owner, sent.revision))
+      return
+    }
+    case 'budget': {
+      const use = fact as BudgetFact
+      sent.closedMs = use.endedMs ?? Number.POSITIVE_INFINITY
+      send(to, 'budgets', sent, budgetRecord(use, to.owner, sent.revision))
       return
     }
     case 'alert': {

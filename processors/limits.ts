@@ -1,5 +1,5 @@
 // The effective rule of a unit as the fold reads it: milliseconds instead of minutes, and every "not set" spelled out.
-import type { Rule, Schedule, Severity } from '../schemas/generated/types.ts'
+import type { Budget, BudgetSide, BudgetSpan, Rule, Schedule, Severity } from '../schemas/generated/types.ts'
 
 export type Limits = {
   validFromMs: number
@@ -34,6 +34,19 @@ export type Limits = {
   /** After an alert's opening, one for each level. */
   escalationMs: readonly number[]
   schedule: Schedule | null
+  budgets: readonly BudgetLimit[]
+}
+
+/** Known time beyond a limit that may be used up. */
+export type BudgetLimit = {
+  name: string
+  side: BudgetSide
+  limitC: number
+  /** The limit itself is beyond it. */
+  isAtLimit: boolean
+  over: BudgetSpan
+  lot: string | null
+  budgetMs: number
 }
 
 const MINUTE_MS = 60_000
@@ -71,6 +84,7 @@ export function limitsOf(rule: Rule): Limits {
     severity: rule.severity ?? 'warning',
     escalationMs: (rule.escalationMinutes ?? []).map((minutes) => toMs(minutes, MINUTE_MS, 0)),
     schedule: rule.schedule,
+    budgets: (rule.budgets ?? []).map(budgetLimitOf),
   }
 }
 
@@ -90,6 +104,11 @@ const limitsOfSensors = (rule: Rule) => ({
   stuckMs: toMs(rule.faultStuckMinutes, MINUTE_MS, 0),
   jumpC: rule.faultJumpC ?? Number.POSITIVE_INFINITY,
   calibrationNoticeMs: toMs(rule.calibrationNoticeDays, DAY_MS, 0),
+})
+
+const budgetLimitOf = ({ name, side, limit, atLimit, over, lot, minutes }: Budget): BudgetLimit => ({
+  ...{ name, side, limitC: limit, isAtLimit: atLimit, over, lot },
+  budgetMs: Math.round(minutes * MINUTE_MS),
 })
 
 // Not `toMs`: zero missed check-ins times an endless interval is no number.
@@ -129,6 +148,7 @@ export const noRule: Rule = {
   severity: null,
   escalationMinutes: null,
   schedule: null,
+  budgets: null,
 }
 
 /** Before a unit's first version: no limits, no hold limit, no silence. */

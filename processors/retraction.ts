@@ -10,7 +10,14 @@ import { emptySums } from './sums.ts'
 
 type Owner = { unitId: string; organizationId: string }
 
-type EpisodeOutput = 'excursions' | 'door-events' | 'door-openings' | 'silences' | 'unit-status' | 'alerts'
+type EpisodeOutput =
+  | 'excursions'
+  | 'door-events'
+  | 'door-openings'
+  | 'silences'
+  | 'budgets'
+  | 'unit-status'
+  | 'alerts'
 
 export function retract(
   sent: Sent,
@@ -30,6 +37,9 @@ export function retract(
       return
     case 'silence':
       emit('silences', unitId, { ...base, ...neverSilent, startedAt: atMs, detectedAt: atMs })
+      return
+    case 'budget':
+      emit('budgets', unitId, { ...base, ...neverUsed(sent) })
       return
     case 'alert':
       emit('alerts', unitId, { ...base, ...neverAlert(unitId, sent) })
@@ -89,6 +99,20 @@ const neverSilent = {
   durationSeconds: null,
   missedCheckins: null,
 }
+
+const neverUsed = ({ atMs, tag }: FactKey) => ({
+  state: 'retracted' as const,
+  name: tag,
+  side: 'above' as const,
+  limit: 0,
+  over: 'consecutive' as const,
+  lot: null,
+  budgetSeconds: 0,
+  startedAt: atMs,
+  exceededAt: atMs,
+  endedAt: null,
+  usedSeconds: null,
+})
 
 /** An alert's tag is its type, then the kind and tag of its cause. */
 function neverAlert(unitId: string, { atMs, tag }: FactKey) {

@@ -1,6 +1,7 @@
 // Rollups: the sums of each local hour, day, ISO week and month. Only the hour is summed from readings; a day is the
 // sum of its hours in order, a week and a month the sum of its days, so they add up exactly.
 import type { Granularity, Rollup } from '../schemas/generated/types.ts'
+import { endDays } from './budget.ts'
 import { type FoldContext, limitsNow, touch } from './fold-context.ts'
 import type { UnitFold, WindowFact, Windows } from './fold-state.ts'
 import { countHeld, isKnown } from './hold.ts'
@@ -76,6 +77,7 @@ function crossHour(fold: UnitFold, context: FoldContext, windows: Windows, toMs:
     addSums(windows.week.sums, windows.day.sums)
     addSums(windows.month.sums, windows.day.sums)
     complete(fold, context, windows.day)
+    endDays(fold, context, windows.day.endMs)
     if (nextMs >= windows.week.endMs) {
       complete(fold, context, windows.week)
       windows.week = openWindow('week', context.zone.weekAt(nextMs))

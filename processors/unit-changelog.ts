@@ -4,6 +4,7 @@ import type { KeptFold, KeptRecord, SentFact, UnitChangelog } from '../schemas/g
 import { emptyFold, keyText, type Observation, type Sent, type UnitFold, type Windows } from './fold-state.ts'
 import {
   finite,
+  keepBudget,
   keepCondition,
   keepDoor,
   keepExcursion,
@@ -14,6 +15,7 @@ import {
   keepWindow,
   orEnd,
   orStart,
+  restoreBudget,
   restoreCondition,
   restoreDoor,
   restoreExcursion,
@@ -121,6 +123,7 @@ function keepFold(fold: UnitFold): KeptFold {
     day: windows && keepWindow(windows.day),
     week: windows && keepWindow(windows.week),
     month: windows && keepWindow(windows.month),
+    budgets: fold.budgets.map(keepBudget),
   }
 }
 
@@ -151,6 +154,7 @@ function restoreKept(kept: KeptFold): UnitFold {
     hasStarted: kept.hasStarted,
     status: kept.status,
     windows: restoreWindows(kept),
+    budgets: kept.budgets.map(restoreBudget),
   }
 }
 

@@ -66,6 +66,7 @@ export class UnitDriver {
     'door-events': [],
     'door-openings': [],
     silences: [],
+    budgets: [],
     'unit-status': [],
     alerts: [],
     rollups: [],

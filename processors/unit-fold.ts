@@ -4,6 +4,7 @@
 // At one instant: configuration versions first, then observations in deviceId order, then timers, then the status.
 // An instant stays open for more observations until the fold goes past it.
 import { alertDueMs, fireAlerts, fireEscalations, openConditions, openEpisodes } from './alert.ts'
+import { budgetDueMs, fireBudgetTimers, judgeUsesAgain } from './budget.ts'
 import { confirmedMs, doorDueMs, fireDoorTimers, takeDoor } from './door.ts'
 import { takeCounter } from './door-counter.ts'
 import { excursionDueMs, fireExcursionTimers, judgeAgain, takeTemperature } from './excursion.ts'
@@ -75,10 +76,12 @@ function closeInstant(fold: UnitFold, context: FoldContext): void {
   if (fold.versionIsNew) {
     judgeAgain(fold, context)
     judgeSensorsAgain(fold, context)
+    judgeUsesAgain(fold, context)
     rearmAlerts(fold, context)
     fold.versionIsNew = false
   }
   fireExcursionTimers(fold, context)
+  fireBudgetTimers(fold, context)
   lapse(fold, context, 'at the limit')
   fireSilenceTimers(fold, context)
   fireDoorTimers(fold, context)
@@ -101,8 +104,9 @@ function fireAlertTimers(fold: UnitFold, context: FoldContext): void {
 
 /** Delay and schedule are those of the version valid at t. */
 function rearmAlerts(fold: UnitFold, context: FoldContext): void {
-  const { excursion, silence, door } = fold
+  const { excursion, silence, door, budgets } = fold
   if (excursion !== null) armAlert(fold, context, excursion, excursion.confirmedMs)
+  for (const use of budgets) armAlert(fold, context, use, use.exceededMs)
   if (silence !== null) armAlert(fold, context, silence, silence.detectedMs)
   if (door !== null && door.opening !== null) armAlert(fold, context, door.opening, confirmedMs(door.opening))
   for (const condition of openConditions(fold)) armAlert(fold, context, condition, condition.confirmedMs)
@@ -115,6 +119,7 @@ export function nextDueMs(fold: UnitFold, context: FoldContext): number {
   dueMs = Math.min(dueMs, lapseDueMs(fold, limits), silenceDueMs(fold, limits))
   if (fold.excursion !== null) dueMs = Math.min(dueMs, excursionDueMs(fold, limits))
   if (fold.restoring !== null) dueMs = Math.min(dueMs, restoringDueMs(fold, limits))
+  if (limits.budgets.length > 0) dueMs = Math.min(dueMs, budgetDueMs(fold, limits))
   dueMs = Math.min(dueMs, manualDueMs(fold, limits), doorDueMs(fold, limits), alertDueMs(fold, limits))
   if (context.entries.length > 0) dueMs = Math.min(dueMs, entryDueMs(context, fold.positionMs))
   if (context.devices.length === 0) return dueMs

@@ -115,6 +115,7 @@ const unitOutputs: readonly UnitOutput[] = [
   'door-events',
   'door-openings',
   'silences',
+  'budgets',
   'unit-status',
   'alerts',
   'rollups',

@@ -32,6 +32,7 @@ export const topics: Record<TopicName, TopicContract> = {
   'door-events': { key: 'unitId', cleanup: kept(400) },
   'door-openings': { key: 'unitId', cleanup: kept(400) },
   silences: { key: 'unitId', cleanup: kept(400) },
+  budgets: { key: 'unitId', cleanup: kept(400) },
   'unit-status': { key: 'unitId', cleanup: kept(400) },
   alerts: { key: 'unitId', cleanup: kept(400) },
   rollups: { key: 'unitId', cleanup: kept(400) },

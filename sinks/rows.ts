@@ -22,6 +22,7 @@ export type SinkTopic =
   | 'door-events'
   | 'door-openings'
   | 'silences'
+  | 'budgets'
   | 'unit-status'
   | 'alerts'
   | 'rollups'
@@ -142,6 +143,21 @@ const silences = table<TopicValues['silences']>('silences', ['id'], 'replace', [
   ['missed_checkins', (row, v) => row.int4(v.missedCheckins)],
 ])
 
+const budgets = table<TopicValues['budgets']>('budgets', ['id'], 'replace', [
+  ...revised,
+  ['state', (row, v) => row.text(v.state)],
+  ['name', (row, v) => row.text(v.name)],
+  ['side', (row, v) => row.text(v.side)],
+  ['limit_c', (row, v) => row.float8(v.limit)],
+  ['span', (row, v) => row.text(v.over)],
+  ['lot', (row, v) => row.text(v.lot)],
+  ['budget_seconds', (row, v) => row.float8(v.budgetSeconds)],
+  ['started_at', (row, v) => row.timestampMs(v.startedAt)],
+  ['exceeded_at', (row, v) => row.timestampMs(v.exceededAt)],
+  ['ended_at', (row, v) => row.timestampMs(v.endedAt)],
+  ['used_seconds', (row, v) => row.float8(v.usedSeconds)],
+])
+
 const unitStatus = table<TopicValues['unit-status']>('unit_status_changes', ['id'], 'replace', [
   ...revised,
   ['retracted', (row, v) => row.bool(v.retracted)],
@@ -259,6 +275,7 @@ export const sinkTables: { readonly [T in SinkTopic]: TableRows<TopicValues[T]> 
   'door-events': doorEvents,
   'door-openings': doorOpenings,
   silences,
+  budgets,
   'unit-status': unitStatus,
   alerts,
   rollups,

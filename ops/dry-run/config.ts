@@ -2,7 +2,7 @@
 
 import { noRule } from '../../processors/limits.ts'
 import { localTime } from '../../processors/local-time.ts'
-import type { DeviceAssignment, Rule, Schedule, UnitConfig } from '../../schemas/generated/types.ts'
+import type { Budget, DeviceAssignment, Rule, Schedule, UnitConfig } from '../../schemas/generated/types.ts'
 
 export type DryRunConfig = {
   timeZone: string
@@ -137,11 +137,33 @@ function ruleOf(version: Json & { validFrom: number }, where: string, warnings: 
     else warnings.push(`${where}.${name} is no field of a rule and was left out.`)
   }
   for (const [name, value] of Object.entries(rule)) {
-    if (name === 'severity' || name === 'schedule' || value === null) continue
+    if (name === 'severity' || name === 'schedule' || name === 'budgets' || value === null) continue
     if (typeof value !== 'number' || !Number.isFinite(value))
       throw new InputError(`${where}.${name} must be a number or null, not ${JSON.stringify(value)}.`)
   }
-  return { ...(rule as Rule), schedule: scheduleOf(rule.schedule, where) }
+  return {
+    ...(rule as Rule),
+    schedule: scheduleOf(rule.schedule, where),
+    budgets: budgetsOf(rule.budgets, where),
+  }
+}
+
+function budgetsOf(value: unknown, where: string): Rule['budgets'] {
+  if (value === null) return null
+  const budgets = (Array.isArray(value) ? value : [value]) as Partial<Budget>[]
+  for (const { name, side, limit, over, minutes } of budgets) {
+    const isRight =
+      typeof name === 'string' &&
+      typeof limit === 'number' &&
+      typeof minutes === 'number' &&
+      (side === 'above' || side === 'below')
+    if (!isRight || (over !== 'consecutive' && over !== 'day' && over !== 'lot'))
+      throw new InputError(
+        `${where}.budgets must be a list of {"name", "side": "above" or "below", "limit": °C, "over": "consecutive", ` +
+          '"day" or "lot", "minutes": …}.',
+      )
+  }
+  return budgets.map((budget) => ({ atLimit: false, lot: null, ...budget })) as Budget[]
 }
 
 /** A part that is not set limits nothing: every day, from 0 to 24 h. */

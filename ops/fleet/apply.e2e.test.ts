@@ -161,3 +161,25 @@ test('two appliers at once give what one gives', async () => {
   const results = await Promise.all([applyFleet(db, demo(), t0), applyFleet(db, demo(), t0 + 1)])
   expect(results.map(({ recordsQueued }) => recordsQueued).sort()).toEqual([0, 64])
 })
+
+test('a preset and budgets reach the unit, and applied again they change nothing', async () => {
+  const db = await openRegistry()
+  const fleet = demo()
+  const unit = unitOf(fleet, 'prep-fridge-1')
+  const budgets = [{ name: 'warm', side: 'above', limit: 6, over: 'day', minutes: 90 }]
+  unit.rule = { preset: 'who-vaccine-refrigerator', tempMin: 3 }
+  unitOf(fleet, 'prep-fridge-2').rule = { budgets }
+  await applyFleet(db, fleet, t0)
+  const [first] = await queued<UnitConfig>(db, 'unit-configs', prep1)
+  expect(first!.versions[0]).toMatchObject({
+    tempMin: 3,
+    tempMax: 8,
+    budgets: [
+      { name: 'heat', limit: 8, minutes: 600 },
+      { name: 'freeze', limit: -0.5, atLimit: true, minutes: 60 },
+    ],
+  })
+  const [second] = await queued<UnitConfig>(db, 'unit-configs', prep2)
+  expect(second!.versions[0]?.budgets).toEqual([{ ...budgets[0], atLimit: false, lot: null }])
+  expect((await applyFleet(db, fleet, t1)).plan.lines).toEqual([])
+})

@@ -86,10 +86,14 @@ async function writeRules(sql: Sql, scope: RuleScope, changes: VersionChanges<Ru
        on conflict (id) do update set ${columns.map((name) => `${name} = excluded.${name}`).join(', ')}`,
       [
         ...[idOf(version), organizationId, siteId, unitId, new Date(version.validFromMs)],
-        ...ruleFieldNames.map((name) => version.fields[name]),
+        ...ruleFieldNames.map((name) => columnValue(name, version.fields[name])),
       ],
     )
 }
+
+/** A list is written as an array of Postgres, unless it is said to be JSON. */
+const columnValue = (name: keyof RuleFields, value: unknown): unknown =>
+  name === 'budgets' && value !== null ? JSON.stringify(value) : value
 
 async function writePlaces(sql: Sql, deviceId: string, changes: VersionChanges<PlaceFields>): Promise<void> {
   await sql.query('delete from device_assignments where device_id = $1 and valid_from = any($2)', [

@@ -3,6 +3,7 @@ import type { Schedule, Severity } from '../../schemas/generated/types.ts'
 
 export type DeclaredRule = {
   validFrom?: string
+  preset?: string
   severity?: Severity
   schedule?: Schedule
 } & Partial<Record<string, unknown>>

@@ -1,6 +1,7 @@
 // What a schema cannot say about a fleet file: names that must differ, references, zones, limits against each other,
 // versions in order. It reads a file that may break the schema elsewhere, since all problems are reported together.
 import type { DeclaredDevice, DeclaredRule, Fleet, Path, Problem, Ruled } from './declared.ts'
+import { withPreset } from './with-preset.ts'
 
 type Loose = Record<string, unknown>
 type Report = (path: Path, text: string) => void
@@ -101,14 +102,25 @@ function checkRules({ rule, ruleHistory }: Loose & Ruled, path: Path, report: Re
   checkOrder([...ruleHistory, rule], [...path, 'ruleHistory'], [...path, 'rule'], report)
 }
 
-function checkLimits({ tempMin, tempMax }: Loose, path: Path, report: Report): void {
+function checkLimits(rule: Loose, path: Path, report: Report): void {
+  const { tempMin, tempMax, budgets } = withPreset(rule)
+  if (Array.isArray(budgets)) checkBudgets({ budgets }, path, report)
   if (typeof tempMin === 'number' && typeof tempMax === 'number' && tempMin > tempMax)
     report([...path, 'tempMin'], `${tempMin} is above tempMax ${tempMax}`)
 }
 
+function checkBudgets(rule: Loose, path: Path, report: Report): void {
+  const budgets = [...entries(rule, 'budgets', path)]
+  checkDistinct(budgets, 'name', 'budget of this rule', report)
+  for (const [{ over, lot }, place] of budgets) {
+    if (over === 'lot' && lot === undefined) report(place, 'is over a lot and needs lot: which one')
+    if (over !== 'lot' && typeof lot === 'string') report([...place, 'lot'], 'goes with over: lot only')
+  }
+}
+
 /** A unit's own limits may fit, and yet meet an inherited one that does not. */
 function checkEffectiveLimits(scopes: Loose[], path: Path, report: Report): void {
-  const rules = scopes.map(({ rule }) => (isObject(rule) ? rule : {})) as DeclaredRule[]
+  const rules = scopes.map(({ rule }) => (isObject(rule) ? withPreset(rule) : {})) as DeclaredRule[]
   const effective = (name: string) => rules.findLast((rule) => typeof rule[name] === 'number')
   const [low, high] = [effective('tempMin'), effective('tempMax')]
   if (low === undefined || high === undefined || low === high) return

@@ -115,5 +115,31 @@ test('the demo fleet is valid, and has the size and the sensors that it is meant
 test('the schema knows every field of a rule', () => {
   const schema = JSON.parse(readFileSync('ops/fleet/fleet.schema.json', 'utf8'))
   for (const name of ['rule', 'datedRule'])
-    expect(Object.keys(schema.$defs[name].properties)).toEqual(['validFrom', ...ruleFieldNames])
+    expect(Object.keys(schema.$defs[name].properties)).toEqual(['validFrom', 'preset', ...ruleFieldNames])
+})
+
+test('a rule may name a preset and set budgets; names, lots and contradictions are checked', () => {
+  const text = `organizations:
+  - slug: o
+    name: O
+    rule:
+      preset: who-vaccine-refrigerator
+      tempMin: 9
+      budgets:
+        - { name: warm, side: above, limit: 8, over: lot, minutes: 30 }
+        - { name: warm, side: above, limit: 9, over: day, lot: A, minutes: 30 }
+`
+  expect(() => parseFleet(text, 'f.yaml')).toThrow(
+    expect.objectContaining({
+      problems: [
+        'f.yaml:6:7: tempMin 9 is above tempMax 8',
+        'f.yaml:8:11: is over a lot and needs lot: which one',
+        'f.yaml:9:13: name warm is already that of another budget of this rule',
+        'f.yaml:9:59: lot goes with over: lot only',
+      ],
+    }),
+  )
+  expect(() => parseFleet(text.replace('who-vaccine-refrigerator', 'who'), 'f.yaml')).toThrow(
+    /preset must be one of/,
+  )
 })

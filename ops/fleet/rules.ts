@@ -1,8 +1,11 @@
 // Rules by scope: a unit's effective rule is organization, then site, then unit, field by field, the narrowest set value
 // wins. Every version of every scope counts from its validFrom on, so the effective rule changes where any of them does.
-import type { Rule } from '../../schemas/generated/types.ts'
+import type { Budget, Rule } from '../../schemas/generated/types.ts'
 
 export type RuleFields = Omit<Rule, 'validFrom'>
+
+/** As a file may write it: what it leaves out is not at the limit, and over no lot. */
+type DeclaredBudget = Omit<Budget, 'atLimit' | 'lot'> & Partial<Pick<Budget, 'atLimit' | 'lot'>>
 
 /** Where nothing says since when, it always was: history that is filled in later is judged, too. */
 export const fromTheBeginningMs = 0
@@ -36,6 +39,7 @@ export const emptyRule: RuleFields = {
   severity: null,
   escalationMinutes: null,
   schedule: null,
+  budgets: null,
 }
 
 export const ruleFieldNames = Object.keys(emptyRule) as readonly (keyof RuleFields)[]
@@ -49,8 +53,21 @@ export function ruleFieldsOf(rule: Partial<RuleFields>): RuleFields {
     schedule: schedule
       ? { days: schedule.days, startHour: schedule.startHour, endHour: schedule.endHour }
       : null,
+    budgets: rule.budgets?.map(budgetOf) ?? null,
   }
 }
+
+const budgetOf = ({
+  name,
+  side,
+  limit,
+  atLimit = false,
+  over,
+  lot = null,
+  minutes,
+}: DeclaredBudget): Budget => ({
+  ...{ name, side, limit, atLimit, over, lot, minutes },
+})
 
 /** `wider` first. */
 export const narrowed = (wider: RuleFields, narrower: RuleFields): RuleFields =>

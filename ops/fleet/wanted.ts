@@ -20,6 +20,7 @@ import {
 } from './registry-rows.ts'
 import { emptyRule, type RuleFields, ruleFieldsOf } from './rules.ts'
 import type { Declared } from './versions.ts'
+import { withPreset } from './with-preset.ts'
 
 export const organizationIdOf = (slug: string): string => derivedId('organization', slug)
 export const siteIdOf = (organization: string, site: string): string => derivedId('site', organization, site)
@@ -125,7 +126,7 @@ function add(rows: WantedRows, table: EntityTable, id: string, columns: Entity['
 function addRule(rows: WantedRows, scope: RuleScope, { rule, ruleHistory = [] }: Ruled): void {
   const version = (declared: DeclaredRule | undefined): Declared<RuleFields> => ({
     validFromMs: instantOf(declared?.validFrom),
-    fields: declared === undefined ? emptyRule : ruleFieldsOf(declared as Partial<RuleFields>),
+    fields: declared === undefined ? emptyRule : ruleFieldsOf(withPreset(declared) as Partial<RuleFields>),
   })
   rows.rules.set(scopeKey(scope), { scope, versions: [...ruleHistory, rule].map(version) })
 }

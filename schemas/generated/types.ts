@@ -4,7 +4,7 @@
 export type AlertStatus = 'active' | 'acknowledged' | 'escalated' | 'resolved' | 'retracted'
 
 /** What it is about. */
-export type AlertType = 'alarm_active' | 'monitoring_interrupted' | 'missed_manual_entry' | 'low_battery' | 'sensor_fault' | 'door_open' | 'calibration_due'
+export type AlertType = 'alarm_active' | 'monitoring_interrupted' | 'missed_manual_entry' | 'low_battery' | 'sensor_fault' | 'door_open' | 'calibration_due' | 'budget_exceeded'
 
 /** Urgency. */
 export type AlertSeverity = 'info' | 'warning' | 'critical'
@@ -44,6 +44,49 @@ export type Alert = {
   acknowledgedAt: number | null
   /** UTC ms; null: open. */
   resolvedAt: number | null
+}
+
+/** retracted: a late sample showed that it never was. */
+export type EpisodeState = 'open' | 'closed' | 'retracted'
+
+/** Which side of its limit counts. */
+export type BudgetSide = 'above' | 'below'
+
+/** What the time is added up over. */
+export type BudgetSpan = 'consecutive' | 'day' | 'lot'
+
+/** A budget of time out of range that has run out: from the first instant beyond its limit to what begins it anew. */
+export type BudgetUse = {
+  /** Derived from what identifies the episode: a replay gives the same. */
+  id: string
+  /** The unit. The record key. */
+  unitId: string
+  /** The owner. */
+  organizationId: string
+  /** From 1; a higher one replaces the lower ones of the same id. */
+  revision: number
+  /** Open, closed or retracted. */
+  state: EpisodeState
+  /** The budget, as the rule calls it. */
+  name: string
+  /** Which side of the limit counts. */
+  side: BudgetSide
+  /** The limit when it ran out, °C. */
+  limit: number
+  /** What the time is added up over. */
+  over: BudgetSpan
+  /** The lot, where it is over one. */
+  lot: string | null
+  /** Known time beyond the limit that was allowed, s. */
+  budgetSeconds: number
+  /** First instant beyond the limit, UTC ms. */
+  startedAt: number
+  /** When it ran out, UTC ms. */
+  exceededAt: number
+  /** First reading within the limit, end of the local day, or end of the lot, UTC ms; null: open. */
+  endedAt: number | null
+  /** Known time beyond the limit in all, s; null while open. */
+  usedSeconds: number | null
 }
 
 /** A record that could not be processed, whole, with the reason. Key: the input's. */
@@ -90,6 +133,8 @@ export type DeviceAssignment = {
   model: string | null
   /** Which sensor is the unit's temperature; null: the decoder's choice. */
   probe: Probe | null
+  /** The contact state, 0 or 1, that means an open door; null: the profile's. */
+  openIs: number | null
   /** Added to every temperature, °C. */
   calibrationOffset: number
   /** Until when the calibration is valid, UTC ms; null: not known. */
@@ -187,9 +232,6 @@ export type DoorEvent = {
   /** Time in the previous state, s; null for the first report. */
   durationSeconds: number | null
 }
-
-/** retracted: a late sample showed that it never was. */
-export type EpisodeState = 'open' | 'closed' | 'retracted'
 
 /** A door opening from open to closed. */
 export type DoorOpening = {
@@ -474,6 +516,24 @@ export type Schedule = {
   endHour: number
 }
 
+/** Time beyond a limit that may be used up: in one stretch, within a local day, or for a lot. */
+export type Budget = {
+  /** What it is called; tells the budgets of a rule apart. */
+  name: string
+  /** Which side of the limit counts. */
+  side: BudgetSide
+  /** The limit, °C. */
+  limit: number
+  /** True: the limit itself counts, too. */
+  atLimit: boolean
+  /** What the time is added up over. */
+  over: BudgetSpan
+  /** The lot, where it is over one: another name begins anew. */
+  lot: string | null
+  /** Known minutes beyond the limit after which it has run out. */
+  minutes: number
+}
+
 /** The effective rule from validFrom on; each version complete. */
 export type Rule = {
   /** First instant of this version, UTC ms. */
@@ -534,6 +594,8 @@ export type Rule = {
   escalationMinutes: readonly number[] | null
   /** Null: always. */
   schedule: Schedule | null
+  /** Budgets of time out of range; null: none. */
+  budgets: readonly Budget[] | null
 }
 
 /** A device in the unit, from validFrom to before validUntil, under one version of its assignment. */
@@ -713,7 +775,7 @@ export type KeptSensor = {
 }
 
 /** What it is. */
-export type FactKind = 'excursion' | 'door_event' | 'door_opening' | 'silence' | 'status' | 'alert' | 'hour' | 'day' | 'week' | 'month' | 'gateway_silence'
+export type FactKind = 'excursion' | 'door_event' | 'door_opening' | 'silence' | 'status' | 'alert' | 'hour' | 'day' | 'week' | 'month' | 'gateway_silence' | 'budget'
 
 /** What identifies a fact of the unit. */
 export type FactKey = {
@@ -788,6 +850,32 @@ export type KeptWindow = {
   sums: KeptSums | null
 }
 
+/** The running use of a budget. */
+export type KeptBudget = {
+  /** First instant beyond the limit, UTC ms. */
+  atMs: number
+  /** The budget. */
+  name: string
+  /** Which side of the limit counts. */
+  side: BudgetSide
+  /** The limit, °C. */
+  limitC: number
+  /** What the time is added up over. */
+  over: BudgetSpan
+  /** The lot. */
+  lot: string | null
+  /** Known ms after which it has run out. */
+  budgetMs: number
+  /** Known ms beyond the limit until the value's countedMs. */
+  usedMs: number
+  /** When it ran out, UTC ms; null: it has not. */
+  exceededMs: number | null
+  /** Its alert, once triggered. */
+  alert: KeptAlert | null
+  /** When its alert is due, UTC ms; null: never. */
+  alertDueMs: number | null
+}
+
 /** What the fold of the unit knew at the checkpoint. */
 export type KeptFold = {
   /** Instant of its last event, UTC ms. */
@@ -840,6 +928,8 @@ export type KeptFold = {
   week: KeptWindow | null
   /** The open month. */
   month: KeptWindow | null
+  /** Uses of budgets that have begun. */
+  budgets: readonly KeptBudget[]
 }
 
 /** A reading since the checkpoint, as far as it matters to the fold. */
@@ -1054,6 +1144,7 @@ export type Watermark = {
 /** The value type of every topic, by the topic's name without prefix. */
 export type TopicValues = {
   'alerts': Alert
+  'budgets': BudgetUse
   'dead-letters': DeadLetter
   'device-changelog': DeviceChangelog
   'devices': DeviceAssignments

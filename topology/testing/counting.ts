@@ -241,5 +241,6 @@ function ruleOf(validFrom: number, tempMin: number, tempMax: number): Rule {
     severity: null,
     escalationMinutes: null,
     schedule: null,
+    budgets: null,
   }
 }
