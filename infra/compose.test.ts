@@ -34,6 +34,7 @@ const oneShots = ['topics', 'migrations']
 const contents: Record<string, string> = {
   './infra/prometheus': 'prometheus.yml',
   './infra/grafana/provisioning': 'datasources/prometheus.yml',
+  './infra/grafana/dashboards': 'fleet.json',
 }
 
 /** As compose does it: `${NAME:-fallback}` with nothing set. */
