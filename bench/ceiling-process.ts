@@ -17,7 +17,7 @@ process.send?.({ id: 0 })
 
 async function copyAll({ brokers, prefix, uplinks, recordsPerCommit }: Setup): Promise<Ceiling> {
   const source = topicName(prefix, 'uplinks')
-  const target = topicName(prefix, 'door-events')
+  const target = `${prefix}ceiling`
   const producer = await Transactions.connect(transactionalSettings(brokers, `${prefix}ceiling`), () => true)
   const consumer: Consumer = await Consumer.connect(
     groupSettings(brokers, `${prefix}ceiling`, null),
@@ -40,7 +40,8 @@ async function copyAll({ brokers, prefix, uplinks, recordsPerCommit }: Setup): P
     }
     if (messages.length > 0 && open === 0) await producer.begin()
     for (const { value, key, partition, offset } of messages) {
-      await producer.produce(target, partition, value, String(key))
+      if (!producer.tryProduce(target, partition, value, String(key)))
+        await producer.produce(target, partition, value, String(key))
       next.set(partition, offset + 1)
     }
     copied += messages.length

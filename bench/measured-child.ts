@@ -24,10 +24,10 @@ export class MeasuredChild {
   }
 
   /** Resolves once the child has said its first word. */
-  static async start(script: string, config: unknown, execArgv: string[] = []): Promise<MeasuredChild> {
+  static async start(script: string, setup: unknown): Promise<MeasuredChild> {
     const child = new MeasuredChild(
-      fork(new URL(script, import.meta.url), [JSON.stringify(config)], {
-        execArgv,
+      fork(new URL(script, import.meta.url), [JSON.stringify(setup)], {
+        execArgv: ['--max-semi-space-size=64'],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       }),
     )

@@ -15,7 +15,10 @@ export type Progress = {
   keys: Record<string, number>
 }
 
-const running = await runProcess(JSON.parse(process.argv[2] ?? '') as ProcessConfig, topology)
+type Setup = { config: ProcessConfig; profile: string | undefined }
+
+const setup = JSON.parse(process.argv[2] ?? '') as Setup
+const running = await runProcess(setup.config, topology)
 const profile = new Profile()
 let cpuBefore: Record<string, number> = {}
 let commitsMs: number[] = []
@@ -47,7 +50,7 @@ async function finish() {
     name,
     ms - (cpuBefore[name] ?? 0),
   ])
-  return { threads: Object.fromEntries(threads), phases: await profile.stop(), commitsMs }
+  return { threads: Object.fromEntries(threads), phases: await profile.stop(setup.profile), commitsMs }
 }
 
 const answers: Record<Ask, () => unknown> = {

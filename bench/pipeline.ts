@@ -3,7 +3,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { offsetsSettings } from '../infra/kafka.ts'
+import { offsetsSettings, withAdmin } from '../infra/kafka.ts'
 import { registryAt } from '../infra/registry.ts'
 import { createTopics } from '../infra/topics.ts'
 import { openCodecs } from '../schemas/codec.ts'
@@ -38,9 +38,11 @@ async function measure(
   engines: BenchEngines,
   devices: number,
   uplinks: number,
-  profileDir: string | undefined,
+  profile: string | undefined,
 ): Promise<void> {
   const { kafkaBrokers: brokers, schemaRegistryUrl } = engines
+  const ceiling = { topic: `${PREFIX}ceiling`, numPartitions: PARTITIONS }
+  await withAdmin(brokers, (admin) => admin.createTopics({ waitForLeaders: false, topics: [ceiling] }))
   await createTopics(brokers, PREFIX, { partitions: PARTITIONS, replication: 1 })
   const codecs = await openCodecs(registryAt(schemaRegistryUrl), PREFIX)
   const feeder = await Feeder.connect(brokers, codecs, PREFIX)
@@ -56,11 +58,10 @@ async function measure(
       `${thousands(unitsOf(devices).length)} units, ${PARTITIONS} partitions`,
   )
 
-  const ceiling = await measureCeiling(brokers, uplinks)
-  const start = () => startProcess(engines, profileDir)
-  const process = await start()
+  const copiesPerSecond = await measureCeiling(brokers, uplinks)
+  const process = await startProcess(engines, profile)
   const perSecond = await measureBacklog(process, uplinks, devices)
-  print(`ratio to the ceiling       ${(perSecond / ceiling).toFixed(2)}`)
+  print(`ratio to the ceiling       ${(perSecond / copiesPerSecond).toFixed(2)}`)
 
   const latency = await measureLatency({
     ...{ brokers, prefix: PREFIX, codecs, partitions: PARTITIONS, feeder, fleet },
@@ -79,13 +80,13 @@ async function measure(
   }
   await printTopics(engines, uplinks + latency.uplinks)
   await process.end('SIGKILL')
-  await measureRestore(await start())
+  await measureRestore(await startProcess(engines))
   await feeder.close()
 }
 
 function startProcess(
   { kafkaBrokers, schemaRegistryUrl }: BenchEngines,
-  profileDir: string | undefined,
+  profile?: string,
 ): Promise<MeasuredChild> {
   const config = {
     KAFKA_BROKERS: kafkaBrokers,
@@ -94,12 +95,11 @@ function startProcess(
     INSTANCE: 'bench',
     CLOCK: 'events',
     COMMIT_INTERVAL: 100,
-    COMMIT_RECORDS_MAX: 5_000,
+    COMMIT_RECORDS_MAX: 100_000,
     PROCESS_PORT: 0,
     LOG_LEVEL: 'warn',
   }
-  const flags = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`]
-  return MeasuredChild.start('measured-process.ts', config, flags)
+  return MeasuredChild.start('measured-process.ts', { config, profile })
 }
 
 async function measureCeiling(brokers: string, uplinks: number): Promise<number> {

@@ -28,8 +28,13 @@ const reading = (brokers: string, groupId: string): ConsumerSettings => ({
     'enable.auto.commit': false,
     'isolation.level': 'read_committed',
     'fetch.wait.max.ms': 50,
-    'queued.min.messages': 100_000,
-    'queued.max.messages.kbytes': 65_536,
+    'queued.min.messages': 50_000,
+    'queued.max.messages.kbytes': 32_768,
+    // Compressed, of each partition: by default a megabyte, which is tens of thousands of uplinks. Partitions would come one
+    // after the other, and tasks that take turns (topology/turns.ts) would have to hold all of them.
+    'fetch.message.max.bytes': 65_536,
+    // 1 s by default: so long is not fetched once the queue has been full.
+    'fetch.queue.backoff.ms': 20,
   },
   topic: { 'auto.offset.reset': 'earliest' },
 })

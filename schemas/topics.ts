@@ -11,6 +11,8 @@ export type TopicContract = {
   cleanup: Cleanup
   /** Where it is not the configured number. */
   partitions?: number
+  /** Between stages: the topic that carries its records many at a time. A Kafka record costs more than an observation. */
+  carrier?: 'reading-batches'
 }
 
 const kept = (retentionDays: number): Cleanup => ({ policy: 'delete', retentionDays })
@@ -24,7 +26,8 @@ export const topics: Record<TopicName, TopicContract> = {
   uplinks: { key: 'devEui', cleanup: kept(400) },
   devices: { key: 'devEui', cleanup: compact },
   'device-changelog': { key: 'devEui', cleanup: compact },
-  readings: { key: 'unitId', cleanup: kept(30) },
+  readings: { key: 'unitId', cleanup: kept(30), carrier: 'reading-batches' },
+  'reading-batches': { key: 'unitId', cleanup: kept(30) },
   'unit-configs': { key: 'unitId', cleanup: compact },
   'unit-entries': { key: 'unitId', cleanup: kept(400) },
   'unit-changelog': { key: 'unitId', cleanup: compact },

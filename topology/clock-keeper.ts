@@ -84,7 +84,7 @@ export class ClockKeeper {
     const { topicOf, clock, nowMs } = options
     const marks = slots.map(({ task }) => board.markFor(task.stage, clock, nowMs()))
     const ends = await offsets.endOffsets(
-      slots.map(({ task }) => ({ topic: topicOf(task.stage.stream), partition: task.partition })),
+      slots.map(({ task }) => ({ topic: topicOf(task.stage.carrier), partition: task.partition })),
     )
     slots.forEach((slot, i) => {
       const [mark, end] = [marks[i], ends[i]]

@@ -58,7 +58,7 @@ test('a stage has exactly one stream', () => {
 test('topics that a task reads by partition number belong to one group', () => {
   expect(Object.fromEntries(copartitioned(counting))).toEqual({
     devEui: ['uplinks', 'devices', 'late-readings'],
-    unitId: ['readings', 'unit-configs'],
+    unitId: ['reading-batches', 'unit-configs'],
   })
 })
 

@@ -3,6 +3,7 @@
 // compile.
 import type { Processor } from '../processors/processor.ts'
 import type { TopicName } from '../schemas/topics.ts'
+import { carrierOf } from './carrier.ts'
 
 /** A topic, known to carry `N`: from outside (`source`) or from a stage. */
 export type Handle<N extends TopicName> = { readonly topic: N }
@@ -16,8 +17,10 @@ export type Stage = {
   /** The processor's name; names the stage in watermarks, metrics and dead letters. */
   name: string
   processor: AnyProcessor
-  /** The one topic whose partitions the stage's tasks follow. */
+  /** What the stage reads, beside its tables. */
   stream: TopicName
+  /** The topic that brings it, whose partitions the stage's tasks follow: batches where another stage writes it. */
+  carrier: TopicName
   /** Compacted topics of the same key, read to their end before the stream at a start. */
   tables: readonly TopicName[]
   outputs: readonly TopicName[]
@@ -69,7 +72,8 @@ function stageOf(processor: AnyProcessor, earlier: readonly Stage[]): Stage {
   if (stream === undefined || second !== undefined)
     throw new Error(`Stage ${name} must have exactly one stream, not ${streams.length}.`)
   const upstream = earlier.filter((stage) => stage.outputs.includes(stream)).map((stage) => stage.name)
-  return { name, processor, stream, tables, outputs, changelog, upstream }
+  const carrier = (upstream.length > 0 && carrierOf(stream)) || stream
+  return { name, processor, stream, carrier, tables, outputs, changelog, upstream }
 }
 
 function handlesOf<N extends TopicName>(topics: readonly N[]): Handles<N> {

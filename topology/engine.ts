@@ -5,14 +5,19 @@
 // (aborted: it returns the records, which are to be taken again).
 import { type Codecs, UnlearnedSchema } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
+import type { ReadingBatch } from '../schemas/generated/types.ts'
 import type { TopicName } from '../schemas/topics.ts'
+import type { Carrier } from './carrier.ts'
 import type { Stage } from './define.ts'
 import { asFailure, deadLetter, type InputRecord, type OutputRecord } from './records.ts'
 import { Store, stateCodec } from './store.ts'
 import { Timers } from './timers.ts'
 
-/** A record of the open transaction; `key` is null where it became a dead letter. */
-type Taken = { record: InputRecord; key: string | null }
+/**
+ * What the open transaction has taken: a record of `source`'s topic, or one of many that `source` carries. `key` is null
+ * where it became a dead letter.
+ */
+type Taken = { source: InputRecord; topic: TopicName; value: Buffer | null; key: string | null }
 
 /** `from`: the key whose processing emitted it, so that a failure can take it back; null for a dead letter. */
 type Emitted = OutputRecord & { from: string | null }
@@ -21,6 +26,8 @@ type EmitAny = (topic: TopicName, key: string, value: unknown) => void
 
 /** Of committed transactions. */
 export type TaskCounts = { taken: number; deadLetters: number }
+
+type Decoded = { value: unknown } | { error: unknown }
 
 const NOTHING = Buffer.alloc(0)
 const discard: EmitAny = () => {}
@@ -89,24 +96,69 @@ export class Task {
 
   /** Throws `UnlearnedSchema`, with nothing changed: learn it and take the record again. */
   take(record: InputRecord): void {
-    let value: unknown
-    try {
-      if (record.key === null) throw new PipelineError('RECORD_WITHOUT_KEY', { topic: record.topic })
-      value = this.#decode(record)
-    } catch (error) {
-      if (error instanceof UnlearnedSchema) throw error
-      this.reject(record, error)
+    const { topic, value, key } = record
+    if (this.#carries(topic)) {
+      this.#takeBatch(record)
       return
     }
+    const decoded = this.#decoded(topic, key, value)
     this.#cameFrom(record)
-    this.#takeValue(record, record.key.toString(), value)
+    this.#takeDecoded({ source: record, topic, value, key: key?.toString() ?? null }, decoded)
   }
 
   /** Puts a record into dead-letters, whole, with the reason. */
   reject(record: InputRecord, error: unknown): void {
     this.#cameFrom(record)
-    this.#taken.push({ record, key: null })
-    this.#emitDeadLetter(record, error)
+    this.#reject({ source: record, topic: record.topic, value: record.value, key: null }, error)
+  }
+
+  #carries(topic: TopicName): topic is Carrier {
+    return topic === this.stage.carrier && topic !== this.stage.stream
+  }
+
+  /** All of a batch or nothing: its values are decoded before the first of them changes anything. */
+  #takeBatch(source: InputRecord): void {
+    const { stream, carrier } = this.stage
+    const batch = this.#decoded(carrier, source.key, source.value)
+    if ('error' in batch) {
+      this.reject(source, batch.error)
+      return
+    }
+    const { items } = batch.value as ReadingBatch
+    const decoded = items.map(({ key, value }) => this.#decoded(stream, key, value))
+    this.#cameFrom(source)
+    items.forEach(({ key, value }, i) => {
+      this.#takeDecoded({ source, topic: stream, value, key }, decoded[i] as Decoded)
+    })
+  }
+
+  #decoded(topic: TopicName, key: unknown, value: Buffer | null): Decoded {
+    try {
+      if (key === null) throw new PipelineError('RECORD_WITHOUT_KEY', { topic })
+      return { value: this.#decode(topic, value) }
+    } catch (error) {
+      if (error instanceof UnlearnedSchema) throw error
+      return { error }
+    }
+  }
+
+  #takeDecoded(taken: Taken, decoded: Decoded): void {
+    if ('error' in decoded) this.#reject(taken, decoded.error)
+    else this.#takeValue(taken, decoded.value)
+  }
+
+  #reject(taken: Taken, error: unknown): void {
+    const letter = this.#letterOf(taken)
+    this.#taken.push({ ...taken, key: null })
+    this.#emitDeadLetter(letter, error)
+  }
+
+  /** Of a batch only the one: what is sent back by hand is a batch of one. */
+  #letterOf({ source, topic, key, value }: Taken): InputRecord {
+    const { carrier } = this.stage
+    if (source.topic === topic || key === null || value === null || !this.#carries(carrier)) return source
+    const one = this.#codecs.of(carrier).encode({ items: [{ key, value }] })
+    return { ...source, key: Buffer.from(key), value: one }
   }
 
   /** Brings every touched key and every due timer to the clock. Once, before the outputs are written. */
@@ -137,7 +189,10 @@ export class Task {
 
   /** The transaction is aborted: everything is as after the last commit. Returns its records, to be taken again. */
   revert(): InputRecord[] {
-    const records = this.#taken.map((taken) => taken.record)
+    // What one record carried was taken in one go.
+    const records = this.#taken.flatMap(({ source }, i) =>
+      source === this.#taken[i - 1]?.source ? [] : [source],
+    )
     this.#store.revert()
     this.#timers.revert()
     this.eventTimeMs = this.#committedEventTimeMs
@@ -158,21 +213,22 @@ export class Task {
     this.#currentCauseMs = this.#writtenMs
   }
 
-  #decode(record: InputRecord): unknown {
-    return this.#codecs.of(record.topic).decode(record.value ?? NOTHING)
+  #decode(topic: TopicName, value: Buffer | null): unknown {
+    return this.#codecs.of(topic).decode(value ?? NOTHING)
   }
 
-  #takeValue(record: InputRecord, key: string, value: unknown): void {
+  #takeValue(taken: Taken, value: unknown): void {
+    const key = taken.key ?? ''
     const mark = this.#emitted.length
     try {
-      this.#apply(key, record.topic, value, this.#emit)
+      this.#apply(key, taken.topic, value, this.#emit)
     } catch (error) {
       this.#emitted.length = mark
       this.#rebuild(key, this.#takenOf(key), discard)
-      this.reject(record, error)
+      this.#reject(taken, error)
       return
     }
-    this.#taken.push({ record, key })
+    this.#taken.push(taken)
   }
 
   #apply(key: string, topic: TopicName, value: unknown, emit: EmitAny): void {
@@ -221,8 +277,9 @@ export class Task {
     }
     this.#emitted = this.#emitted.filter((output) => output.from !== key)
     for (const [taken, why] of guilty) {
+      const letter = this.#letterOf(taken)
       taken.key = null
-      this.#emitDeadLetter(taken.record, why)
+      this.#emitDeadLetter(letter, why)
     }
     if (sound.length > 0 || this.#survives(key, clockMs)) {
       this.#rebuild(key, sound, this.#emit)
@@ -261,7 +318,7 @@ export class Task {
   /** Makes the key what it is after these records of the transaction and no others. */
   #rebuild(key: string, taken: readonly Taken[], emit: EmitAny): void {
     this.#store.revertKey(key)
-    for (const { record } of taken) this.#apply(key, record.topic, this.#decode(record), emit)
+    for (const { topic, value } of taken) this.#apply(key, topic, this.#decode(topic, value), emit)
   }
 
   #takenOf(key: string): Taken[] {

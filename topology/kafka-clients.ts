@@ -189,17 +189,22 @@ export class Transactions {
     return this.#call((done) => this.client.beginTransaction(done))
   }
 
+  /** Returns false where the queue is full. A promise for each record would cost as much as the record. */
+  tryProduce(topic: string, partition: number | null, value: Buffer | null, key: string): boolean {
+    try {
+      this.client.produce(topic, partition, value, key)
+      return true
+    } catch (error) {
+      if (!isKafkaError(error) || error.code !== ERRORS.ERR__QUEUE_FULL) throw error
+      return false
+    }
+  }
+
   /** Waits for room where the queue is full. */
   async produce(topic: string, partition: number | null, value: Buffer | null, key: string): Promise<void> {
-    for (;;) {
-      try {
-        this.client.produce(topic, partition, value, key)
-        return
-      } catch (error) {
-        if (!isKafkaError(error) || error.code !== ERRORS.ERR__QUEUE_FULL) throw error
-        this.client.poll()
-        await sleep(5)
-      }
+    while (!this.tryProduce(topic, partition, value, key)) {
+      this.client.poll()
+      await sleep(5)
     }
   }
 

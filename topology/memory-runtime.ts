@@ -3,11 +3,12 @@
 import type { Codecs } from '../schemas/codec.ts'
 import type { TopicValues } from '../schemas/generated/types.ts'
 import type { TopicName } from '../schemas/topics.ts'
+import { type CarriedBatch, type Carrier, CarrierWriter } from './carrier.ts'
 import { TaskClock } from './clock.ts'
 import type { Stage, Topology } from './define.ts'
 import { Task } from './engine.ts'
 import { partitionOf } from './partitioner.ts'
-import type { InputRecord } from './records.ts'
+import type { InputRecord, OutputRecord } from './records.ts'
 
 /** commit: all goes well. abort: the transaction fails. crash: it fails and the task starts again from its changelog. */
 export type Fate = 'commit' | 'abort' | 'crash'
@@ -105,7 +106,7 @@ export class MemoryRuntime {
 
   #reopen(slot: Slot): void {
     const { task, clock } = this.#open(slot.task.stage, slot.task.partition)
-    clock.readTo(slot.committed.get(task.stage.stream) ?? 0)
+    clock.readTo(slot.committed.get(task.stage.carrier) ?? 0)
     Object.assign(slot, { task, clock, positions: new Map(slot.committed) })
   }
 
@@ -119,7 +120,7 @@ export class MemoryRuntime {
 
   #consume(slot: Slot): void {
     const { stage } = slot.task
-    for (const topic of [...stage.tables, stage.stream]) while (this.#consumeOneCommit(slot, topic));
+    for (const topic of [...stage.tables, stage.carrier]) while (this.#consumeOneCommit(slot, topic));
   }
 
   /** Returns whether there was anything to do. */
@@ -130,7 +131,7 @@ export class MemoryRuntime {
     if (records.length === 0) return false
     for (const record of records) task.take(record)
     positions.set(topic, from + records.length)
-    if (topic === task.stage.stream) {
+    if (topic === task.stage.carrier) {
       clock.readTo(from + records.length)
       if (task.stage.upstream.length === 0) clock.sawEvent(task.eventTimeMs, Number.POSITIVE_INFINITY)
     }
@@ -140,7 +141,7 @@ export class MemoryRuntime {
 
   #moveClock(slot: Slot, clockMs: number): void {
     do {
-      slot.clock.mark(clockMs, this.#log(slot.task.stage.stream, slot.task.partition).length)
+      slot.clock.mark(clockMs, this.#log(slot.task.stage.carrier, slot.task.partition).length)
       this.#consume(slot)
     } while (!this.#commit(slot))
   }
@@ -161,10 +162,22 @@ export class MemoryRuntime {
       this.#appendTo(topic, target, bytes, value, noHeaders)
       this.#list(topic).push({ key, value, partition: target })
     }
+    for (const { topic, partition, value } of this.#carried(task.outputs))
+      this.#appendTo(topic, partition, Buffer.from(String(partition)), value, noHeaders)
     task.fold()
     slot.committed = new Map(slot.positions)
     this.#published.set(`${task.stage.name}/${task.partition}`, clock.ms)
     return true
+  }
+
+  #carried(outputs: readonly OutputRecord[]): CarriedBatch[] {
+    const { partitions } = this.#options
+    return this.#topology.stages.flatMap(({ stream, carrier }) => {
+      if (carrier === stream) return []
+      const writer = new CarrierWriter(carrier as Carrier, partitions, this.#codecs)
+      const full = outputs.flatMap((output) => (output.topic === stream ? (writer.add(output) ?? []) : []))
+      return [...full, ...writer.end()]
+    })
   }
 
   #appendTo(

@@ -48,7 +48,7 @@ async function startOf(
   isWanted: () => boolean,
 ): Promise<Start> {
   const { stage, partition } = slot.task
-  const topics = [stage.stream, ...stage.tables]
+  const topics = [stage.carrier, ...stage.tables]
   const asked: TopicPartition[] = topics.map((topic) => ({ topic: options.topicOf(topic), partition }))
   const committed = await insist(() => group.committed(asked), isWanted)
   const firsts = await insist(() => offsets.startOffsets(asked), isWanted)

@@ -29,10 +29,18 @@ const TURN_WAIT_MAX_MS = 10_000
 const TURN_PENDING_MAX = 200_000
 const REGISTRY_PAUSE_MS = 1_000
 const CONSUME_RECORDS_MAX = 2_000
+/** With so many records waiting on the broker, fewer and larger commits: a key that comes twice is written once. */
+const BACKLOG_RECORDS = 10_000
+const BACKLOG_INTERVALS = 20
 const NOTHING: Batch = { messages: [], ends: [] }
+
+/** A record that was written longer ago is taken with those that are still being restored: its turn may not have come. */
+const FRESH_MS = 5_000
 
 /** While tables are read, nothing of a stream is taken. */
 const isTakingTurns = (slot: TaskSlot): boolean => slot.phase === 'running' && takesTurns(slot)
+
+const isGettingReady = (slot: TaskSlot): boolean => slot.phase !== 'running' && takesTurns(slot)
 
 type Rebalance = { kind: 'assign' | 'revoke'; partitions: TopicPartition[] }
 type Clients = Pick<Preparation, 'group' | 'side' | 'offsets'> & { transactions: Transactions }
@@ -66,8 +74,8 @@ export class Session {
     this.#clients = clients
     this.#rebalances = rebalances
     const { stages } = options.topology
-    this.#board = new ClockBoard(options.topology, (stage) => options.partitionsOf(stage.stream))
-    this.#stages = new Map(stages.map((stage) => [options.topicOf(stage.stream), stage]))
+    this.#board = new ClockBoard(options.topology, (stage) => options.partitionsOf(stage.carrier))
+    this.#stages = new Map(stages.map((stage) => [options.topicOf(stage.carrier), stage]))
     this.#feeding = new Set(stages.flatMap((stage) => stage.upstream))
     this.#clocks = new ClockKeeper({
       ...clients,
@@ -222,7 +230,7 @@ export class Session {
       this.#clients.side.unfollow(
         stage.tables.map((table) => ({ topic: this.#options.topicOf(table), partition })),
       )
-      this.#slots.remove({ topic: this.#options.topicOf(stage.stream), partition })
+      this.#slots.remove({ topic: this.#options.topicOf(stage.carrier), partition })
     }
     this.#clients.group.client.incrementalUnassign(partitions)
   }
@@ -250,11 +258,11 @@ export class Session {
   #offer({ messages, ends }: Batch): void {
     for (const message of messages) {
       const slot = this.#slots.of(message)
-      slot?.offer(toInput(slot.task.stage.stream, message))
+      slot?.offer(toInput(slot.task.stage.carrier, message))
     }
     for (const end of ends) {
       const slot = this.#slots.of(end)
-      slot?.sawEnd(slot.task.stage.stream, end.offset)
+      slot?.sawEnd(slot.task.stage.carrier, end.offset)
     }
   }
 
@@ -263,7 +271,7 @@ export class Session {
     const active = this.#slots.active()
     for (const slot of active)
       if (!isTakingTurns(slot) && slot.blockedUntilMs <= nowMs) await this.#takeFrom(slot)
-    await this.#takeTurns(active.filter(isTakingTurns), nowMs)
+    await this.#takeTurns(this.#turnsTaken(active, nowMs), nowMs)
     for (const slot of active) {
       const before = slot.phase
       slot.update(nowMs)
@@ -271,17 +279,29 @@ export class Session {
     }
   }
 
+  /** In a backlog also those that are getting ready: what they will have may be older. Fresh records wait for nobody. */
+  #turnsTaken(active: readonly TaskSlot[], nowMs: number): TaskSlot[] {
+    const ready = active.filter(isTakingTurns)
+    const isBehind = ready.some(({ headMs }) => headMs !== null && headMs < nowMs - FRESH_MS)
+    return isBehind ? [...ready, ...this.#slots.all().filter(isGettingReady)] : ready
+  }
+
   async #takeTurns(slots: readonly TaskSlot[], nowMs: number): Promise<void> {
     let turn = nextTurn(slots, nowMs)
+    let hasTaken = false
     while (turn !== null) {
       const before = turn.slot.pending
       await this.#takeFrom(turn.slot, turn.untilMs)
       if (turn.slot.pending === before) break // no room in the transaction, or the registry is away
+      hasTaken = true
       turn = nextTurn(slots, nowMs)
     }
     this.#isWaiting = turn === null && slots.some((slot) => slot.headMs !== null)
-    if (!this.#isWaiting) this.#waitingSinceMs = performance.now()
-    else if (performance.now() - this.#waitingSinceMs > TURN_WAIT_MAX_MS || this.#isFull(TURN_PENDING_MAX))
+    if (!this.#isWaiting || hasTaken) this.#waitingSinceMs = performance.now()
+    else if (
+      performance.now() - this.#waitingSinceMs > TURN_WAIT_MAX_MS ||
+      pendingOf(slots) > TURN_PENDING_MAX
+    )
       for (const slot of slots) slot.isAwaited = slot.headMs !== null && slot.blockedUntilMs <= nowMs
   }
 
@@ -320,14 +340,15 @@ export class Session {
 
   #resume(slot: TaskSlot): void {
     const { stage, partition } = slot.task
-    this.#clients.group.client.resume([{ topic: this.#options.topicOf(stage.stream), partition }])
+    this.#clients.group.client.resume([{ topic: this.#options.topicOf(stage.carrier), partition }])
   }
 
   // ── commits ──
 
   #isCommitDue(): boolean {
     if (this.#slots.taken() >= this.#options.commitRecordsMax) return true
-    if (performance.now() - this.#lastCommitMs < this.#options.commitIntervalMs) return false
+    const intervals = this.#slots.lag() >= BACKLOG_RECORDS ? BACKLOG_INTERVALS : 1
+    if (performance.now() - this.#lastCommitMs < intervals * this.#options.commitIntervalMs) return false
     const nowMs = this.#options.nowMs()
     return this.#slots
       .active()
@@ -371,6 +392,8 @@ export class Session {
     return this.#feeding.has(slot.task.stage.name)
   }
 }
+
+const pendingOf = (slots: readonly TaskSlot[]): number => slots.reduce((sum, { pending }) => sum + pending, 0)
 
 const countsOf = (slots: readonly TaskSlot[]) => ({
   taken: slots.reduce((sum, { task }) => sum + task.counts.taken, 0),

@@ -38,6 +38,11 @@ export class Slots {
     return this.active().reduce((sum, { task }) => sum + task.takenRecords, 0)
   }
 
+  /** Records that are still to be taken, as far as is known. */
+  lag(): number {
+    return this.active().reduce((sum, { clock }) => sum + clock.lag, 0)
+  }
+
   /** Records that wait to be taken. */
   pending(): number {
     return this.all().reduce((sum, slot) => sum + slot.pending, 0)

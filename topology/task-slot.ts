@@ -80,7 +80,9 @@ export class TaskSlot {
 
   /** While tables are read, records of the stream that slipped in before the pause have to wait. */
   #nextOfTables(): InputRecord | undefined {
-    const at = this.#pending.findIndex((r, i) => i >= this.#pendingFrom && r.topic !== this.task.stage.stream)
+    const at = this.#pending.findIndex(
+      (r, i) => i >= this.#pendingFrom && r.topic !== this.task.stage.carrier,
+    )
     if (at < 0) return undefined
     const [record] = this.#pending.splice(at, 1)
     if (record !== undefined) this.#pending.splice(this.#pendingFrom, 0, record)
@@ -114,7 +116,7 @@ export class TaskSlot {
     const { task } = this
     if (task.stage.upstream.length === 0 && task.eventTimeMs > 0)
       this.clock.sawEvent(task.eventTimeMs, wallMs)
-    this.clock.readTo(this.#readTo(task.stage.stream))
+    this.clock.readTo(this.#readTo(task.stage.carrier))
     const isRead = [...this.#tableEnds].every(([table, end]) => this.#readTo(table) >= end)
     if (this.phase === 'tables' && isRead) this.phase = 'running'
   }
@@ -170,6 +172,6 @@ export class TaskSlot {
 
   #resetClock(): void {
     this.clock = new TaskClock(this.#committedClockMs)
-    this.clock.readTo(this.#committed.get(this.task.stage.stream) ?? 0)
+    this.clock.readTo(this.#committed.get(this.task.stage.carrier) ?? 0)
   }
 }

@@ -2,7 +2,9 @@
 import type { TopicPartitionOffset } from 'node-rdkafka'
 import type { Codecs } from '../schemas/codec.ts'
 import type { TopicName } from '../schemas/topics.ts'
+import { type CarriedBatch, type Carrier, CarrierWriter } from './carrier.ts'
 import { taskId } from './clock-board.ts'
+import type { Topology } from './define.ts'
 import type { Consumer, Transactions } from './kafka-clients.ts'
 import type { OutputRecord } from './records.ts'
 import type { TaskSlot } from './task-slot.ts'
@@ -14,7 +16,9 @@ export type TransactionContext = {
   transactions: Transactions
   group: Consumer
   codecs: Codecs
+  topology: Topology
   topicOf: (topic: TopicName) => string
+  partitionsOf: (topic: TopicName) => number
   nowMs: () => number
 }
 
@@ -25,8 +29,9 @@ export const owesClock = (slot: TaskSlot, isFeeding: boolean, nowMs: number): bo
 /**
  * 1. Settle: bring every touched key and due timer of each task to the task's clock.
  * 2. Begin.
- * 3. Produce the outputs and the changelog, encoded already, in the order of what they came from: a task's outputs must
- *    not pass those that another task made of earlier records (turns.ts). Then the clocks of tasks that feed others.
+ * 3. Produce the outputs and the changelog, encoded already. Then what the next stage takes, in batches, in the order of
+ *    what it came from: a task's must not pass what another task made of earlier records (turns.ts). Then the clocks of
+ *    tasks that feed others.
  * 4. Send the offsets of every task, with the group's generation. Also where only timers fired: this is the step that a
  *    process which has lost its partitions does not get past.
  * 5. Commit. From here on the broker says it is done.
@@ -53,14 +58,36 @@ export async function runTransaction(
   for (const slot of slots) slot.committed()
 }
 
+/** What is not carried on has no order across tasks: a task's own is all that its readers need. */
 async function produceOutputs(
   slots: readonly TaskSlot[],
-  { transactions, topicOf }: TransactionContext,
+  { transactions, topicOf, topology, partitionsOf, codecs }: TransactionContext,
 ): Promise<void> {
-  const outputs = slots.flatMap(({ task }) => task.outputs).sort(byCause)
-  for (const { topic, partition, value, key } of outputs)
-    await transactions.produce(topicOf(topic), partition, value, key)
+  const carriers = carriersOf(topology)
+  const carried = new Map([...carriers].map(([topic]): [TopicName, OutputRecord[]] => [topic, []]))
+  for (const { task } of slots)
+    for (const output of task.outputs) {
+      carried.get(output.topic)?.push(output)
+      const topic = topicOf(output.topic)
+      if (!transactions.tryProduce(topic, output.partition, output.value, output.key))
+        await transactions.produce(topic, output.partition, output.value, output.key)
+    }
+  for (const [topic, carrier] of carriers) {
+    const writer = new CarrierWriter(carrier, partitionsOf(carrier), codecs)
+    for (const output of (carried.get(topic) ?? []).sort(byCause)) {
+      const full = writer.add(output)
+      if (full !== null) await produceBatch(full)
+    }
+    for (const batch of writer.end()) await produceBatch(batch)
+  }
+
+  function produceBatch({ topic, partition, value }: CarriedBatch): Promise<void> {
+    return transactions.produce(topicOf(topic), partition, value, String(partition))
+  }
 }
+
+const carriersOf = ({ stages }: Topology): Map<TopicName, Carrier> =>
+  new Map(stages.flatMap(({ stream, carrier }) => (carrier === stream ? [] : [[stream, carrier as Carrier]])))
 
 /** Infinity, a timer's, comes last, and equal instants stay in their task's order. */
 const byCause = (a: OutputRecord, b: OutputRecord): number =>

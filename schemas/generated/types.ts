@@ -359,6 +359,20 @@ export type Quarantined = {
   modelId: string | null
 }
 
+/** A record of the topic that the batch carries. */
+export type BatchItem = {
+  /** Its key. */
+  key: string
+  /** Its value, framed and encoded as in its own topic. */
+  value: Buffer
+}
+
+/** Readings of one commit of the device stage for one partition of the unit stage, in the order of what they came from. Only the unit stage reads it; the same readings stand one a record in `readings`. Key: the partition. */
+export type ReadingBatch = {
+  /** The records, in order. */
+  items: readonly BatchItem[]
+}
+
 /** What a device gives to its unit. */
 export type DeviceKind = 'temperature' | 'door'
 
@@ -1153,6 +1167,7 @@ export type TopicValues = {
   'excursions': Excursion
   'late-readings': LateReading
   'quarantine': Quarantined
+  'reading-batches': ReadingBatch
   'readings': Reading
   'rollups': Rollup
   'silences': Silence

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { memoryRegistry, openCodecs } from '../schemas/codec.ts'
+import { CarrierWriter } from './carrier.ts'
+import { defineTopology } from './define.ts'
+import { partitionOf, partitionOfText } from './partitioner.ts'
+import { TestDriver } from './test-driver.ts'
+import { minutes, spread, uplinkOf } from './testing/counting.ts'
+
+const codecs = await openCodecs(memoryRegistry(), '')
+const START_MS = Date.parse('2026-02-01T10:00:00Z')
+
+const output = (key: string, bytes: number) => ({
+  topic: 'readings' as const,
+  key,
+  value: Buffer.alloc(bytes, key),
+  partition: null,
+  causeMs: 0,
+})
+
+test('a key meets the partition of the Java client, whether it comes as text or as bytes', () => {
+  for (const key of ['', 'a', 'unit-17', '0123456789ABCDEF', 'kühl', 'x'.repeat(300), `${'x'.repeat(300)}ü`])
+    expect(partitionOfText(key, 97)).toBe(partitionOf(Buffer.from(key), 97))
+})
+
+test('records of a partition keep their order, and no batch is larger than a broker takes', () => {
+  const writer = new CarrierWriter('reading-batches', 3, codecs)
+  const keys = Array.from({ length: 2_000 }, (_, i) => `unit-${i}`)
+  const full = keys.flatMap((key) => writer.add(output(key, 1_000)) ?? [])
+  const batches = [...full, ...writer.end()]
+  expect(full.length).toBeGreaterThan(3)
+  expect(Math.max(...batches.map(({ value }) => value.length))).toBeLessThan(300_000)
+  for (const partition of [0, 1, 2]) {
+    const carried = batches
+      .filter((batch) => batch.partition === partition)
+      .flatMap(({ value }) => codecs.of('reading-batches').decode(value).items)
+    expect(carried.map(({ key }) => key)).toEqual(keys.filter((key) => partitionOfText(key, 3) === partition))
+    expect(carried.every(({ key, value }) => value.equals(output(key, 1_000).value))).toBe(true)
+  }
+  expect(writer.end()).toEqual([])
+})
+
+/** Refuses every third uplink's reading for as long as it is not mended. */
+function picky() {
+  const state = { isMended: false }
+  const choosy: typeof minutes = {
+    ...minutes,
+    onRecord(unit, input, emit) {
+      if (!state.isMended && (input.value.temperature ?? 0) % 3 === 0) throw new Error('not this one')
+      minutes.onRecord(unit, input, emit)
+    },
+  }
+  const topology = defineTopology('picky', ({ source, stage }) => {
+    const { readings } = stage(spread, { uplinks: source('uplinks'), devices: source('devices') })
+    stage(choosy, { readings })
+  })
+  return { state, topology }
+}
+
+test('of a batch only the refused record becomes a letter; sent back as it is, it is as if it had been right at first', () => {
+  const { state, topology } = picky()
+  const driver = new TestDriver(topology, { fate: (commit) => (commit % 2 === 0 ? 'abort' : 'commit') })
+  driver.pipe('uplinks', ...[0, 7, 14, 21].map((fCnt) => uplinkOf('A', fCnt, START_MS)))
+  const letters = driver.drain('dead-letters')
+  expect(letters).toMatchObject([
+    { code: 'PROCESSOR_THREW', source: 'reading-batches', key: Buffer.from('unit-0') },
+  ])
+  state.isMended = true
+  for (const { key, value } of letters)
+    driver.pipeBytes('reading-batches', String(key), value ?? Buffer.alloc(0))
+  driver.advanceTo(START_MS + 60_000)
+  expect(driver.drain('rollups')).toMatchObject([{ unitId: 'unit-0', count: 4, sum: 1 + 2 + 3 + 4 }])
+})
