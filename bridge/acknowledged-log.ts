@@ -11,6 +11,8 @@ export type AcknowledgedLog = {
   /** Whether Kafka answers just now. */
   isReady(): Promise<boolean>
   inFlight(): number
+  /** Once there is a connection; waits for it as long as it takes. */
+  connected(): Promise<void>
   close(): Promise<void>
 }
 
@@ -110,6 +112,7 @@ export function openAcknowledgedLog(options: LogOptions): AcknowledgedLog {
         producer.getMetadata({ topic: probeTopic, timeout: probeTimeoutMs }, (error) => resolve(!error))
       }),
     inFlight: () => deliveries.held(),
+    connected: () => connecting,
     async close() {
       isClosed = true
       await connecting

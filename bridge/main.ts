@@ -6,8 +6,10 @@ import { producerSettings } from '../infra/kafka.ts'
 import { listenFailure } from '../infra/listen.ts'
 import { registryAt } from '../infra/registry.ts'
 import { openCodecs } from '../schemas/codec.ts'
+import { PipelineError } from '../schemas/failure.ts'
 import { topicName } from '../schemas/topics.ts'
 import { type AcknowledgedLog, openAcknowledgedLog } from './acknowledged-log.ts'
+import { type Backfilled, backfill, type Span } from './backfill.ts'
 import { openConnections } from './connections.ts'
 import type { Warn } from './deliveries.ts'
 import { openIntake, type Taken } from './intake.ts'
@@ -19,6 +21,7 @@ import { rates } from './rate.ts'
 import { bridgeServer } from './server.ts'
 import { openSpool } from './spool/spool.ts'
 import { type SpooledLog, spooledLog } from './spooled-log.ts'
+import { serverOf } from './things-stack-api.ts'
 
 export type BridgeConfig = Pick<
   Config,
@@ -78,6 +81,39 @@ export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
   }
 }
 
+export type OpenBackfill = {
+  /** Throws CONFIG_INVALID where BRIDGE_STORAGE has no such connection. */
+  backfill(connectionId: string, span: Span): Promise<Backfilled>
+  close(): Promise<void>
+}
+
+/** For a command of its own: to Kafka directly, for the spool belongs to the bridge. */
+export async function openBackfill(
+  config: BridgeConfig,
+  tell: (line: string) => void,
+): Promise<OpenBackfill> {
+  const closings: Closing[] = []
+  const { intake, log } = await openKept(
+    { ...config, BRIDGE_SPOOL_DIR: '' },
+    (_details, message) => tell(message),
+    closings,
+  )
+  await log.connected()
+  return {
+    backfill(connectionId, span) {
+      const url = config.BRIDGE_STORAGE.get(connectionId)
+      if (url !== undefined)
+        return backfill({ connectionId, server: serverOf(url), intake, onRefused: tell }, span)
+      throw new PipelineError('CONFIG_INVALID', {
+        problems: [`BRIDGE_STORAGE has no connection ${connectionId}.`],
+      })
+    },
+    async close() {
+      for (const close of closings) await close()
+    },
+  }
+}
+
 const countedBy = (metrics: BridgeMetrics, connectionId: string) => ({
   onTaken: (taken: Taken[], seconds: number) => {
     for (const { outcome } of taken) metrics.answered(connectionId, outcome, seconds)
@@ -113,6 +149,7 @@ async function openKept(config: BridgeConfig, warn: Warn, closings: Closing[]) {
   return {
     intake: openIntake({ append: kept.append, uplinks, deadLetters, clockMs: Date.now }),
     kept,
+    log,
     measured: { inFlight: log.inFlight, spoolBytes: () => spool?.bytes() ?? 0 },
   }
 }

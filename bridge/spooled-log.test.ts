@@ -22,6 +22,7 @@ const kafka: AcknowledgedLog = {
   },
   isReady: async () => !isAway,
   inFlight: () => 0,
+  connected: async () => {},
   close: async () => {},
 }
 

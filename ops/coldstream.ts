@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Register>> = {
   process: async () => (await import('./process.ts')).processCommand,
   sink: async () => (await import('./sink.ts')).sinkCommand,
   api: async () => (await import('./api.ts')).apiCommand,
+  backfill: async () => (await import('./backfill.ts')).backfillCommand,
   connections: async () => (await import('./connections.ts')).connectionsCommand,
   housekeeper: async () => (await import('./housekeeper.ts')).housekeeperCommand,
   partitions: async () => (await import('./partitions.ts')).partitionsCommand,

@@ -186,6 +186,11 @@ const failures = {
     explain: (d: { perSecond: number }) =>
       `This connection sends more than ${d.perSecond} messages a second (BRIDGE_RATE_MAX).`,
   },
+  THINGS_STACK_REFUSED: {
+    verdict: 'stop',
+    explain: (d: { what: string; reason: string; advice: string }) =>
+      `The Things Stack did not ${d.what}: ${d.reason}. ${d.advice}`,
+  },
   SPOOL_UNUSABLE: {
     verdict: 'stop',
     explain: (d: { dir: string; reason: string }) =>
