@@ -25,6 +25,7 @@ const commands: Record<string, () => Promise<Register>> = {
   alert: async () => (await import('./entries.ts')).alertCommand,
   unassigned: async () => (await import('./unassigned.ts')).unassignedCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  'things-stack': async () => (await import('./things-stack.ts')).thingsStackCommand,
   topics: async () => (await import('./topics.ts')).topicsCommand,
   migrate: async () => (await import('./migrate.ts')).migrateCommand,
   topology: async () => (await import('./topology.ts')).topologyCommand,
