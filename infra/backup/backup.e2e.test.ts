@@ -81,7 +81,7 @@ test('a sealed backup in a bucket is tested and restored: every table has the ro
   expect(tested.entries).toBeGreaterThan(manifest.tables.length)
 
   await backups.db.query('delete from sensor_readings')
-  await backups.db.query('drop table alerts')
+  await backups.db.query('drop table alerts cascade')
   await expect.poll(() => backups.db.usage().idle).toBe(0)
   const replaced = await runRestore(backups, { name: undefined, endSessions: false })
   onTestFinished(() => dropDatabase(backups.url, replaced.previous!))

@@ -35,6 +35,8 @@ export type Seconds = { download: number; restore: number; compare: number }
 export type Restored = { manifest: BackupManifest; entries: number; rows: number; seconds: Seconds }
 
 const JOBS = '2'
+/** What the schema grants rights to. Roles are the server's, so on a new server they are not there. */
+const ROLES = ['coldstream_api', 'coldstream_analyst']
 const SCRATCH = 'coldstream_restore_test_'
 
 /** Restores into a scratch database, compares, and drops it, whatever comes of it. */
@@ -127,6 +129,7 @@ async function restoreInto(admin: Sql, database: string, options: RestoreOptions
     const seconds = { download: lap(), restore: 0, compare: 0 }
     // template0: whatever somebody put into template1 is not part of the backup.
     await admin.query(`create database "${database}" template template0`)
+    await makeRoles(admin)
     await runRestore(program, withDatabase(databaseUrl, database), file)
     seconds.restore = lap()
     const tables = await withSession(withDatabase(databaseUrl, database), inReadOnly(fingerprint))
@@ -185,7 +188,14 @@ async function listEntries(program: string, file: string): Promise<number> {
   return stdout.split('\n').filter((line) => line !== '' && !line.startsWith(';')).length
 }
 
-/** Owners and rights are those of whoever restores: the roles of the other server need not be here. */
+async function makeRoles(admin: Sql): Promise<void> {
+  for (const role of ROLES) {
+    const { rowCount } = await admin.query('select 1 from pg_roles where rolname = $1', [role])
+    if (rowCount === 0) await admin.query(`create role ${role} nologin`)
+  }
+}
+
+/** Owners are those of whoever restores: the roles of the other server need not be here. */
 async function runRestore(program: string, databaseUrl: string, file: string): Promise<void> {
   const { url, env } = connectionOf(databaseUrl)
   await run(program, ['--exit-on-error', '--no-owner', `--jobs=${JOBS}`, `--dbname=${url}`, file], env)
