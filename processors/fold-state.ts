@@ -26,6 +26,7 @@ export type FactKey = {
     | 'door-event'
     | 'door-opening'
     | 'silence'
+    | 'gateway-silence'
     | 'status'
     | 'alert'
     | Granularity
@@ -116,6 +117,8 @@ export type OpeningFact = Cause & {
 export type SilenceFact = Cause & {
   kind: 'silence'
   detectedMs: number
+  /** The gateway that heard the last check-in best. */
+  gatewayId: string | null
   warningMs: number | null
   criticalMs: number | null
   endedMs: number | null
@@ -197,6 +200,7 @@ export type UnitFold = {
   /** Devices that have given a temperature. */
   thermometers: string[]
   lastSeenMs: number | null
+  lastSeenGatewayId: string | null
   silence: SilenceFact | null
   sensors: Sensor[]
   /** Since when manual logs are required; null: they are not. */
@@ -225,6 +229,7 @@ export type Observation = {
   batteryVolts: number | null
   /** No probe, or a fault, in place of a temperature. */
   fault: boolean
+  gatewayId: string | null
   history: boolean
 }
 
@@ -244,6 +249,7 @@ export const emptyFold = (): UnitFold => ({
   counters: [],
   thermometers: [],
   lastSeenMs: null,
+  lastSeenGatewayId: null,
   silence: null,
   sensors: [],
   manualSinceMs: null,

@@ -106,7 +106,7 @@ export const keepSilence = (silence: SilenceFact): KeptSilence => ({ ...silence,
 
 export function restoreSilence(kept: KeptSilence): SilenceFact {
   const { alert: _alert, alertDueMs: _dueMs, ...own } = kept
-  return restoreCause({ ...newSilence(kept.atMs, kept.detectedMs), ...own }, kept)
+  return restoreCause({ ...newSilence(kept.atMs, kept.detectedMs, kept.gatewayId), ...own }, kept)
 }
 
 export const keepCondition = (condition: Condition | null): KeptCondition | null =>

@@ -26,7 +26,7 @@ import {
 import type { Emit } from './processor.ts'
 import { retract } from './retraction.ts'
 import { openSums, rollupRecord } from './rollup.ts'
-import { silenceRecord } from './silence.ts'
+import { gatewaySilenceKey, gatewaySilenceRecord, silenceRecord } from './silence.ts'
 import { isEmpty, type Sums } from './sums.ts'
 import { statusRecord } from './unit-status.ts'
 
@@ -35,6 +35,7 @@ export type UnitOutput =
   | 'door-events'
   | 'door-openings'
   | 'silences'
+  | 'gateway-silences'
   | 'budgets'
   | 'unit-status'
   | 'alerts'
@@ -64,6 +65,7 @@ const rank: Record<Fact['kind'], number> = {
   'door-opening': 1,
   excursion: 2,
   silence: 3,
+  'gateway-silence': 3,
   budget: 4,
   status: 5,
   alert: 6,
@@ -106,8 +108,12 @@ export function forgetBefore(ledger: Ledger, ms: number): void {
   for (const [key, sent] of ledger) if (sent.closedMs < ms) ledger.delete(key)
 }
 
-function sentOf({ ledger, foldNumber }: Publication, fact: Fact): Sent {
-  if (fact.sent !== null) return fact.sent
+function sentOf(to: Publication, fact: Fact): Sent {
+  fact.sent ??= sentUnder(to, fact)
+  return fact.sent
+}
+
+function sentUnder({ ledger, foldNumber }: Publication, fact: FactKey): Sent {
   const key = keyText(fact)
   let sent = ledger.get(key)
   if (sent === undefined) {
@@ -115,7 +121,6 @@ function sentOf({ ledger, foldNumber }: Publication, fact: Fact): Sent {
     sent = { kind, atMs, tag, revision: 0, digest: null, closedMs: atMs, foldNumber }
     ledger.set(key, sent)
   }
-  fact.sent = sent
   return sent
 }
 
@@ -143,6 +148,7 @@ function sendFact(
       const silence = fact as SilenceFact
       sent.closedMs = silence.endedMs ?? Number.POSITIVE_INFINITY
       send(to, 'silences', sent, silenceRecord(silence, to.owner, sent.revision))
+      tellGateway(to, silence)
       return
     }
     case 'budget': {
@@ -168,17 +174,28 @@ function sendFact(
   }
 }
 
+function tellGateway(to: Publication, silence: SilenceFact): void {
+  const { gatewayId } = silence
+  if (gatewayId === null) return
+  const sent = sentUnder(to, gatewaySilenceKey(silence, gatewayId))
+  sent.foldNumber = to.foldNumber
+  sent.closedMs = silence.endedMs ?? Number.POSITIVE_INFINITY
+  const record = gatewaySilenceRecord(silence, gatewayId, to.owner, sent.revision)
+  send(to, 'gateway-silences', sent, record, record.gatewayKey)
+}
+
 function send<N extends Exclude<UnitOutput, 'rollups' | 'late-readings'>>(
   to: Publication,
   topic: N,
   sent: Sent,
   record: Parameters<Emit<UnitOutput>>[2] & { revision: number } & Parameters<Emit<N & TopicName>>[2],
+  key = to.owner.unitId,
 ): void {
   const digest = digestOfRecord(record)
   if (digest === sent.digest) return
   sent.digest = digest
   record.revision = ++sent.revision
-  to.emit(topic, to.owner.unitId, record)
+  to.emit(topic, key, record)
 }
 
 function sendWindow(

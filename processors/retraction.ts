@@ -6,6 +6,7 @@ import { type FactKey, idOf, type Sent } from './fold-state.ts'
 import type { LocalTime, Span } from './local-time.ts'
 import type { Emit } from './processor.ts'
 import { rollupRecord } from './rollup.ts'
+import { gatewayKeyOf } from './silence.ts'
 import { emptySums } from './sums.ts'
 
 type Owner = { unitId: string; organizationId: string }
@@ -23,7 +24,7 @@ export function retract(
   sent: Sent,
   owner: Owner,
   zone: LocalTime,
-  emit: Emit<EpisodeOutput | 'rollups'>,
+  emit: Emit<EpisodeOutput | 'gateway-silences' | 'rollups'>,
 ): void {
   const { unitId } = owner
   const { atMs, revision } = sent
@@ -40,6 +41,9 @@ export function retract(
       return
     case 'budget':
       emit('budgets', unitId, { ...base, ...neverUsed(sent) })
+      return
+    case 'gateway-silence':
+      emit('gateway-silences', gatewayKeyOf(owner.organizationId, sent.tag), neverHeard(owner, sent))
       return
     case 'alert':
       emit('alerts', unitId, { ...base, ...neverAlert(unitId, sent) })
@@ -112,6 +116,19 @@ const neverUsed = ({ atMs, tag }: FactKey) => ({
   exceededAt: atMs,
   endedAt: null,
   usedSeconds: null,
+})
+
+const neverHeard = ({ unitId, organizationId }: Owner, { atMs, tag, revision }: Sent) => ({
+  gatewayKey: gatewayKeyOf(organizationId, tag),
+  gatewayId: tag,
+  organizationId,
+  unitId,
+  silenceId: idOf(unitId, { kind: 'silence', atMs, tag: '' }),
+  revision,
+  state: 'retracted' as const,
+  startedAt: atMs,
+  detectedAt: atMs,
+  endedAt: null,
 })
 
 /** An alert's tag is its type, then the kind and tag of its cause. */

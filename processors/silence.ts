@@ -4,16 +4,17 @@
 //   heard ──────────────▶ silent ─────────────────▶ … ─────────────────▶ …
 //     ▲                      │                      │                    │
 //     └──── check-in (in time where it comes at exactly the instant) ────┘
-import type { Silence } from '../schemas/generated/types.ts'
+import type { GatewaySilence, Silence } from '../schemas/generated/types.ts'
 import { endAlert } from './alert.ts'
 import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
-import { idOf, type Observation, type SilenceFact, type UnitFold } from './fold-state.ts'
+import { type FactKey, idOf, type Observation, type SilenceFact, type UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
 
 /** An observation at the fold's position: does it show that the unit's temperature is still watched? */
 export function takeCheckin(fold: UnitFold, context: FoldContext, observation: Observation): void {
   if (!givesTemperature(fold, observation) || observation.history) return
   fold.lastSeenMs = fold.positionMs
+  fold.lastSeenGatewayId = observation.gatewayId
   if (fold.silence !== null) endSilence(fold, context, fold.silence)
 }
 
@@ -43,7 +44,7 @@ export function fireSilenceTimers(fold: UnitFold, context: FoldContext): void {
   const silentMs = fold.positionMs - fold.lastSeenMs
   if (fold.silence === null) {
     if (silentMs < limits.holdMs) return
-    fold.silence = newSilence(fold.lastSeenMs, fold.positionMs)
+    fold.silence = newSilence(fold.lastSeenMs, fold.positionMs, fold.lastSeenGatewayId)
     armAlert(fold, context, fold.silence, fold.silence.detectedMs)
     touch(context, fold.silence)
   }
@@ -58,13 +59,18 @@ export function fireSilenceTimers(fold: UnitFold, context: FoldContext): void {
   }
 }
 
-export const newSilence = (lastSeenMs: number, detectedMs: number): SilenceFact => ({
+export const newSilence = (
+  lastSeenMs: number,
+  detectedMs: number,
+  gatewayId: string | null,
+): SilenceFact => ({
   kind: 'silence',
   atMs: lastSeenMs,
   tag: '',
   touched: false,
   sent: null,
   detectedMs,
+  gatewayId,
   warningMs: null,
   criticalMs: null,
   endedMs: null,
@@ -99,4 +105,32 @@ export const silenceRecord = (
   endedAt: fact.endedMs,
   durationSeconds: fact.endedMs === null ? null : (fact.endedMs - fact.atMs) / 1000,
   missedCheckins: fact.missedCheckins,
+})
+
+export const gatewayKeyOf = (organizationId: string, gatewayId: string): string =>
+  `${organizationId}/${gatewayId}`
+
+/** The same silence for the stage of the gateway that heard the last check-in; its tag is the gateway. */
+export const gatewaySilenceKey = (silence: FactKey, gatewayId: string): FactKey => ({
+  kind: 'gateway-silence',
+  atMs: silence.atMs,
+  tag: gatewayId,
+})
+
+export const gatewaySilenceRecord = (
+  fact: SilenceFact,
+  gatewayId: string,
+  { unitId, organizationId }: { unitId: string; organizationId: string },
+  revision: number,
+): GatewaySilence => ({
+  gatewayKey: gatewayKeyOf(organizationId, gatewayId),
+  gatewayId,
+  organizationId,
+  unitId,
+  silenceId: idOf(unitId, fact),
+  revision,
+  state: fact.endedMs === null ? 'open' : 'closed',
+  startedAt: fact.atMs,
+  detectedAt: fact.detectedMs,
+  endedAt: fact.endedMs,
 })

@@ -28,7 +28,7 @@ const statusIn = ({ excursion, silence, isRestoring, isOverdue }: Truth): UnitSt
   if (excursion !== 'none')
     fold.excursion = { ...newExcursion(0, 'high', 0), confirmedMs: excursion === 'confirmed' ? 1 : null }
   if (silence !== 'heard')
-    fold.silence = { ...newSilence(0, 1), criticalMs: silence === 'critical' ? 2 : null }
+    fold.silence = { ...newSilence(0, 1, null), criticalMs: silence === 'critical' ? 2 : null }
   if (isRestoring) fold.restoring = { sinceMs: 0, cause: { kind: 'excursion', atMs: 0, tag: 'high' } }
   if (isOverdue)
     fold.missedLog = newCondition('manual-log', { atMs: 0, tag: '', confirmedMs: 0, level: null })

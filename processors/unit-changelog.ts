@@ -29,6 +29,7 @@ import { emptyUnit, restoreFold, type UnitState, useConfig } from './unit-state.
 
 export function saveUnit(state: UnitState): UnitChangelog {
   const devices = [...new Set(state.records.map(({ deviceId }) => deviceId))]
+  const gateways = [...new Set(state.records.flatMap(({ gatewayId }) => gatewayId ?? []))]
   return {
     unitId: state.unitId,
     organizationId: state.organizationId,
@@ -37,11 +38,11 @@ export function saveUnit(state: UnitState): UnitChangelog {
     clockMs: finite(state.clockMs),
     checkpoint: state.checkpoint.positionMs === Number.NEGATIVE_INFINITY ? null : keepFold(state.checkpoint),
     devices,
-    gateways: [],
+    gateways,
     records: state.records.map((record) => ({
       ...record,
       device: devices.indexOf(record.deviceId),
-      gateway: -1,
+      gateway: gateways.indexOf(record.gatewayId ?? ''),
     })),
     entries: state.entries.map((entry) => ({ ...entry })),
     sent: Array.from(state.ledger.values(), keepSent),
@@ -55,7 +56,7 @@ export function loadUnit(kept: UnitChangelog): UnitState {
   state.organizationId = kept.organizationId
   state.newestMs = orStart(kept.newestMs)
   state.clockMs = orStart(kept.clockMs)
-  state.records = kept.records.map((record) => restoreRecord(record, kept.devices))
+  state.records = kept.records.map((record) => restoreRecord(record, kept))
   if (kept.checkpoint !== null) {
     state.checkpoint = restoreKept(kept.checkpoint)
     restoreFold(state.checkpoint, state.checkpointContext)
@@ -69,11 +70,12 @@ export function loadUnit(kept: UnitChangelog): UnitState {
 }
 
 const restoreRecord = (
-  { device, gateway: _gateway, ...record }: KeptRecord,
-  devices: readonly string[],
+  { device, gateway, ...record }: KeptRecord,
+  { devices, gateways }: UnitChangelog,
 ): Observation => ({
   ...record,
   deviceId: devices[device] ?? '',
+  gatewayId: gateways[gateway] ?? null,
 })
 
 const keepSent = ({ kind, atMs, tag, revision, digest, closedMs }: Sent): SentFact => ({
@@ -111,7 +113,7 @@ function keepFold(fold: UnitFold): KeptFold {
     thermometers: [...fold.thermometers],
     lastSeenMs: fold.lastSeenMs,
     silence: silence && keepSilence(silence),
-    lastSeenGatewayId: null,
+    lastSeenGatewayId: fold.lastSeenGatewayId,
     sensors: fold.sensors.map(keepSensor),
     manualSinceMs: fold.manualSinceMs,
     loggedMs: fold.loggedMs,
@@ -145,6 +147,7 @@ function restoreKept(kept: KeptFold): UnitFold {
     counters: kept.counters.map((counter) => ({ ...counter })),
     thermometers: [...kept.thermometers],
     lastSeenMs: kept.lastSeenMs,
+    lastSeenGatewayId: kept.lastSeenGatewayId,
     silence: silence && restoreSilence(silence),
     sensors: kept.sensors.map(restoreSensor),
     manualSinceMs: kept.manualSinceMs,

@@ -66,6 +66,7 @@ export class UnitDriver {
     'door-events': [],
     'door-openings': [],
     silences: [],
+    'gateway-silences': [],
     budgets: [],
     'unit-status': [],
     alerts: [],
@@ -141,6 +142,7 @@ export class UnitDriver {
 
 function identityOf(record: TopicValues[UnitOutput]): string {
   if ('id' in record) return record.id
+  if ('silenceId' in record) return `${record.gatewayKey} ${record.silenceId}`
   return 'granularity' in record
     ? `${record.granularity} ${record.start}`
     : `${record.deviceId} ${record.recordedAt}`

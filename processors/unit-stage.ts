@@ -115,6 +115,7 @@ const unitOutputs: readonly UnitOutput[] = [
   'door-events',
   'door-openings',
   'silences',
+  'gateway-silences',
   'budgets',
   'unit-status',
   'alerts',
@@ -154,5 +155,6 @@ const observationOf = (reading: Reading): Observation => ({
   batteryPercent: reading.batteryPercent,
   batteryVolts: reading.batteryVolts,
   fault: reading.fault,
+  gatewayId: reading.gatewayId,
   history: reading.history,
 })

@@ -7,7 +7,7 @@ export type TopicName = keyof TopicValues
 type Cleanup = { policy: 'delete'; retentionDays: number } | { policy: 'compact' }
 
 export type TopicContract = {
-  key: 'devEui' | 'unitId' | 'input' | 'task'
+  key: 'devEui' | 'unitId' | 'gatewayKey' | 'input' | 'task'
   cleanup: Cleanup
   /** Where it is not the configured number. */
   partitions?: number
@@ -38,6 +38,9 @@ export const topics: Record<TopicName, TopicContract> = {
   budgets: { key: 'unitId', cleanup: kept(400) },
   'unit-status': { key: 'unitId', cleanup: kept(400) },
   alerts: { key: 'unitId', cleanup: kept(400) },
+  'gateway-silences': { key: 'gatewayKey', cleanup: kept(400) },
+  'gateway-changelog': { key: 'gatewayKey', cleanup: compact },
+  'gateway-incidents': { key: 'gatewayKey', cleanup: kept(400) },
   rollups: { key: 'unitId', cleanup: kept(400) },
   'late-readings': { key: 'unitId', cleanup: kept(400) },
   quarantine: { key: 'input', cleanup: kept(400) },

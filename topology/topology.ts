@@ -1,5 +1,6 @@
 // The graph: a device's uplinks become readings of its unit, and a unit's readings become everything that is known of it.
 import { deviceStage } from '../processors/device-stage.ts'
+import { gatewayStage } from '../processors/gateway-stage.ts'
 import { type SequenceOptions, sequenceDefaults } from '../processors/sequence.ts'
 import { GRACE_MS, type UnitOptions, unitStage } from '../processors/unit-stage.ts'
 import { defineTopology, type Topology } from './define.ts'
@@ -16,7 +17,12 @@ export const topologyOf = (options: TopologyOptions = topologyDefaults): Topolog
     const unitEntries = source('unit-entries')
 
     const { readings } = stage(deviceStage(options), { devices, uplinks })
-    stage(unitStage(options), { 'unit-configs': unitConfigs, 'unit-entries': unitEntries, readings })
+    const silences = stage(unitStage(options), {
+      'unit-configs': unitConfigs,
+      'unit-entries': unitEntries,
+      readings,
+    })
+    stage(gatewayStage(), { 'gateway-silences': silences['gateway-silences'] })
   })
 
 export const topology: Topology = topologyOf()

@@ -19,7 +19,7 @@ import { assignment, type DryRunConfig } from './config.ts'
 import type { Observation } from './observations.ts'
 import { COMMIT_RECORDS, type OnOutput, UnitTask } from './unit-task.ts'
 
-export type Topic = UnitOutput | 'quarantine'
+export type Topic = Exclude<UnitOutput, 'gateway-silences'> | 'quarantine'
 export type Value = TopicValues[Topic]
 
 export type World = {
@@ -46,11 +46,15 @@ export class DryRun {
     this.#config = config
     this.#asOfMs = asOfMs
     const onOutput: OnOutput = (topic, value) => {
-      if (topic !== 'late-readings') this.#recordsOf(topic).set(identityOf(value), value)
+      if (topic !== 'late-readings' && topic !== 'gateway-silences') this.#keep(topic, value as Value)
     }
     this.#task = new UnitTask(config.graceMs, onOutput, commitRecords)
     const { clockAheadMs, retentionMonths } = config
     this.#options = { clockAheadMs, retentionMonths, identityHorizonMs: Number.POSITIVE_INFINITY }
+  }
+
+  #keep(topic: Topic, value: Value): void {
+    this.#recordsOf(topic).set(identityOf(value), value)
   }
 
   take(observation: Observation): void {

@@ -304,6 +304,98 @@ export type Excursion = {
   asOf: number | null
 }
 
+/** A silence behind the gateway. */
+export type KeptGatewaySilence = {
+  /** The unit. */
+  unitId: string
+  /** The silence. */
+  silenceId: string
+  /** Its revision. */
+  revision: number
+  /** Last check-in, UTC ms. */
+  startedMs: number
+  /** The deadline, UTC ms. */
+  detectedMs: number
+  /** Next check-in, UTC ms; null: open. */
+  endedMs: number | null
+}
+
+/** An incident that has gone out. */
+export type SentIncident = {
+  /** What identifies it: the first last check-in of its units, UTC ms. */
+  startedMs: number
+  /** Of the last record. */
+  revision: number
+  /** Of its content; null: it was retracted. */
+  digest: number | null
+}
+
+/** All that the gateway stage keeps of one gateway and owner. Key: gatewayKey. */
+export type GatewayChangelog = {
+  /** <organizationId>/<gatewayId>. The record key. */
+  gatewayKey: string
+  /** The gateway. */
+  gatewayId: string
+  /** The owner; empty before the first silence. */
+  organizationId: string
+  /** Silences that began before this are only known while they are kept, UTC ms. */
+  forgottenToMs: number | null
+  /** Open ones, and closed ones for some days. */
+  silences: readonly KeptGatewaySilence[]
+  /** Incidents that have gone out. */
+  sent: readonly SentIncident[]
+}
+
+/** Units of one owner that share a gateway and fell silent together. */
+export type GatewayIncident = {
+  /** Derived from what identifies the incident: a replay gives the same. */
+  id: string
+  /** <organizationId>/<gatewayId>. The record key. */
+  gatewayKey: string
+  /** The gateway. */
+  gatewayId: string
+  /** The owner. */
+  organizationId: string
+  /** From 1; a higher one replaces the lower ones of the same id. */
+  revision: number
+  /** Open, closed or retracted. */
+  state: EpisodeState
+  /** The last check-in that came through the gateway, UTC ms. */
+  startedAt: number
+  /** From when two of the units are silent at once, UTC ms. */
+  detectedAt: number
+  /** From when no two of them are any more, UTC ms; null: open. */
+  endedAt: number | null
+  /** The units, ascending. */
+  unitIds: readonly string[]
+  /** Their silences, in the order of the units. */
+  silenceIds: readonly string[]
+}
+
+/** A silence of a unit, told to the gateway that heard its last check-in best. */
+export type GatewaySilence = {
+  /** <organizationId>/<gatewayId>. The record key. */
+  gatewayKey: string
+  /** The gateway. */
+  gatewayId: string
+  /** The owner of the unit. */
+  organizationId: string
+  /** The unit. */
+  unitId: string
+  /** The silence. */
+  silenceId: string
+  /** From 1; a higher one replaces the lower ones of the same silence. */
+  revision: number
+  /** Open, closed or retracted. */
+  state: EpisodeState
+  /** Last check-in, UTC ms. */
+  startedAt: number
+  /** The deadline, UTC ms. */
+  detectedAt: number
+  /** Next check-in, UTC ms; null: open. */
+  endedAt: number | null
+}
+
 /** A reading that came beyond the grace period: stored, and its hour is to be repaired from the stored readings. Key: unitId. */
 export type LateReading = {
   /** The unit. The record key. */
@@ -742,6 +834,8 @@ export type KeptSilence = {
   atMs: number
   /** The deadline, UTC ms. */
   detectedMs: number
+  /** The gateway that heard the last check-in best. */
+  gatewayId: string | null
   /** UTC ms. */
   warningMs: number | null
   /** UTC ms. */
@@ -1165,6 +1259,9 @@ export type TopicValues = {
   'door-events': DoorEvent
   'door-openings': DoorOpening
   'excursions': Excursion
+  'gateway-changelog': GatewayChangelog
+  'gateway-incidents': GatewayIncident
+  'gateway-silences': GatewaySilence
   'late-readings': LateReading
   'quarantine': Quarantined
   'reading-batches': ReadingBatch
