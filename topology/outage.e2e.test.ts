@@ -61,7 +61,7 @@ afterAll(async () => {
 
 test.runIf(hasJava)(
   'a broker killed under load and started again costs nothing',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const child = await world.start()
     await until('it has its tasks', async () => (await statusOf(child)).isReady)
@@ -79,7 +79,7 @@ test.runIf(hasJava)(
 
 test.runIf(hasJava)(
   'a broker frozen past the session and transaction time-outs costs nothing',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const child = await world.start()
     await until('it has its tasks', async () => (await statusOf(child)).isReady)

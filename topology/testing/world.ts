@@ -32,6 +32,9 @@ type Status = {
   tasks: { stage: string; lag: number; caughtUp: boolean; phase: string; deadLetters: number }[]
 }
 
+/** A reader that the broker forgot while it was frozen is given up; the next one starts anew. */
+const READ_WITHIN_MS = 20_000
+
 export class World {
   readonly #setup: WorldSetup
   readonly #children = new Set<ChildProcess>()
@@ -85,7 +88,12 @@ export class World {
       const positions = partitions.map(() => 0)
       reader.client.assign(partitions.map((partition) => ({ ...partition, offset: 0 })))
       const values: TopicValues[N][] = []
+      const deadlineMs = performance.now() + READ_WITHIN_MS
       while (positions.some((offset, i) => offset < (ends[i] ?? 0))) {
+        if (performance.now() > deadlineMs)
+          throw new Error(
+            `${topic} was read up to ${positions} and not to its ends ${ends} in ${READ_WITHIN_MS} ms.`,
+          )
         const batch = await reader.consume(5_000)
         for (const { value, partition, offset } of batch.messages) {
           if (value) values.push(codecs.of(topic).decode(value))
