@@ -46,16 +46,18 @@ test('every table that the pipeline writes is in it', async () => {
      where relkind in ('r', 'p') and nspname = 'public' and not relispartition order by 1`,
   )
   // People, sign-in and what they do; what processes note of their own work; and a window of what other tables have whole.
-  const registry = /^(organizations|sites|areas|units|devices|device_assignments|alert_rules|outbox|gateways)$/
-  const entered = /^(manual_logs|alert_acknowledgements|corrective_actions|actors|people|memberships|api_keys|audit_log)$/
+  const registry =
+    /^(organizations|sites|areas|units|devices|device_assignments|alert_rules|outbox|gateways)$/
+  const entered =
+    /^(manual_logs|alert_acknowledgements|corrective_actions|actors|people|memberships|api_keys|audit_log)$/
   const notifications = /^(escalation_contacts|notification_.*)$/
-  const bookkeeping = /^(dead_letter_retries|rollup_repairs|schema_migrations|sink_offsets|replays|backup_runs)$/
+  const bookkeeping =
+    /^(dead_letter_retries|rollup_repairs|schema_migrations|sink_offsets|replays|backup_runs)$/
   const housekeeping = /^(housekeeper_.*|partition_.*|events)$/
   const others = [registry, entered, notifications, bookkeeping, housekeeping]
   const names = rows.map(({ name }) => name)
-  expect(names.filter((name) => !digestTables.includes(name) && !others.some((known) => known.test(name)))).toEqual(
-    [],
-  )
+  expect(
+    names.filter((name) => !digestTables.includes(name) && !others.some((known) => known.test(name))),
+  ).toEqual([])
   expect(digestTables.filter((name) => !names.includes(name))).toEqual([])
-}) => name))
 })
