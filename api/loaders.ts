@@ -2,6 +2,7 @@
 // list. Elements that asked with other arguments (aliases) form a batch of their own.
 import type { Query } from './database.ts'
 import { groupBy } from './database.ts'
+import { refusal } from './errors.ts'
 import { checkRange, connectionOf, type PageArgs, pageOf, type RangeArgs } from './page.ts'
 import {
   type ConnectionName,
@@ -10,6 +11,7 @@ import {
   pageOfUnits,
   sources,
 } from './queries/connections.ts'
+import * as gateways from './queries/gateway-incidents.ts'
 import * as latest from './queries/latest.ts'
 import * as registry from './queries/registry.ts'
 import { rulesAt } from './queries/rules.ts'
@@ -47,6 +49,8 @@ function batched<O, P = Record<string, never>>(answer: Answer<O, P>): Loader<O, 
     return asked.map((one) => byAsked.get(one))
   }
 }
+
+const INCIDENTS_MAX = 1_000
 
 const distinct = (ids: readonly string[]) => [...new Set(ids)]
 
@@ -147,6 +151,36 @@ const deviceLatest = batched<registry.Device>(async (devices, _, { query, now })
   return ({ id }) => byDevice.get(id) ?? null
 })
 
+const incidents = (of: typeof gateways.incidentsOfOrganizations) =>
+  batched<{ id: string }, gateways.IncidentArgs>(async (parents, args, { query }) => {
+    if (args.first < 1 || args.first > INCIDENTS_MAX)
+      throw refusal(
+        'BAD_PAGE',
+        `\`gatewayIncidents\` was asked for ${args.first}; give 1 to ${INCIDENTS_MAX}.`,
+      )
+    const rows = await of(
+      query,
+      parents.map(({ id }) => id),
+      args,
+    )
+    const byParent = groupBy(rows, ({ parentId }) => parentId)
+    return ({ id }) => byParent.get(id) ?? []
+  })
+
+const incidentOfSilence = batched<{ id: string }>(async (silences, _, { query }) => {
+  const rows = await gateways.incidentsOfSilences(
+    query,
+    silences.map(({ id }) => id),
+  )
+  return ({ id }) => rows.find(({ silenceIds }) => silenceIds.includes(id)) ?? null
+})
+
+const unitsOfIncident = batched<gateways.GatewayIncident>(async (incidents, _, { query }) => {
+  const ids = distinct(incidents.flatMap(({ unitIds }) => unitIds))
+  const units = await registry.unitsById(query, ids)
+  return ({ unitIds }) => units.filter(({ id }) => unitIds.includes(id))
+})
+
 type Owned = { organizationId: string }
 const organization = one(({ organizationId }: Owned) => organizationId, registry.organizationsById)
 
@@ -154,12 +188,16 @@ export const loaders = {
   Organization: {
     sites: many(registry.sitesOf, (site) => site.organizationId),
     devices: many(registry.devicesOfOrganizations, (device) => device.organizationId),
+    gatewayIncidents: incidents(gateways.incidentsOfOrganizations),
   },
   Site: {
     organization,
     areas: many(registry.areasOf, (area) => area.siteId),
     units: many(registry.unitsOfSites, (unit) => unit.siteId),
+    gatewayIncidents: incidents(gateways.incidentsOfSites),
   },
+  Silence: { gatewayIncident: incidentOfSilence },
+  GatewayIncident: { units: unitsOfIncident },
   Area: {
     site: one(({ siteId }: registry.Area) => siteId, registry.sitesById),
     units: many(registry.unitsOfAreas, (unit) => unit.areaId),

@@ -31,9 +31,10 @@ const lasting =
       ? source.durationSeconds
       : Math.max(0, (now.getTime() - (source[start] as Date).getTime()) / 1000)
 
-const alertSeconds = (alert: Source, _: unknown, { now }: RequestContext): number =>
-  Math.max(0, ((alert.resolvedAt as Date | null) ?? now).getTime() - (alert.triggeredAt as Date).getTime()) /
-  1000
+const lastingTo =
+  (start: string, end: string) =>
+  (source: Source, _: unknown, { now }: RequestContext): number =>
+    Math.max(0, ((source[end] as Date | null) ?? now).getTime() - (source[start] as Date).getTime()) / 1000
 
 const edges = {
   edges: ({ nodes, cursorOf }: Connection<unknown>) =>
@@ -129,7 +130,8 @@ export const resolvers = {
   },
   DoorOpening: { durationSeconds: lasting('openedAt') },
   Silence: { durationSeconds: lasting('startedAt') },
-  Alert: { durationSeconds: alertSeconds },
+  GatewayIncident: { durationSeconds: lastingTo('startedAt', 'endedAt') },
+  Alert: { durationSeconds: lastingTo('triggeredAt', 'resolvedAt') },
   Rollup: {
     min: temperature('minC'),
     max: temperature('maxC'),

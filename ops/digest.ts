@@ -14,7 +14,7 @@ export type TableDigest = { table: string; rows: number; digest: string }
  * the same reason what was retracted counts as if it never was.
  * The registry is not here: it is an input, and says when it was changed.
  */
-const leftOut: Record<string, readonly string[]> = {
+export const leftOut: Record<string, readonly string[]> = {
   sensor_readings: [],
   excursions: ['revision'],
   door_events: ['revision'],
@@ -23,6 +23,7 @@ const leftOut: Record<string, readonly string[]> = {
   budgets: ['revision'],
   unit_status_changes: ['revision'],
   alerts: ['revision'],
+  gateway_incidents: ['revision'],
   rollups: ['revision'],
   quarantine: [],
   late_readings: [],
@@ -38,11 +39,13 @@ const leftOut: Record<string, readonly string[]> = {
 
 export const digestTables: readonly string[] = Object.keys(leftOut)
 
-const isRetracted: Record<string, string> = {
+/** SQL over a row of the table: whether it was taken back. */
+export const isRetracted: Record<string, string> = {
   ...{
     excursions: "state = 'retracted'",
     door_openings: "state = 'retracted'",
     silences: "state = 'retracted'",
+    gateway_incidents: "state = 'retracted'",
     budgets: "state = 'retracted'",
   },
   ...{ alerts: "status = 'retracted'", door_events: 'retracted', unit_status_changes: 'retracted' },

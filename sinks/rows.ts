@@ -25,6 +25,7 @@ export type SinkTopic =
   | 'budgets'
   | 'unit-status'
   | 'alerts'
+  | 'gateway-incidents'
   | 'rollups'
   | 'late-readings'
   | 'quarantine'
@@ -32,6 +33,7 @@ export type SinkTopic =
 
 /** Of the element types of arrays, as pg_type says. */
 const TIMESTAMPTZ_OID = 1184
+const UUID_OID = 2950
 
 type Field<V> = (row: CopyBuffer, value: V, place: Place) => void
 type Fields<V> = readonly (readonly [column: string, write: Field<V>])[]
@@ -181,6 +183,19 @@ const alerts = table<TopicValues['alerts']>('alerts', ['id'], 'replace', [
   ['resolved_at', (row, v) => row.timestampMs(v.resolvedAt)],
 ])
 
+const gatewayIncidents = table<TopicValues['gateway-incidents']>('gateway_incidents', ['id'], 'replace', [
+  ['id', (row, v) => row.uuid(v.id)],
+  ['gateway_id', (row, v) => row.text(v.gatewayId)],
+  ['organization_id', (row, v) => row.uuid(v.organizationId)],
+  ['revision', (row, v) => row.int4(v.revision)],
+  ['state', (row, v) => row.text(v.state)],
+  ['started_at', (row, v) => row.timestampMs(v.startedAt)],
+  ['detected_at', (row, v) => row.timestampMs(v.detectedAt)],
+  ['ended_at', (row, v) => row.timestampMs(v.endedAt)],
+  ['unit_ids', (row, v) => row.array(UUID_OID, v.unitIds, (id) => row.uuid(id))],
+  ['silence_ids', (row, v) => row.array(UUID_OID, v.silenceIds, (id) => row.uuid(id))],
+])
+
 const rollups = table<TopicValues['rollups']>(
   'rollups',
   ['unit_id', 'granularity', 'window_start'],
@@ -278,6 +293,7 @@ export const sinkTables: { readonly [T in SinkTopic]: TableRows<TopicValues[T]> 
   budgets,
   'unit-status': unitStatus,
   alerts,
+  'gateway-incidents': gatewayIncidents,
   rollups,
   'late-readings': lateReadings,
   quarantine,
