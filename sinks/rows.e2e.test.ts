@@ -86,8 +86,8 @@ test('the columns of every topic are the columns of its table, and its key is un
   const db = await openDatabase()
   for (const table of [...Object.values(sinkTables), events] as TableRows<never>[]) {
     const { rows } = await db.query(
-      'select column_name as name from information_schema.columns
-       where table_name = $1 and table_schema = current_schema() order by 1',
+      `select column_name as name from information_schema.columns
+       where table_name = $1 and table_schema = current_schema() order by 1`,
       [table.table],
     )
     expect(
