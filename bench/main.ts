@@ -14,6 +14,10 @@ const benches: Record<string, Bench> = {
       'webhooks at a fixed rate: latency from the due instant, memory, beside a server that does nothing (--rate)',
     run: async (options) => (await import('./bridge.ts')).run(options),
   },
+  years: {
+    about: "the API's questions over 24 months: p99, months opened, what indexes cost (--rows, --units)",
+    run: async (options) => (await import('./years.ts')).run(options),
+  },
   'unit-stage': {
     about: 'observations a second through the unit stage alone, on one core',
     run: async () => (await import('./unit-stage.ts')).run(),
