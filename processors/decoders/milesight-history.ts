@@ -21,22 +21,20 @@ import {
   firstWorking,
   type Measurement,
   noProbe,
-  type RangeC,
   relativeHumidity,
   type Sample,
   sample,
   type Thermometer,
-  thermometer,
 } from './decoder.ts'
 
+/** How a model reads the two bytes of a temperature. */
+export type Celsius = (bytes: Uint8Array, at: number) => Thermometer
+
 type Values = Partial<Measurement>
-type Layout = { bytes: number; read?: (bytes: Uint8Array, at: number, rangeC: RangeC) => Values }
+type Layout = { bytes: number; read?: (bytes: Uint8Array, at: number, celsius: Celsius) => Values }
 
-const celsius = (bytes: Uint8Array, at: number, rangeC: RangeC) =>
-  thermometer(int16le(bytes, at) / 10, rangeC)
-
-const readAir = (bytes: Uint8Array, at: number, rangeC: RangeC): Values => ({
-  ...celsius(bytes, at, rangeC),
+const readAir = (bytes: Uint8Array, at: number, celsius: Celsius): Values => ({
+  ...celsius(bytes, at),
   humidity: relativeHumidity(uint8(bytes, at + 2) / 2),
 })
 
@@ -44,42 +42,42 @@ const air = (length: number): Layout => ({ bytes: length, read: readAir })
 
 const wideAir = (length: number): Layout => ({
   bytes: length,
-  read: (bytes, at, rangeC) => ({
-    ...celsius(bytes, at, rangeC),
+  read: (bytes, at, celsius) => ({
+    ...celsius(bytes, at),
     humidity: relativeHumidity(uint16le(bytes, at + 2) / 2),
   }),
 })
 
 const airAndMagnet: Layout = {
   bytes: 8,
-  read: (bytes, at, rangeC) => ({ ...readAir(bytes, at, rangeC), doorOpen: uint8(bytes, at + 3) === 1 }),
+  read: (bytes, at, celsius) => ({ ...readAir(bytes, at, celsius), doorOpen: uint8(bytes, at + 3) === 1 }),
 }
 
 const thermometerAt = (offset: number, length: number): Layout => ({
   bytes: length,
-  read: (bytes, at, rangeC) => celsius(bytes, at + offset, rangeC),
+  read: (bytes, at, celsius) => celsius(bytes, at + offset),
 })
 
 const co2: Layout = {
   bytes: 11,
-  read: (bytes, at, rangeC) => ({
-    ...celsius(bytes, at + 4, rangeC),
+  read: (bytes, at, celsius) => ({
+    ...celsius(bytes, at + 4),
     humidity: relativeHumidity(uint8(bytes, at + 6) / 2),
   }),
 }
 
 const withReadStatus: Layout = {
   bytes: 7,
-  read: (bytes, at, rangeC) => (uint8(bytes, at) >> 4 === 0 ? celsius(bytes, at + 1, rangeC) : noProbe),
+  read: (bytes, at, celsius) => (uint8(bytes, at) >> 4 === 0 ? celsius(bytes, at + 1) : noProbe),
 }
 
 const withProbeType: Layout = {
   bytes: 9,
-  read: (bytes, at, rangeC) => {
+  read: (bytes, at, celsius) => {
     const status = uint8(bytes, at + 4)
     const hasHumidity = uint8(bytes, at) === 2 && (status & 0x30) === 0
     return {
-      ...(status >> 6 === 0 ? celsius(bytes, at + 1, rangeC) : noProbe),
+      ...(status >> 6 === 0 ? celsius(bytes, at + 1) : noProbe),
       humidity: hasHumidity ? relativeHumidity(uint8(bytes, at + 3) / 2) : null,
     }
   },
@@ -87,13 +85,13 @@ const withProbeType: Layout = {
 
 const twoChannels: Layout = {
   bytes: 9,
-  read: (bytes, at, rangeC) => {
+  read: (bytes, at, celsius) => {
     const kinds = [uint8(bytes, at) >> 4, uint8(bytes, at) & 0x0f]
     const thermometers: Thermometer[] = []
     let doorOpen: boolean | null = null
     for (const [channel, kind] of kinds.entries()) {
       const position = at + 1 + 2 * channel
-      if (kind >= 1 && kind <= 4) thermometers.push(celsius(bytes, position, rangeC))
+      if (kind >= 1 && kind <= 4) thermometers.push(celsius(bytes, position))
       if (kind === 5 || kind === 6) doorOpen ??= int16le(bytes, position) === 1
     }
     return { ...(thermometers.length > 0 && firstWorking(thermometers)), doorOpen }
@@ -142,12 +140,12 @@ export function historyRecord(
   start: number,
   channel: number,
   { model }: DecodeOptions,
-  rangeC: RangeC,
+  celsius: Celsius,
 ): number | undefined {
   const layout = layoutOf(model, channel, bytes, start)
   if (!layout) return undefined
   if (start + layout.bytes <= bytes.length) {
-    const values = layout.read?.(bytes, start + 4, rangeC)
+    const values = layout.read?.(bytes, start + 4, celsius)
     if (values) samples.push(sample(uint32le(bytes, start) * 1000, values))
   }
   return layout.bytes
@@ -168,6 +166,7 @@ const answers: Record<number, number> = {
   22: 8,
   23: 2,
   24: 2,
+  27: 5,
   37: 1,
   39: 1,
   40: 1,

@@ -6,12 +6,13 @@
 //   84 68, 94 68  the same for humidity, b4 68 its failure              04 ca  soil moisture
 //   06 00  magnet of EM300-MCS, 03 00  of WS301: 1 open
 //   20 ce, 21 ce  one replayed record, see milesight-history.ts
+//   EM500-PT100 says ffff where its probe fails and fffd where it is out of range: it has no −0.1 and −0.3 °C
 //   ff …   who I am (sent after a join); fe …, ff …, f8 …, f9 …  answers to downlinks
 // TS301 and TS302 have two channels, 03 and 04, each a thermometer (67) or a magnet (00), alarms at 83/84 67
 // and 93/94 d7. The other items of a model (light, CO2, leak, …) are stepped over by their length.
 //
 // An item that the model does not have is an error: after it nothing can be trusted to be where it seems.
-import { guarded, int16le, uint8 } from './bytes.ts'
+import { guarded, int16le, uint8, uint16le } from './bytes.ts'
 import {
   batteryPercent,
   chosenProbe,
@@ -31,7 +32,7 @@ import {
   type Thermometer,
   thermometer,
 } from './decoder.ts'
-import { answerBytes, historyRecord } from './milesight-history.ts'
+import { answerBytes, type Celsius, historyRecord } from './milesight-history.ts'
 
 type Draft = {
   channels: Map<number, Thermometer>
@@ -41,14 +42,14 @@ type Draft = {
   hasValue: boolean
 }
 
-type Item = { bytes: number; read?: (draft: Draft, bytes: Uint8Array, at: number, rangeC: RangeC) => void }
+type Item = { bytes: number; read?: (draft: Draft, bytes: Uint8Array, at: number, celsius: Celsius) => void }
 
-type Model = { items: ReadonlyMap<number, Item>; rangeC: RangeC }
+type Model = { items: ReadonlyMap<number, Item>; celsius: Celsius }
 
 const temperatureAs = (channel: number, length: number): Item => ({
   bytes: length,
-  read: (draft, bytes, at, rangeC) => {
-    draft.channels.set(channel, thermometer(int16le(bytes, at) / 10, rangeC))
+  read: (draft, bytes, at, celsius) => {
+    draft.channels.set(channel, celsius(bytes, at))
   },
 })
 
@@ -140,31 +141,45 @@ const twoChannels: [number, Item][] = [
   ]),
 ]
 
-const ambient: Model = { items: new Map([...climate, ...bystanders]), rangeC: [-40, 125] }
-const probe: Model = { items: ambient.items, rangeC: [-200, 800] }
-const mcs: Model = { items: new Map([...climate, [0x0600, magnet]]), rangeC: ambient.rangeC }
+const within =
+  (rangeC: RangeC): Celsius =>
+  (bytes, at) =>
+    thermometer(int16le(bytes, at) / 10, rangeC)
+
+const wide = within([-200, 800])
+
+const failing = new Set([0xffff, 0xfffd])
+
+const ambient: Model = { items: new Map([...climate, ...bystanders]), celsius: within([-40, 125]) }
+const probe: Model = { items: ambient.items, celsius: wide }
+const pt100: Model = {
+  items: ambient.items,
+  celsius: (bytes, at) => (failing.has(uint16le(bytes, at)) ? noProbe : wide(bytes, at)),
+}
+const mcs: Model = { items: new Map([...climate, [0x0600, magnet]]), celsius: ambient.celsius }
 const contact: Model = {
   items: new Map([
     [0x0175, battery],
     [0x0300, magnet],
     [0x0400, skipped(1)],
   ]),
-  rangeC: ambient.rangeC,
+  celsius: ambient.celsius,
 }
-const dual: Model = { items: new Map(twoChannels), rangeC: [-60, 300] }
+const dual: Model = { items: new Map(twoChannels), celsius: within([-60, 300]) }
 
 function modelOf(model: string): Model {
   if (model.startsWith('ts3')) return dual
   if (model.startsWith('ws301')) return contact
   if (model.startsWith('em300-mcs')) return mcs
-  return model.startsWith('em500-pt100') || model.startsWith('ts') ? probe : ambient
+  if (model.startsWith('em500-pt100')) return pt100
+  return model.startsWith('ts') ? probe : ambient
 }
 
 const hex = (value: number) => value.toString(16).padStart(2, '0')
 
 /** Reads all items into the draft; returns what is wrong, or undefined. */
 function readItems(draft: Draft, bytes: Uint8Array, options: DecodeOptions): string | undefined {
-  const { items, rangeC } = modelOf(options.model)
+  const { items, celsius } = modelOf(options.model)
   let at = 0
   while (at < bytes.length) {
     const channel = uint8(bytes, at)
@@ -176,14 +191,14 @@ function readItems(draft: Draft, bytes: Uint8Array, options: DecodeOptions): str
       length = item.bytes
       draft.hasValue = true
     } else if (type === 0xce && (channel === 0x20 || channel === 0x21)) {
-      length = historyRecord(draft.samples, bytes, start, channel, options, rangeC)
+      length = historyRecord(draft.samples, bytes, start, channel, options, celsius)
     } else if (channel >= 0xf8) {
       length = answerBytes(channel, type)
       if (length === undefined) return undefined
     }
     if (length === undefined) return `Channel ${hex(channel)} ${hex(type)} is not one of ${options.model}'s.`
     if (start + length > bytes.length) return `The value of channel ${hex(channel)} ${hex(type)} is cut off.`
-    item?.read?.(draft, bytes, start, rangeC)
+    item?.read?.(draft, bytes, start, celsius)
     at = start + length
   }
   return undefined
@@ -210,4 +225,4 @@ function milesight(bytes: Uint8Array, _fPort: number, options: DecodeOptions): D
   return history(draft.samples, current.kind === 'measurement' ? current.measurement : undefined)
 }
 
-export const milesightDecoder: Decoder = { name: 'milesight', version: 2, decode: guarded(milesight) }
+export const milesightDecoder: Decoder = { name: 'milesight', version: 3, decode: guarded(milesight) }

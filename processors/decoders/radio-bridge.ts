@@ -7,6 +7,7 @@
 //   0d air: 3 whole °C, bit 7 the sign (not two's complement), 4 bits 7–4 tenths, 5 whole %, 6 bits 7–4 as 4;
 //      0x7f and 0x80 are out of range, though 0x80 with tenths is −0.1 to −0.9
 //   13 thermocouple: 3–4 int16 1/16 °C, 5 faults, 0 for none
+//   19 of 5 bytes, internal thermometer: 3–4 as 0d (of other lengths: a vibration sensor's)
 import { guarded, int8, int16be, uint8 } from './bytes.ts'
 import {
   batteryVolts,
@@ -86,9 +87,11 @@ function radioBridge(bytes: Uint8Array, _fPort: number, options: DecodeOptions):
       return air(bytes)
     case 0x13:
       return thermocouple(bytes)
+    case 0x19:
+      if (bytes.length === 5) return measurement(signedMagnitude(bytes, 3))
   }
   if (otherEvents.has(event) || networkEvents.has(event)) return none(`Event 0x${event.toString(16)}`)
   return failure(`Event 0x${event.toString(16)} is unknown.`)
 }
 
-export const radioBridgeDecoder: Decoder = { name: 'radio-bridge', version: 2, decode: guarded(radioBridge) }
+export const radioBridgeDecoder: Decoder = { name: 'radio-bridge', version: 3, decode: guarded(radioBridge) }

@@ -65,6 +65,8 @@ test.each([
   ['dragino', 'lsn50-v2', 2, '0b547fff0000807fffffff'],
   ['dragino', 'ltc2', 2, '0e55017fff7fff60e43cc6'],
   ['milesight-iot', 'ts201', 85, 'b36700'],
+  ['milesight-iot', 'em500-pt100', 85, '0367ffff'],
+  ['milesight-iot', 'em500-pt100', 85, '0367fdff'],
   ['milesight-iot', 'em300-th', 85, '0367ff7f0468ff'],
   ['elsys', 'elt-2', 1, '0c7fff'],
   ['browan', 'tbhv110', 103, '610b357f' + 'bf0301005100' + '7f'],

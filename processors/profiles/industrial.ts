@@ -104,7 +104,7 @@ export const industrialProfiles: readonly Profile[] = [
   ),
   {
     brand: 'radio-bridge',
-    models: ['rbs301-temp-ext', 'rbs301-temp-int', 'rbs306-temp-ext', 'rbs306-temp-tc'],
+    models: ['rbs301-temp-ext', 'rbs301-temp-int', 'rbs301-temp-nop', 'rbs306-temp-ext', 'rbs306-temp-tc'],
     name: 'RBS301-TEMP, RBS306-TEMP',
     decoder: 'radio-bridge',
     expectedIntervalSeconds: null,
