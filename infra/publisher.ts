@@ -6,8 +6,8 @@ import { producerSettings } from './kafka.ts'
 
 export type OutgoingRecord = {
   topic: string
-  key: string | Buffer
-  value: Buffer
+  key: string | Buffer | null
+  value: Buffer | null
   /** Given, it is kept; else the same key meets the same partition as everywhere. */
   partition?: number
   headers?: Readonly<Record<string, string>>

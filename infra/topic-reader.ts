@@ -4,7 +4,6 @@ import rdkafka, {
   type KafkaConsumer,
   type LibrdKafkaError,
   type Message,
-  type TopicPartitionOffset,
 } from 'node-rdkafka'
 import { PipelineError } from '../schemas/failure.ts'
 import { readerSettings } from './kafka.ts'
@@ -28,11 +27,15 @@ export type ReadOptions = {
   brokers: string
   topic: string
   isolation?: 'read_committed' | 'read_uncommitted'
+  /** Of each partition the offset to begin at; not given: its first. */
+  from?: ReadonlyMap<number, number>
+  /** Of each partition the offset to end before; not given: its end. */
+  to?: ReadonlyMap<number, number>
 }
 
 /** Committed records only, in order by partition; `onMessages` may be asynchronous and is waited for. */
 export async function readTopic(
-  { brokers, topic, isolation = 'read_committed' }: ReadOptions,
+  { brokers, topic, isolation = 'read_committed', ...range }: ReadOptions,
   onMessages: (messages: Message[]) => void | Promise<void>,
 ): Promise<void> {
   const settings = readerSettings(brokers, `reader-${process.pid}`)
@@ -42,7 +45,7 @@ export async function readTopic(
   consumer.setDefaultConsumeTimeout(CONSUME_WAIT_MS)
   await answer<unknown>((done) => consumer.connect({ timeout: CONNECT_WITHIN_MS }, done as never))
   try {
-    await readToEnd(consumer, topic, onMessages)
+    await readToEnd(consumer, topic, range, onMessages)
   } finally {
     await answer<unknown>((done) => consumer.disconnect(done as never))
   }
@@ -51,16 +54,20 @@ export async function readTopic(
 async function readToEnd(
   consumer: KafkaConsumer,
   topic: string,
+  { from, to }: Pick<ReadOptions, 'from' | 'to'>,
   onMessages: (messages: Message[]) => void | Promise<void>,
 ): Promise<void> {
   const partitions = await partitionsOf(consumer, topic)
-  const left = new Set(partitions)
+  const endOf = (partition: number) => to?.get(partition) ?? Number.POSITIVE_INFINITY
+  const left = new Set(partitions.filter((partition) => (from?.get(partition) ?? 0) < endOf(partition)))
   consumer.on('partition.eof', ({ partition }) => left.delete(partition))
-  const from: TopicPartitionOffset[] = partitions.map((partition) => ({ topic, partition, offset: 0 }))
-  consumer.assign(from)
+  const starts = [...left].map((partition) => ({ topic, partition, offset: from?.get(partition) ?? 0 }))
+  consumer.assign(starts)
   for (;;) {
     const messages = await answer<Message[]>((done) => consumer.consume(MESSAGES_MAX, done))
-    if (messages.length > 0) await onMessages(messages)
+    const wanted = messages.filter(({ partition, offset }) => offset < endOf(partition))
+    for (const { partition, offset } of messages) if (offset + 1 >= endOf(partition)) left.delete(partition)
+    if (wanted.length > 0) await onMessages(wanted)
     else if (left.size === 0) return
   }
 }

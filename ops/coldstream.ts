@@ -23,6 +23,7 @@ const commands: Record<string, () => Promise<Register>> = {
   rollups: async () => (await import('./rollups.ts')).rollupsCommand,
   'manual-log': async () => (await import('./entries.ts')).manualLogCommand,
   alert: async () => (await import('./entries.ts')).alertCommand,
+  replay: async () => (await import('./replay.ts')).replayCommand,
   unassigned: async () => (await import('./unassigned.ts')).unassignedCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
   'things-stack': async () => (await import('./things-stack.ts')).thingsStackCommand,

@@ -1,10 +1,21 @@
 // `coldstream process`: the stages alone, configured by the environment, until it is told to end. Start several: they
 // share the partitions.
 import type { Command } from 'commander'
-import { keysOf, readConfig } from '../infra/config.ts'
+import { type Config, keysOf, readConfig } from '../infra/config.ts'
+import type { Topology } from '../topology/define.ts'
 import { runProcess } from '../topology/main.ts'
 import { topologyDefaults, topologyOf } from '../topology/topology.ts'
 import { endSignal } from './end-signal.ts'
+
+type StageConfig = Pick<Config, 'GRACE' | 'CLOCK_AHEAD' | 'RETENTION_MONTHS'>
+
+export const configuredTopology = (config: StageConfig): Topology =>
+  topologyOf({
+    ...topologyDefaults,
+    graceMs: config.GRACE,
+    clockAheadMs: config.CLOCK_AHEAD,
+    retentionMonths: config.RETENTION_MONTHS,
+  })
 
 export function processCommand(program: Command): void {
   program
@@ -14,13 +25,7 @@ export function processCommand(program: Command): void {
     )
     .action(async () => {
       const config = readConfig(keysOf('process'))
-      const topology = topologyOf({
-        ...topologyDefaults,
-        graceMs: config.GRACE,
-        clockAheadMs: config.CLOCK_AHEAD,
-        retentionMonths: config.RETENTION_MONTHS,
-      })
-      const running = await runProcess(config, topology)
+      const running = await runProcess(config, configuredTopology(config))
       process.stderr.write(
         `The process serves /health, /health/ready and /metrics on port ${running.port}.\n`,
       )

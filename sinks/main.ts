@@ -82,7 +82,12 @@ export async function runSink(config: SinkConfig): Promise<RunningSink> {
   const committer = new Committer({ writer, codecs, metrics, log })
   const lag = new LagMeter(source, committer.positions)
   const { SINK_BATCH_ROWS_MAX: rowsMax, SINK_BATCH_WAIT: waitMs } = config
-  const sink = new Sink({ source, writer, committer, codecs, metrics, log, rowsMax, waitMs, nowMs })
+  // A batch's age: a wall clock that is set back must not hold it.
+  const steadyMs = () => performance.now()
+  const sink = new Sink({
+    ...{ source, writer, committer, codecs, metrics, log, rowsMax, waitMs },
+    nowMs: steadyMs,
+  })
   const outbox = new AbortController()
   // Long queries over all time make a new month wait, so it is made before anything waits for it.
   const made = months.ensure(monthsAround(nowMs()))

@@ -22,9 +22,14 @@ export type TransactionContext = {
   nowMs: () => number
 }
 
-/** Whether others wait for this task's clock, and it has something new to say. */
+/**
+ * Whether others wait for this task's clock, and it has something new to say. A wall clock that was set back must not
+ * keep it silent until the old time has come again.
+ */
 export const owesClock = (slot: TaskSlot, isFeeding: boolean, nowMs: number): boolean =>
-  isFeeding && nowMs - slot.published.atMs >= PUBLISH_EVERY_MS && slot.clock.ms > slot.published.clockMs
+  isFeeding &&
+  Math.abs(nowMs - slot.published.atMs) >= PUBLISH_EVERY_MS &&
+  slot.clock.ms > slot.published.clockMs
 
 /**
  * 1. Settle: bring every touched key and due timer of each task to the task's clock.

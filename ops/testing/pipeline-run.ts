@@ -126,13 +126,17 @@ export async function startPipelineRun(addresses: Addresses, options: RunOptions
   return run
 }
 
-/** A child that is frozen is woken, so that it can end. */
+const END_WITHIN_MS = 20_000
+
+/** A child that is frozen is woken, so that it can end. One that does not end must not outlive the test. */
 async function endChild(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
   child.kill(signal)
   child.kill('SIGCONT')
+  const killing = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
   await exited
+  clearTimeout(killing)
 }
 
 async function freePort(): Promise<number> {

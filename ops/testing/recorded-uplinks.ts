@@ -43,7 +43,7 @@ export async function feedUplinks(uplinks: readonly RecordedUplink[], feeding: F
       await sleep(Math.max(0, startMs + (slice + 1) * SLICE_MS - performance.now()))
     }
   } finally {
-    await publisher.close()
+    await publisher.close().catch(() => {}) // the broker may be away
   }
 }
 
@@ -57,7 +57,7 @@ async function publish(publisher: Publisher, brokers: string, records: Records):
       await current.publish(records)
       return current
     } catch (error) {
-      await current.close()
+      await current.close().catch(() => {}) // it may never have been connected
       current = await openPublisher(brokers)
       throw error
     }
