@@ -1,7 +1,7 @@
 // Order, copies of the clock, and crashes must not matter: generated, not listed.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Rule, UnitConfig } from '../schemas/generated/types.ts'
+import type { Budget, Excursion, Rollup, Rule, UnitConfig } from '../schemas/generated/types.ts'
 import type { UnitOutput } from './ledger.ts'
 import { at, hours, minutes, type Sample, UnitDriver, zoned } from './unit-driver.ts'
 
@@ -10,6 +10,7 @@ const topics: UnitOutput[] = [
   'door-events',
   'door-openings',
   'silences',
+  'budgets',
   'unit-status',
   'alerts',
   'rollups',
@@ -33,6 +34,18 @@ const sample = fc.record({
 
 const optional = <T>(...values: T[]) => fc.option(fc.constantFrom(...values))
 
+const drawnBudget = (over: Budget['over'], limit: number, m: number): Budget => ({
+  ...{
+    name: over,
+    side: 'above',
+    limit,
+    atLimit: m > 30,
+    over,
+    lot: over === 'lot' ? 'L' : null,
+    minutes: m,
+  },
+})
+
 const rule: fc.Arbitrary<Partial<Rule>> = fc.record({
   tempMin: optional(2, 1),
   tempMax: optional(8, 9),
@@ -48,6 +61,10 @@ const rule: fc.Arbitrary<Partial<Rule>> = fc.record({
   offlineWarningMissedCheckins: optional(1, 3),
   offlineCriticalMissedCheckins: optional(4),
   delayMinutes: optional(0, 5, 20),
+  budgets: optional(
+    [drawnBudget('consecutive', 7, 15)],
+    [drawnBudget('day', 8, 20), drawnBudget('lot', 5, 35)],
+  ),
   schedule: optional(
     { days: [1], startHour: 10, endHour: 11 },
     { days: [0, 1], startHour: 11.5, endHour: 10 },
@@ -234,5 +251,129 @@ test('a version that comes late is as if it had come in time', () => {
       expect(outcome(unit.advanceTo(clockMs))).toEqual(outcome(inOrder(unitConfig, list)))
     }),
     { numRuns: 400 },
+  )
+})
+
+const spanMs = ({ startedAt, endedAt }: Excursion): number => (endedAt ?? clockMs) - startedAt
+
+test('a log cut at any instant, and taken up by another process, gives what it gives whole', () => {
+  fc.assert(
+    fc.property(config, samples, instant, (unitConfig, list, cutMs) => {
+      const unit = new UnitDriver(unitConfig, { graceMs: minutes(45) })
+      unit.pipe(...list.filter((s) => s.at < cutMs)).advanceTo(cutMs - 1)
+      unit.restart().pipe(...list.filter((s) => s.at >= cutMs))
+      const whole = inOrder(unitConfig, list, { graceMs: minutes(45) })
+      expect(outcome(unit.advanceTo(clockMs))).toEqual(outcome(whole))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+const instantNames = /At$|^start$|^end$|^asOf$|^at$/
+
+/** Every instant of a record a day later; ids are made from instants, so they differ. */
+const dayLater = (record: object): object =>
+  Object.fromEntries(
+    Object.entries(record)
+      .filter(([name]) => !/^(id|causeId|revision)$/.test(name))
+      .map(([name, value]) => [
+        name,
+        typeof value === 'number' && instantNames.test(name) ? value + hours(24) : value,
+      ]),
+  )
+const sameDay = (record: object): object =>
+  Object.fromEntries(Object.entries(record).filter(([name]) => !/^(id|causeId|revision)$/.test(name)))
+
+test('a world a whole day later gives the same a day later', () => {
+  const isOfDay = (record: object) =>
+    !('granularity' in record) || record.granularity === 'hour' || record.granularity === 'day'
+  fc.assert(
+    fc.property(config, samples, (unitConfig, list) => {
+      const versions = unitConfig.versions.map((version, index) => ({
+        ...version,
+        validFrom: index === 0 ? 0 : version.validFrom + hours(24),
+        schedule: version.schedule && {
+          ...version.schedule,
+          days: version.schedule.days.map((day) => (day + 1) % 7),
+        },
+      }))
+      const later = new UnitDriver({ ...unitConfig, versions }, wide)
+      later.pipe(...list.map((s) => ({ ...s, at: s.at + hours(24) }))).advanceTo(clockMs + hours(24))
+      const now = inOrder(unitConfig, list)
+      for (const topic of topics)
+        expect(later.last(topic).filter(isOfDay).map(sameDay)).toEqual(
+          now.last(topic).filter(isOfDay).map(dayLater),
+        )
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('what an excursion knows lies outside of silence', () => {
+  // History says what a temperature was while the device was silent, so there is none of it here.
+  const live = samples.map((list) => list.map((s) => ({ ...s, history: false })))
+  fc.assert(
+    fc.property(config, live, (unitConfig, list) => {
+      const unit = inOrder(unitConfig, list).lookAt(clockMs)
+      for (const excursion of unit.last('excursions')) {
+        const endMs = excursion.endedAt ?? clockMs
+        const silentMs = unit
+          .last('silences')
+          .map(({ detectedAt, endedAt }) => [Math.max(detectedAt, excursion.startedAt), endedAt ?? clockMs])
+          .reduce((sum, [from = 0, to = 0]) => sum + Math.max(0, Math.min(to, endMs) - from), 0)
+        expect(excursion.knownSeconds * 1000).toBeLessThanOrEqual(spanMs(excursion) - silentMs)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a longer confirm time confirms later or never, and moves no start or end', () => {
+  fc.assert(
+    fc.property(config, samples, fc.nat({ max: 40 }), (unitConfig, list, more) => {
+      const versions = unitConfig.versions.map((version) => ({
+        ...version,
+        excursionConfirmMinutesDoorClosed: (version.excursionConfirmMinutesDoorClosed ?? 0) + more,
+        // Open is as closed where it is not set, and so grows with it.
+        excursionConfirmMinutesDoorOpen:
+          version.excursionConfirmMinutesDoorOpen === null
+            ? null
+            : version.excursionConfirmMinutesDoorOpen + more,
+      }))
+      const [short, long] = [unitConfig, { ...unitConfig, versions }].map((one) =>
+        inOrder(one, list).last('excursions'),
+      )
+      expect(long?.map(sameSpan)).toEqual(short?.map(sameSpan))
+      for (const [index, { confirmedAt }] of (short ?? []).entries()) {
+        const later = long?.[index]?.confirmedAt ?? Number.POSITIVE_INFINITY
+        expect(later).toBeGreaterThanOrEqual(confirmedAt ?? Number.POSITIVE_INFINITY)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+const sameSpan = ({ startedAt, endedAt, direction }: Excursion) => [startedAt, endedAt, direction]
+
+test('hours add up to days, days to weeks and months, exactly', () => {
+  const sums = ['count', 'sum', 'sumSquares', 'weightedSum', 'mktNumerator', 'degreeMinutesAbove'] as const
+  const total = (windows: readonly Rollup[], name: (typeof sums)[number]) =>
+    windows.reduce((sum, window) => sum + window[name], 0)
+  fc.assert(
+    fc.property(config, samples, (unitConfig, list) => {
+      const rollups = inOrder(unitConfig, list).lookAt(clockMs).last('rollups')
+      const of = (granularity: string) =>
+        rollups.filter((r) => r.granularity === granularity).sort((a, b) => a.start - b.start)
+      for (const [long, short] of [
+        ['day', 'hour'],
+        ['week', 'day'],
+        ['month', 'day'],
+      ] as const)
+        for (const window of of(long)) {
+          const parts = of(short).filter((part) => part.start >= window.start && part.start < window.end)
+          for (const name of sums) expect(window[name]).toBe(total(parts, name))
+        }
+    }),
+    { numRuns: 300 },
   )
 })
