@@ -144,6 +144,21 @@ describe('over a local day', () => {
   })
 })
 
+test('a day that ended at exactly the checkpoint is not taken back by a late sample', () => {
+  const next = at('2026-02-03T00:00:00Z')
+  for (const restarts of [false, true]) {
+    const driver = unit({ over: 'day', minutes: 20 }).pipe({ at: next - minutes(40), temperature: 9 })
+    driver
+      .advanceTo(next)
+      .pipe({ at: next + hours(2), temperature: 5 })
+      .advanceTo(next + hours(2))
+    if (restarts) driver.restart()
+    driver.pipe({ at: next + hours(1), temperature: 5 }).advanceTo(next + hours(3))
+    expect(uses(driver)).toMatchObject([{ exceededAt: next - minutes(20), endedAt: next, usedSeconds: 1800 }])
+    expect(driver.sent.budgets.map(({ state }) => state)).toEqual(['closed'])
+  }
+})
+
 describe('over a lot', () => {
   const lot = (name: string, more: object = {}) => ({
     ...heard,

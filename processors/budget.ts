@@ -86,7 +86,16 @@ export function endStretches(fold: UnitFold, context: FoldContext, valueC: numbe
 
 /** The end of the local day, before anything of the next one is counted. */
 export function endDays(fold: UnitFold, context: FoldContext, dayEndMs: number): void {
-  if (fold.budgets.length > 0) endUses(fold, context, dayEndMs, ({ over }) => over === 'day')
+  if (fold.budgets.length === 0) return
+  const exceeded = fold.budgets.filter(({ over, exceededMs }) => over === 'day' && exceededMs !== null)
+  endUses(fold, context, dayEndMs, ({ over }) => over === 'day')
+  fold.cutBudgets.push(...exceeded)
+}
+
+/** What was cut before the checkpoint's instant can no longer change. */
+export function forgetCuts(fold: UnitFold, beforeMs: number): void {
+  if (fold.cutBudgets.length > 0)
+    fold.cutBudgets = fold.cutBudgets.filter(({ endedMs }) => endedMs !== null && endedMs >= beforeMs)
 }
 
 /** At `validFrom`: what the rule no longer names ends, and a stretch that the held value is within by the new limit. */

@@ -210,6 +210,9 @@ export type UnitFold = {
   /** After the end of a confirmed excursion. */
   restoring: { sinceMs: number; cause: FactKey } | null
   budgets: BudgetFact[]
+  /** Ended by the end of a local day at or behind the checkpoint's instant: a border is no event, so the fold that goes on
+   * from there must bring them along. */
+  cutBudgets: BudgetFact[]
   hasStarted: boolean
   status: UnitStatus | null
   windows: Windows | null
@@ -257,6 +260,7 @@ export const emptyFold = (): UnitFold => ({
   missedLog: null,
   restoring: null,
   budgets: [],
+  cutBudgets: [],
   hasStarted: false,
   status: null,
   windows: null,
@@ -292,6 +296,7 @@ export function copyFold(fold: UnitFold): UnitFold {
     sensors: fold.sensors.length === 0 ? [] : fold.sensors.map(copySensor),
     missedLog: fold.missedLog && copyCause(fold.missedLog),
     budgets: fold.budgets.map(copyCause),
+    cutBudgets: fold.cutBudgets.map(copyCause),
     windows: windows && {
       hour: copyWindow(windows.hour),
       day: copyWindow(windows.day),

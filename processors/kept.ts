@@ -141,8 +141,10 @@ export function restoreSensor(kept: KeptSensor): Sensor {
 export const keepBudget = (use: BudgetFact): KeptBudget => ({ ...use, ...keepCause(use) })
 
 export function restoreBudget(kept: KeptBudget): BudgetFact {
-  const { usedMs, exceededMs } = kept
-  return restoreCause({ ...newUse(kept, kept.atMs), usedMs, exceededMs }, kept)
+  const { usedMs, exceededMs, endedMs } = kept
+  const use = restoreCause({ ...newUse(kept, kept.atMs), usedMs, exceededMs, endedMs }, kept)
+  if (use.alert !== null) use.alert.resolvedMs = endedMs
+  return use
 }
 
 const keepSums = (sums: Sums): KeptSums => ({

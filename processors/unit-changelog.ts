@@ -125,7 +125,7 @@ function keepFold(fold: UnitFold): KeptFold {
     day: windows && keepWindow(windows.day),
     week: windows && keepWindow(windows.week),
     month: windows && keepWindow(windows.month),
-    budgets: fold.budgets.map(keepBudget),
+    budgets: [...fold.budgets, ...fold.cutBudgets].map(keepBudget),
   }
 }
 
@@ -157,7 +157,8 @@ function restoreKept(kept: KeptFold): UnitFold {
     hasStarted: kept.hasStarted,
     status: kept.status,
     windows: restoreWindows(kept),
-    budgets: kept.budgets.map(restoreBudget),
+    budgets: kept.budgets.filter(({ endedMs }) => endedMs === null).map(restoreBudget),
+    cutBudgets: kept.budgets.filter(({ endedMs }) => endedMs !== null).map(restoreBudget),
   }
 }
 

@@ -128,7 +128,7 @@ export function nextDueMs(fold: UnitFold, context: FoldContext): number {
 
 /** Notes everything that is open: after a copy of the state, each may differ from what went out. */
 export function touchOpen(fold: UnitFold, context: FoldContext): void {
-  const episodes = openEpisodes(fold)
+  const episodes = [...openEpisodes(fold), ...fold.cutBudgets]
   for (const episode of episodes) touch(context, episode)
   for (const { alert } of [...episodes, ...openConditions(fold)]) if (alert !== null) touch(context, alert)
   if (fold.windows !== null) touchWindows(context, fold.windows)

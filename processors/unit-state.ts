@@ -8,6 +8,7 @@
 // A record in order is folded into `live` at once. A late one is put in its place, and `live` is folded anew from the
 // checkpoint when it is needed next.
 import type { UnitConfig, UnitEntry } from '../schemas/generated/types.ts'
+import { forgetCuts } from './budget.ts'
 import { type Changes, contextOf, type Entry, type FoldContext, limitsNow } from './fold-context.ts'
 import { copyFold, emptyFold, type Observation, type UnitFold } from './fold-state.ts'
 import { countHeld } from './hold.ts'
@@ -163,6 +164,8 @@ export function moveCheckpoint(state: UnitState, toMs: number): void {
   // A window that ended before it is forgotten: the fold from here on must not have it as open.
   if (checkpoint.windows !== null && checkpoint.windows.hour.endMs <= toMs)
     moveTo(checkpoint, checkpointContext, toMs)
+  forgetCuts(checkpoint, toMs)
+  forgetCuts(state.live, toMs)
 }
 
 /** `dueMs` and the version follow from the rest: they are not saved. */

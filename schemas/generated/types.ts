@@ -958,7 +958,7 @@ export type KeptWindow = {
   sums: KeptSums | null
 }
 
-/** The running use of a budget. */
+/** The use of a budget, running or cut by the end of a day. */
 export type KeptBudget = {
   /** First instant beyond the limit, UTC ms. */
   atMs: number
@@ -978,6 +978,8 @@ export type KeptBudget = {
   usedMs: number
   /** When it ran out, UTC ms; null: it has not. */
   exceededMs: number | null
+  /** End of its local day, where that is at the checkpoint, UTC ms; null: open. */
+  endedMs: number | null
   /** Its alert, once triggered. */
   alert: KeptAlert | null
   /** When its alert is due, UTC ms; null: never. */
