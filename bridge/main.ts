@@ -15,7 +15,7 @@ import type { Warn } from './deliveries.ts'
 import { openIntake, type Taken } from './intake.ts'
 import { connectProducer } from './kafka-producer.ts'
 import { type BridgeMetrics, bridgeMetrics } from './metrics.ts'
-import { openMqttSource } from './mqtt-source.ts'
+import { type MqttSource, openMqttSource } from './mqtt-source.ts'
 import { watchPressure } from './pressure.ts'
 import { rates } from './rate.ts'
 import { bridgeServer } from './server.ts'
@@ -52,9 +52,12 @@ export async function runBridge(config: BridgeConfig): Promise<RunningBridge> {
     const connections = openConnections(config.BRIDGE_CONNECTIONS, config.BRIDGE_CONNECTIONS_FILE, warn)
     closings.unshift(connections.stop)
     const { intake, kept, measured } = await openKept(config, warn, closings)
-    const metrics = bridgeMetrics(measured)
+    const sources = new Map<string, MqttSource>()
+    const mqttConnected = () => new Map([...sources].map(([name, source]) => [name, source.isConnected()]))
+    const metrics = bridgeMetrics({ ...measured, mqttConnected })
     for (const [connectionId, url] of config.BRIDGE_MQTT) {
       const source = openMqttSource({ connectionId, url, intake, warn, ...countedBy(metrics, connectionId) })
+      sources.set(connectionId, source)
       closings.unshift(source.close)
     }
     const nowMs = () => performance.now()

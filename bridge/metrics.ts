@@ -9,7 +9,12 @@ export type BridgeMetrics = {
   contentType: string
 }
 
-export type Measured = { inFlight(): number; spoolBytes(): number }
+export type Measured = {
+  inFlight(): number
+  spoolBytes(): number
+  /** By connection. */
+  mqttConnected?(): ReadonlyMap<string, boolean>
+}
 
 export function bridgeMetrics(measured: Measured): BridgeMetrics {
   const registry = new Registry()
@@ -41,6 +46,15 @@ export function bridgeMetrics(measured: Measured): BridgeMetrics {
     registers: [registry],
     collect() {
       this.set(measured.spoolBytes())
+    },
+  })
+  new Gauge({
+    name: 'coldstream_bridge_mqtt_connected',
+    help: 'Whether the bridge is connected to an MQTT server, 0 or 1.',
+    labelNames: ['connection'],
+    registers: [registry],
+    collect() {
+      for (const [connection, is] of measured.mqttConnected?.() ?? []) this.set({ connection }, Number(is))
     },
   })
   return {

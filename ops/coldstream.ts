@@ -28,6 +28,7 @@ const commands: Record<string, () => Promise<Register>> = {
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
   'things-stack': async () => (await import('./things-stack.ts')).thingsStackCommand,
   topics: async () => (await import('./topics.ts')).topicsCommand,
+  gaps: async () => (await import('./gaps.ts')).gapsCommand,
   migrate: async () => (await import('./migrate.ts')).migrateCommand,
   topology: async () => (await import('./topology.ts')).topologyCommand,
   decode: async () => (await import('./decode.ts')).decodeCommand,
