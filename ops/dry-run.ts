@@ -1,5 +1,6 @@
 // `coldstream dry-run`: what the pipeline would say of these observations under this configuration, on standard output.
-// The stages of production, in memory: no Kafka, no database, no environment.
+// The stages of production, in memory: no Kafka, no database, no environment. With --rules: what a fleet file's rules would
+// have made of the readings that are stored (rule-trial/).
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { InputError, instantMs, parseConfig } from './dry-run/config.ts'
@@ -8,6 +9,7 @@ import { linesOf } from './dry-run/print.ts'
 import { DryRun } from './dry-run/world.ts'
 
 type Options = { config: string; observations: string; asOf?: string }
+type Given = Partial<Options> & { rules?: string; days?: string; json?: boolean }
 
 export function dryRunCommand(program: Command): void {
   program
@@ -15,15 +17,15 @@ export function dryRunCommand(program: Command): void {
     .description(
       'Print what the pipeline makes of observations: episodes, status, alerts, rollups, quarantine.',
     )
-    .requiredOption(
-      '--config <file>',
-      'JSON: {timeZone, graceMinutes, units: {<unitId>: [{validFrom, …}]}, …}',
-    )
-    .requiredOption('--observations <file>', 'JSON lines in log order: {unitId, deviceId, recordedAt, …}')
+    .option('--config <file>', 'JSON: {timeZone, graceMinutes, units: {<unitId>: [{validFrom, …}]}, …}')
+    .option('--observations <file>', 'JSON lines in log order: {unitId, deviceId, recordedAt, …}')
     .option('--as-of <instant>', 'the clock; without it the newest real recordedAt')
-    .action(async (options: Options) => {
+    .option('--rules <file>', 'instead: a fleet file, tried on the readings in Postgres (DATABASE_URL)')
+    .option('--days <n>', 'with --rules: so many days back (14)')
+    .option('--json', 'with --rules: print JSON')
+    .action(async (options: Given, command: Command) => {
       try {
-        const lines = await dryRun(options)
+        const lines = await linesFor(options, command)
         process.stdout.once('error', ignoreClosedPipe)
         process.stdout.write(lines)
       } catch (error) {
@@ -32,6 +34,25 @@ export function dryRunCommand(program: Command): void {
         process.exitCode = 1
       }
     })
+}
+
+/** Only a trial of rules needs Postgres. */
+async function linesFor({ rules, days, json, config, observations, asOf }: Given, command: Command) {
+  if (rules !== undefined) {
+    const { ruleTrial } = await import('./rule-trial/command.ts')
+    return ruleTrial({
+      rules,
+      ...(days === undefined ? {} : { days }),
+      ...(json === undefined ? {} : { json }),
+    })
+  }
+  if (config === undefined) return missing(command, '--config <file>')
+  if (observations === undefined) return missing(command, '--observations <file>')
+  return dryRun({ config, observations, ...(asOf === undefined ? {} : { asOf }) })
+}
+
+function missing(command: Command, flags: string): never {
+  return command.error(`error: required option '${flags}' not specified`)
 }
 
 /** Whoever reads may have seen enough, as `head` has. */

@@ -29,7 +29,7 @@ function moved(before: Json | null, after: Json | null): Difference {
   return { kind: 'moved', before, after, fields }
 }
 
-const bookkeeping = ['id', 'revision']
+const bookkeeping = ['id', 'revision', 'asOf', 'as_of']
 
 function isSame(before: Json | null, after: Json | null, { start, end, same }: Episode): boolean {
   if (before === null || after === null || same.some((name) => before[name] !== after[name])) return false
