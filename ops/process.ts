@@ -6,6 +6,7 @@ import type { Topology } from '../topology/define.ts'
 import { runProcess } from '../topology/main.ts'
 import { topologyDefaults, topologyOf } from '../topology/topology.ts'
 import { endSignal } from './end-signal.ts'
+import { memberOption, runAsMember, runThreads, threadCount } from './process-threads.ts'
 
 type StageConfig = Pick<Config, 'GRACE' | 'CLOCK_AHEAD' | 'RETENTION_MONTHS'>
 
@@ -23,7 +24,16 @@ export function processCommand(program: Command): void {
     .description(
       'run the stages: uplinks to readings, readings to episodes and rollups (settings: see README)',
     )
-    .action(async () => {
+    .option(
+      '--threads <n>',
+      'so many members of the group in this process, at most one a core',
+      threadCount,
+      1,
+    )
+    .addOption(memberOption())
+    .action(async ({ threads, member }: { threads: number; member?: true }) => {
+      if (member) return runAsMember()
+      if (threads > 1) return runThreads(threads)
       const config = readConfig(keysOf('process'))
       const running = await runProcess(config, configuredTopology(config))
       process.stderr.write(

@@ -86,6 +86,11 @@ const failures = {
     explain: (d: { instance: string }) =>
       `Another process runs as INSTANCE=${d.instance}: each takes the other's place. Give every process a name of its own.`,
   },
+  MEMBER_ENDED: {
+    verdict: 'stop',
+    explain: (d: { code: string; message: string }) =>
+      `A member of --threads ended with ${d.code}: ${d.message}`,
+  },
   REGISTRY_UNAVAILABLE: {
     verdict: 'retry',
     explain: (d: { url: string; reason: string }) =>

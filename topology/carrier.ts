@@ -15,7 +15,7 @@ const ITEM_BYTES = 8
 
 export const carrierOf = (stream: TopicName): Carrier | undefined => topics[stream].carrier
 
-export type CarriedBatch = { topic: Carrier; partition: number; value: Buffer }
+export type CarriedBatch = { topic: Carrier; partition: number; key: string; value: Buffer }
 
 type Open = { items: { key: string; value: Buffer }[]; bytes: number }
 
@@ -52,6 +52,6 @@ export class CarrierWriter {
     const value = this.#codecs.of(this.#topic).encode({ items: open.items })
     open.items = []
     open.bytes = 0
-    return { topic: this.#topic, partition, value }
+    return { topic: this.#topic, partition, key: String(partition), value }
   }
 }

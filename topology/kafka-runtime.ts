@@ -10,6 +10,7 @@ import type { Topology } from './define.ts'
 import { type ConsumerSettings, isReplaced, type ProducerSettings } from './kafka-clients.ts'
 import { Session } from './session.ts'
 import type { SlotPhase } from './task-slot.ts'
+import type { Pace } from './turn-wait.ts'
 
 const REBUILD_PAUSE_MS = 500
 const REBUILD_PAUSE_MAX_MS = 15_000
@@ -30,6 +31,7 @@ export type RuntimeOptions = {
     producer: ProducerSettings
   }
   clock: ClockMode
+  pace: Pace
   nowMs: () => number
   commitIntervalMs: number
   commitRecordsMax: number

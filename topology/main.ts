@@ -14,6 +14,7 @@ import type { Topology } from './define.ts'
 import { copartitioned, topicsOf } from './describe.ts'
 import { type Log, type Runtime, startRuntime } from './kafka-runtime.ts'
 import { processMetrics } from './metrics.ts'
+import { type Pace, unhurried } from './turn-wait.ts'
 
 const START_PAUSE_MS = 1_000
 
@@ -41,17 +42,30 @@ export type RunningProcess = {
 
 /** Resolves once it joins the group; ready, as /health/ready says, once every task that it was given is restored. */
 export async function runProcess(config: ProcessConfig, topology: Topology): Promise<RunningProcess> {
-  const log = pino({ level: config.LOG_LEVEL, name: 'process' }, pino.destination({ dest: 2, sync: true }))
+  const log = logOf(config)
+  return served(config, await openRuntime(config, topology, { log, pace: unhurried }))
+}
+
+export const logOf = (config: Pick<ProcessConfig, 'LOG_LEVEL'>): Log =>
+  pino({ level: config.LOG_LEVEL, name: 'process' }, pino.destination({ dest: 2, sync: true })) satisfies Log
+
+/** Joins the group. `pace`: what it has agreed on with other members of one `--threads`. */
+export async function openRuntime(
+  config: ProcessConfig,
+  topology: Topology,
+  { log, pace }: { log: Log; pace: Pace },
+): Promise<Runtime> {
   const { KAFKA_BROKERS: brokers, TOPIC_PREFIX: prefix } = config
   const codecs = await patiently(log, () => openCodecs(registryAt(config.SCHEMA_REGISTRY_URL), prefix))
   const needed = [...topicsOf(topology), 'watermarks', 'dead-letters'] as const
   const groups = [...copartitioned(topology).values()]
   const counts = await patiently(log, () => checkTopics(brokers, prefix, needed, groups))
+  const names = new Map(needed.map((topic) => [topic, topicName(prefix, topic)]))
   const groupId = `${prefix}${topology.name}`
-  const runtime = startRuntime({
+  return startRuntime({
     topology,
     codecs,
-    topicOf: (topic) => topicName(prefix, topic),
+    topicOf: (topic) => names.get(topic) ?? topicName(prefix, topic),
     partitionsOf: (topic) => counts.get(topic) ?? 0,
     settings: {
       group: groupSettings(brokers, groupId, config.INSTANCE || null),
@@ -60,11 +74,19 @@ export async function runProcess(config: ProcessConfig, topology: Topology): Pro
       producer: transactionalSettings(brokers, `${groupId}-${config.INSTANCE || randomUUID()}`),
     },
     clock: config.CLOCK,
+    pace,
     nowMs: Date.now,
     commitIntervalMs: config.COMMIT_INTERVAL,
     commitRecordsMax: config.COMMIT_RECORDS_MAX,
-    log: log satisfies Log,
+    log,
   })
+}
+
+/** Health and metrics of a runtime, until it ends. */
+export async function served(
+  config: Pick<ProcessConfig, 'PROCESS_PORT'>,
+  runtime: Runtime,
+): Promise<RunningProcess> {
   const health = await serveHealth(config.PROCESS_PORT, 'PROCESS_PORT', {
     isReady: runtime.isReady,
     details: () => ({ tasks: runtime.tasks() }),

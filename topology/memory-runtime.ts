@@ -162,8 +162,8 @@ export class MemoryRuntime {
       this.#appendTo(topic, target, bytes, value, noHeaders)
       this.#list(topic).push({ key, value, partition: target })
     }
-    for (const { topic, partition, value } of this.#carried(task.outputs))
-      this.#appendTo(topic, partition, Buffer.from(String(partition)), value, noHeaders)
+    for (const { topic, partition, key, value } of this.#carried(task.outputs))
+      this.#appendTo(topic, partition, Buffer.from(key), value, noHeaders)
     task.fold()
     slot.committed = new Map(slot.positions)
     this.#published.set(`${task.stage.name}/${task.partition}`, clock.ms)

@@ -18,29 +18,19 @@ import { SideReader } from './side-reader.ts'
 import { Slots } from './slots.ts'
 import { TaskSlot } from './task-slot.ts'
 import { owesClock, runTransaction } from './transaction.ts'
-import { nextTurn, takesTurns } from './turns.ts'
+import { isTakingTurns, TurnWait } from './turn-wait.ts'
+import { nextTurn } from './turns.ts'
 
 /** Between two attempts at a transaction; while a group forms anew, they all fail. */
 const ABORT_PAUSE_MS = 50
 const ABORT_PAUSE_MAX_MS = 1_000
 const READ_PAUSE_MS = 200
-/** Turns are kept unless that would hold up everything: a partition's leader may be away for long. */
-const TURN_WAIT_MAX_MS = 10_000
-const TURN_PENDING_MAX = 200_000
 const REGISTRY_PAUSE_MS = 1_000
 const CONSUME_RECORDS_MAX = 2_000
 /** With so many records waiting on the broker, fewer and larger commits: a key that comes twice is written once. */
 const BACKLOG_RECORDS = 10_000
 const BACKLOG_INTERVALS = 20
 const NOTHING: Batch = { messages: [], ends: [] }
-
-/** A record that was written longer ago is taken with those that are still being restored: its turn may not have come. */
-const FRESH_MS = 5_000
-
-/** While tables are read, nothing of a stream is taken. */
-const isTakingTurns = (slot: TaskSlot): boolean => slot.phase === 'running' && takesTurns(slot)
-
-const isGettingReady = (slot: TaskSlot): boolean => slot.phase !== 'running' && takesTurns(slot)
 
 type Rebalance = { kind: 'assign' | 'revoke'; partitions: TopicPartition[] }
 type Clients = Pick<Preparation, 'group' | 'side' | 'offsets'> & { transactions: Transactions }
@@ -59,9 +49,7 @@ export class Session {
   #failure: unknown = null
   #lastCommitMs = 0
   #abortPauseMs = ABORT_PAUSE_MS
-  /** Whether everything that is here waits for its turn, behind a slot that may still get something older. */
-  #isWaiting = false
-  #waitingSinceMs = 0
+  readonly #turnWait: TurnWait
 
   private constructor(
     options: RuntimeOptions,
@@ -73,6 +61,7 @@ export class Session {
     this.#totals = totals
     this.#clients = clients
     this.#rebalances = rebalances
+    this.#turnWait = new TurnWait(options.pace)
     const { stages } = options.topology
     this.#board = new ClockBoard(options.topology, (stage) => options.partitionsOf(stage.carrier))
     this.#stages = new Map(stages.map((stage) => [options.topicOf(stage.carrier), stage]))
@@ -224,6 +213,7 @@ export class Session {
   async #revoke(partitions: TopicPartition[]): Promise<void> {
     const slots = partitions.flatMap((partition) => this.#slots.of(partition) ?? [])
     await this.#commit(slots.filter((slot) => slot.isActive))
+    this.#turnWait.gaveUp(slots, this.#options.nowMs())
     for (const slot of slots) {
       slot.phase = 'closed'
       const { stage, partition } = slot.task
@@ -241,7 +231,7 @@ export class Session {
   async #consume(): Promise<Batch> {
     try {
       // With much waiting, only so much is read that the group's questions, which come the same way, are still heard.
-      const isFull = !this.#isWaiting && this.#isFull(this.#options.commitRecordsMax)
+      const isFull = !this.#turnWait.isWaiting && this.#isFull(this.#options.commitRecordsMax)
       return await this.#clients.group.consume(isFull ? 1 : CONSUME_RECORDS_MAX)
     } catch (error) {
       if (!isKafkaError(error) || isFatal(error)) throw error
@@ -271,7 +261,7 @@ export class Session {
     const active = this.#slots.active()
     for (const slot of active)
       if (!isTakingTurns(slot) && slot.blockedUntilMs <= nowMs) await this.#takeFrom(slot)
-    await this.#takeTurns(this.#turnsTaken(active, nowMs), nowMs)
+    await this.#takeTurns(nowMs)
     for (const slot of active) {
       const before = slot.phase
       slot.update(nowMs)
@@ -279,30 +269,20 @@ export class Session {
     }
   }
 
-  /** In a backlog also those that are getting ready: what they will have may be older. Fresh records wait for nobody. */
-  #turnsTaken(active: readonly TaskSlot[], nowMs: number): TaskSlot[] {
-    const ready = active.filter(isTakingTurns)
-    const isBehind = ready.some(({ headMs }) => headMs !== null && headMs < nowMs - FRESH_MS)
-    return isBehind ? [...ready, ...this.#slots.all().filter(isGettingReady)] : ready
-  }
-
-  async #takeTurns(slots: readonly TaskSlot[], nowMs: number): Promise<void> {
-    let turn = nextTurn(slots, nowMs)
+  async #takeTurns(nowMs: number): Promise<void> {
+    const { slots, limitMs } = this.#turnWait.among(this.#slots.all(), nowMs, this.#hasJoined)
     let hasTaken = false
-    while (turn !== null) {
-      const before = turn.slot.pending
-      await this.#takeFrom(turn.slot, turn.untilMs)
-      if (turn.slot.pending === before) break // no room in the transaction, or the registry is away
+    for (;;) {
+      const turn = nextTurn(slots, nowMs, limitMs)
+      const before = turn?.slot.pending
+      if (turn !== null) await this.#takeFrom(turn.slot, turn.untilMs)
+      // Nobody's turn; or no room in the transaction, or the registry is away.
+      if (turn === null || turn.slot.pending === before) {
+        this.#turnWait.after(slots, turn === null, hasTaken, nowMs)
+        return
+      }
       hasTaken = true
-      turn = nextTurn(slots, nowMs)
     }
-    this.#isWaiting = turn === null && slots.some((slot) => slot.headMs !== null)
-    if (!this.#isWaiting || hasTaken) this.#waitingSinceMs = performance.now()
-    else if (
-      performance.now() - this.#waitingSinceMs > TURN_WAIT_MAX_MS ||
-      pendingOf(slots) > TURN_PENDING_MAX
-    )
-      for (const slot of slots) slot.isAwaited = slot.headMs !== null && slot.blockedUntilMs <= nowMs
   }
 
   /** Until the transaction is full, or the next record was written after `untilMs`. */
@@ -392,8 +372,6 @@ export class Session {
     return this.#feeding.has(slot.task.stage.name)
   }
 }
-
-const pendingOf = (slots: readonly TaskSlot[]): number => slots.reduce((sum, { pending }) => sum + pending, 0)
 
 const countsOf = (slots: readonly TaskSlot[]) => ({
   taken: slots.reduce((sum, { task }) => sum + task.counts.taken, 0),

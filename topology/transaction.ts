@@ -2,7 +2,7 @@
 import type { TopicPartitionOffset } from 'node-rdkafka'
 import type { Codecs } from '../schemas/codec.ts'
 import type { TopicName } from '../schemas/topics.ts'
-import { type CarriedBatch, type Carrier, CarrierWriter } from './carrier.ts'
+import { CarrierWriter, carrierOf } from './carrier.ts'
 import { taskId } from './clock-board.ts'
 import type { Topology } from './define.ts'
 import type { Consumer, Transactions } from './kafka-clients.ts'
@@ -34,8 +34,8 @@ export const owesClock = (slot: TaskSlot, isFeeding: boolean, nowMs: number): bo
 /**
  * 1. Settle: bring every touched key and due timer of each task to the task's clock.
  * 2. Begin.
- * 3. Produce the outputs and the changelog, encoded already. Then what the next stage takes, in batches, in the order of
- *    what it came from: a task's must not pass what another task made of earlier records (turns.ts). Then the clocks of
+ * 3. Produce the outputs and the changelog, encoded already. Then what the next stage takes, in the order of what it
+ *    came from: a task's must not pass what another task made of earlier records (turns.ts). Then the clocks of
  *    tasks that feed others.
  * 4. Send the offsets of every task, with the group's generation. Also where only timers fired: this is the step that a
  *    process which has lost its partitions does not get past.
@@ -63,36 +63,46 @@ export async function runTransaction(
   for (const slot of slots) slot.committed()
 }
 
-/** What is not carried on has no order across tasks: a task's own is all that its readers need. */
-async function produceOutputs(
-  slots: readonly TaskSlot[],
-  { transactions, topicOf, topology, partitionsOf, codecs }: TransactionContext,
-): Promise<void> {
-  const carriers = carriersOf(topology)
-  const carried = new Map([...carriers].map(([topic]): [TopicName, OutputRecord[]] => [topic, []]))
+/** What nobody here reads has no order across tasks: a task's own is all that outsiders need. */
+async function produceOutputs(slots: readonly TaskSlot[], context: TransactionContext): Promise<void> {
+  const handedOn = new Map<TopicName, OutputRecord[]>()
+  for (const { stream, upstream } of context.topology.stages)
+    if (upstream.length > 0) handedOn.set(stream, [])
   for (const { task } of slots)
     for (const output of task.outputs) {
-      carried.get(output.topic)?.push(output)
-      const topic = topicOf(output.topic)
-      if (!transactions.tryProduce(topic, output.partition, output.value, output.key))
-        await transactions.produce(topic, output.partition, output.value, output.key)
+      const list = handedOn.get(output.topic)
+      if (list !== undefined) list.push(output)
+      else if (!produceNow(output, context)) await produceLater(output, context)
     }
-  for (const [topic, carrier] of carriers) {
-    const writer = new CarrierWriter(carrier, partitionsOf(carrier), codecs)
-    for (const output of (carried.get(topic) ?? []).sort(byCause)) {
-      const full = writer.add(output)
-      if (full !== null) await produceBatch(full)
-    }
-    for (const batch of writer.end()) await produceBatch(batch)
-  }
-
-  function produceBatch({ topic, partition, value }: CarriedBatch): Promise<void> {
-    return transactions.produce(topicOf(topic), partition, value, String(partition))
+  for (const [topic, outputs] of handedOn) {
+    outputs.sort(byCause)
+    for (const output of outputs) if (!produceNow(output, context)) await produceLater(output, context)
+    for (const batch of batchesOf(topic, outputs, context)) await produceLater(batch, context)
   }
 }
 
-const carriersOf = ({ stages }: Topology): Map<TopicName, Carrier> =>
-  new Map(stages.flatMap(({ stream, carrier }) => (carrier === stream ? [] : [[stream, carrier as Carrier]])))
+type Produced = Pick<OutputRecord, 'partition' | 'value' | 'key'> & { topic: TopicName }
+
+const produceNow = (
+  { topic, partition, value, key }: Produced,
+  { transactions, topicOf }: TransactionContext,
+) => transactions.tryProduce(topicOf(topic), partition, value, key)
+
+const produceLater = (
+  { topic, partition, value, key }: Produced,
+  { transactions, topicOf }: TransactionContext,
+) => transactions.produce(topicOf(topic), partition, value, key)
+
+function* batchesOf(topic: TopicName, outputs: readonly OutputRecord[], context: TransactionContext) {
+  const carrier = carrierOf(topic)
+  if (carrier === undefined) return
+  const writer = new CarrierWriter(carrier, context.partitionsOf(carrier), context.codecs)
+  for (const output of outputs) {
+    const full = writer.add(output)
+    if (full !== null) yield full
+  }
+  yield* writer.end()
+}
 
 /** Infinity, a timer's, comes last, and equal instants stay in their task's order. */
 const byCause = (a: OutputRecord, b: OutputRecord): number =>

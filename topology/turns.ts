@@ -13,12 +13,16 @@ export const takesTurns = ({ task }: TaskSlot): boolean => task.stage.upstream.l
 
 /**
  * Whose turn it is; null: nobody's. A slot that has nothing here but is behind may still get something older: the others
- * wait for it.
+ * wait for it. What was written after `limitMs` is nobody's turn.
  */
-export function nextTurn(slots: readonly TaskSlot[], nowMs: number): Turn | null {
+export function nextTurn(
+  slots: readonly TaskSlot[],
+  nowMs: number,
+  limitMs = Number.POSITIVE_INFINITY,
+): Turn | null {
   let first: TaskSlot | null = null
   let firstMs = Number.POSITIVE_INFINITY
-  let untilMs = Number.POSITIVE_INFINITY
+  let untilMs = limitMs
   for (const slot of slots) {
     const headMs = slot.blockedUntilMs > nowMs ? null : slot.headMs
     if (headMs === null) {

@@ -2,6 +2,7 @@
 // must come out, which is what the same engine makes of the same uplinks in memory.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Codecs } from '../../schemas/codec.ts'
 import type { TopicValues, Uplink } from '../../schemas/generated/types.ts'
@@ -108,8 +109,8 @@ export class World {
     }
   }
 
-  async start(over: Partial<ProcessConfig> = {}): Promise<Child> {
-    const config: ProcessConfig = {
+  async start(over: Partial<ProcessConfig> & { threads?: number } = {}): Promise<Child> {
+    const config: ProcessConfig & { threads?: number } = {
       KAFKA_BROKERS: this.#setup.brokers,
       SCHEMA_REGISTRY_URL: this.#setup.registryUrl,
       TOPIC_PREFIX: this.#setup.prefix,
@@ -158,6 +159,13 @@ export async function end(child: Child, signal: NodeJS.Signals): Promise<number 
   child.process.kill(signal)
   const [code] = (await exit) as [number | null]
   return code
+}
+
+/** Of Linux: the pids of a process's children; none where it has ended. */
+export function childrenOf({ process: { pid } }: Child): number[] {
+  const path = `/proc/${pid}/task/${pid}/children`
+  if (!existsSync(path)) return []
+  return readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number)
 }
 
 export async function statusOf({ port }: Child): Promise<Status> {

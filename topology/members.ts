@@ -1,0 +1,132 @@
+// `--threads N`: N members of the group in child processes of this one, seen from outside as one process: one health, one set
+// of metrics, one end. A member that crashes is started again under its name and takes its partitions back.
+import type { ChildProcess } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PipelineError } from '../schemas/failure.ts'
+import type { Log, Runtime, RuntimeTotals } from './kafka-runtime.ts'
+import type { FromMember, LastWords, MemberReport, ToMember } from './member.ts'
+
+const RESTART_PAUSE_MS = 500
+const RESTART_PAUSE_MAX_MS = 15_000
+const HEALTHY_AFTER_MS = 30_000
+/** By then the partitions of a member that has fallen silent are with others, who speak for them. */
+const SILENT_MAX_MS = 15_000
+
+export type MembersOptions = {
+  count: number
+  /** Starts the `i`th, from 1, with an IPC channel of advanced serialization. */
+  fork: (i: number) => ChildProcess
+  /** How far in the time of writing a member may run ahead of the one that is furthest behind; half the grace is safe. */
+  slackMs: number
+  log: Log
+}
+
+type Member = { child: ChildProcess | null; report: MemberReport | null; silentSinceMs: number }
+type Life = { isWanted: boolean; lastWords: LastWords | null }
+
+export function startMembers(options: MembersOptions): Runtime {
+  const members: Member[] = Array.from({ length: options.count }, () => ({
+    child: null,
+    report: null,
+    silentSinceMs: performance.now(),
+  }))
+  const life: Life = { isWanted: true, lastWords: null }
+  const totals = new Totals()
+  const stop = (): void => {
+    life.isWanted = false
+    for (const { child } of members) tell(child, { stop: true })
+  }
+  const finished = Promise.all(
+    members.map((member, i) => keep(member, i + 1, { options, members, life, totals, stop })),
+  ).then(() => {
+    const words = life.lastWords
+    if (words !== null) throw new PipelineError('MEMBER_ENDED', { ...words })
+  })
+  finished.catch(() => {})
+  return {
+    stop: () => {
+      stop()
+      return finished
+    },
+    finished,
+    tasks: () => members.flatMap(({ report }) => report?.tasks ?? []),
+    isReady: () => members.every(({ report }) => report?.isReady === true),
+    totals,
+  }
+}
+
+type Keeping = {
+  options: MembersOptions
+  members: readonly Member[]
+  life: Life
+  totals: Totals
+  stop: () => void
+}
+
+async function keep(member: Member, number: number, keeping: Keeping): Promise<void> {
+  const { options, life } = keeping
+  let pauseMs = RESTART_PAUSE_MS
+  while (life.isWanted) {
+    const startedMs = performance.now()
+    const how = await runOnce(member, options.fork(number), keeping)
+    if (!life.isWanted) return
+    if (performance.now() - startedMs > HEALTHY_AFTER_MS) pauseMs = RESTART_PAUSE_MS
+    options.log.warn({ member: number, how, pauseMs }, 'A member has ended by itself, and is started again')
+    await sleep(pauseMs)
+    pauseMs = Math.min(2 * pauseMs, RESTART_PAUSE_MAX_MS)
+  }
+}
+
+/** Returns how it ended. */
+function runOnce(member: Member, child: ChildProcess, keeping: Keeping): Promise<string> {
+  const { life, totals, stop } = keeping
+  member.child = child
+  child.on('message', (message: FromMember) => {
+    if ('lastWords' in message) {
+      life.lastWords ??= message.lastWords
+      stop()
+      return
+    }
+    totals.add(member.report, message.report)
+    member.report = message.report
+    tell(child, { limitMs: limitOf(keeping) })
+  })
+  return new Promise((resolve) => {
+    const ended = (how: string): void => {
+      member.child = null
+      member.report = null
+      member.silentSinceMs = performance.now()
+      resolve(how)
+    }
+    child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`))
+    child.once('error', (error) => ended(error.message))
+  })
+}
+
+const limitOf = ({ members, options }: Keeping): number => Math.min(...members.map(lowOf)) + options.slackMs
+
+/** A member that has not reported yet may have anything. */
+const lowOf = ({ report, silentSinceMs }: Member): number =>
+  report?.lowMs ?? (performance.now() - silentSinceMs < SILENT_MAX_MS ? 0 : Number.POSITIVE_INFINITY)
+
+function tell(child: ChildProcess | null, message: ToMember): void {
+  if (child?.connected) child.send(message, () => {}) // it may end in this moment
+}
+
+/** Counters that go on where a member is started again from 0. */
+class Totals implements RuntimeTotals {
+  records = 0
+  deadLetters = 0
+  commits = 0
+  aborts = 0
+  rebuilds = 0
+  restoredRecords = 0
+  restoreMs = 0
+  onCommitMs: (ms: number) => void = () => {}
+
+  add(before: MemberReport | null, { totals, commitsMs }: MemberReport): void {
+    for (const name of Object.keys(totals) as (keyof typeof totals)[])
+      this[name] += totals[name] - (before?.totals[name] ?? 0)
+    for (const ms of commitsMs) this.onCommitMs(ms)
+  }
+}
