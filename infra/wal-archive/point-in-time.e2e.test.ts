@@ -1,7 +1,15 @@
 // A server of this test's own, with the archive_command of docker-compose.yml: what was dropped by mistake is there again, as
 // of the instant before.
 import { execFile } from 'node:child_process'
-import { appendFileSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -77,7 +85,7 @@ function recoverTo(folder: string, instant: string): void {
   const target = join(prepared.home, folder)
   appendFileSync(
     join(target, 'postgresql.auto.conf'),
-    `restore_command = 'cp ${archive}/%f %p'\nrecovery_target_time = '${instant}'\nrecovery_target_action = 'promote'\n`,
+    `restore_command = 'gzip -dc ${archive}/%f.gz > %p'\nrecovery_target_time = '${instant}'\nrecovery_target_action = 'promote'\n`,
   )
   writeFileSync(join(target, 'recovery.signal'), '')
   if (prepared.user !== undefined)
@@ -100,7 +108,9 @@ test('a database goes back to the instant before a mistake', async () => {
     const { rows: last } = await sql.query<{ segment: string }>(
       'select pg_walfile_name(pg_switch_wal()) as segment',
     )
-    await expect.poll(() => existsSync(join(archive, last[0]!.segment)), { timeout: 20_000 }).toBe(true)
+    await expect
+      .poll(() => existsSync(join(archive, `${last[0]!.segment}.gz`)), { timeout: 20_000 })
+      .toBe(true)
     return rows[0]!.instant
   })
   recoverTo('base', before)
@@ -116,14 +126,17 @@ test('a database goes back to the instant before a mistake', async () => {
   })
 }, 90_000)
 
-test('a segment is archived once: the same again is fine, another one of its name is refused', async () => {
+test('a segment is archived once: the same again is fine, another one of its name is refused, and old ones go', async () => {
   const [folder, segment] = [join(scratch.dir, 'archive'), join(scratch.dir, 'segment')]
   mkdirSync(folder)
   writeFileSync(segment, 'one')
   const push = () => run('sh', [script, segment, '000000010000000000000001', folder])
+  const old = join(folder, '0000000100000000000000AA.gz')
+  writeFileSync(old, '')
+  utimesSync(old, 0, 0)
   await push()
   await push()
   writeFileSync(segment, 'two')
   await expect(push()).rejects.toThrow()
-  expect(readdirSync(folder)).toEqual(['000000010000000000000001'])
+  expect(readdirSync(folder)).toEqual(['000000010000000000000001.gz'])
 })
