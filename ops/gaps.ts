@@ -44,7 +44,8 @@ async function run(options: Options): Promise<void> {
     void endSignal().then(() => ending.abort())
     while (!ending.signal.aborted) {
       await sleep(everyMs, undefined, { signal: ending.signal }).catch(() => {}) // cut short by the end
-      if (!ending.signal.aborted) await look(false)
+      // What is away comes back; what is known by then is kept in memory.
+      if (!ending.signal.aborted) await look(false).catch((error: Error) => tell(`Later: ${error.message}`))
     }
   } finally {
     for (const close of closings.toReversed()) await close()
@@ -75,17 +76,22 @@ async function openLook(options: Options, days: number, closings: (() => Promise
     prefix,
     codecs: await openCodecs(registryAt(SCHEMA_REGISTRY_URL), prefix),
   })
+  // Until it is stored: a database that is away for a look misses nothing.
+  const changed = new Set<string>()
+  const read = async () => {
+    for (const devEui of await watch.look()) changed.add(devEui)
+  }
   return async (isFirst) => {
-    const changed = await watch.look()
+    await read()
     if (filler !== null) {
-      const { asked, read, failed } = await filler.fill(
-        watch.devices.values(),
-        Date.now() - days * dayMs,
-        Date.now(),
-      )
-      tell(`Asked for ${asked} gaps and got ${read} uplinks.`)
+      const {
+        asked,
+        read: got,
+        failed,
+      } = await filler.fill(watch.devices.values(), Date.now() - days * dayMs, Date.now())
+      tell(`Asked for ${asked} gaps and got ${got} uplinks.`)
       for (const failure of failed) tell(failure)
-      if (read > 0) for (const devEui of await watch.look()) changed.add(devEui)
+      if (got > 0) await read()
     }
     const devices = [...watch.devices.values()]
     if (db !== null)
@@ -95,6 +101,7 @@ async function openLook(options: Options, days: number, closings: (() => Promise
       )
     if (isFirst || changed.size > 0)
       print(reportOf(devices, Date.now() - days * dayMs, options.json === true))
+    changed.clear()
   }
 }
 

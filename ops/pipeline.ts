@@ -53,11 +53,26 @@ export const prepare: readonly Step[] = [
 
 /** What takes uplinks in, and what works on them: the demo's past is posted between the two. */
 export const takeIn: readonly Step[] = [{ title: 'Bridge', run: parts('bridge') }]
+/** Where the environment names a Storage Integration, what is missing is looked for and asked for. */
+const gaps: Step = {
+  title: 'Gaps',
+  run: ({ startProcesses, env }) =>
+    startProcesses([
+      {
+        name: 'gaps',
+        args: [coldstream, 'gaps', '--every', '10', '--fill', '--store'],
+        env,
+        isReady: async () => true,
+      },
+    ]),
+}
+
 export const workOn: readonly Step[] = [
   { title: 'Processors, sink, housekeeper, API', run: parts('process', 'sink', 'housekeeper', 'api') },
+  ...(process.env.BRIDGE_STORAGE ? [gaps] : []),
 ]
 
-export const processNames = ['bridge', 'process', 'sink', 'housekeeper', 'api', 'simulate'] as const
+export const processNames = ['bridge', 'process', 'sink', 'housekeeper', 'api', 'gaps', 'simulate'] as const
 
 export function pipelineEnv(engines: Engines, ports: PipelinePorts, dataDir: string): NodeJS.ProcessEnv {
   const demoKey = kept(join(dataDir, 'demo-key'), () => randomBytes(24).toString('base64url'))
