@@ -5,6 +5,7 @@ import type { Config } from '../infra/config.ts'
 import { serveHealth } from '../infra/health-server.ts'
 import { groupSettings } from '../infra/kafka.ts'
 import { publishOutbox } from '../infra/outbox.ts'
+import { type PoolConfig, poolOf } from '../infra/pool-settings.ts'
 import { openPostgres, type Postgres } from '../infra/postgres.ts'
 import { openPublisher } from '../infra/publisher.ts'
 import { registryAt } from '../infra/registry.ts'
@@ -34,7 +35,8 @@ export type SinkConfig = Pick<
   | 'SINK_PORT'
   | 'EVENTS_RETENTION_DAYS'
   | 'LOG_LEVEL'
->
+> &
+  Partial<PoolConfig>
 
 export type RunningSink = {
   port: number
@@ -55,7 +57,7 @@ export async function runSink(config: SinkConfig): Promise<RunningSink> {
   await checkTopics(brokers, prefix, sinkTopics, [])
   const codecs = await openCodecs(registryAt(config.SCHEMA_REGISTRY_URL), prefix)
   const onConnectionLost = (error: Error) => log.warn({ err: error }, 'A connection to Postgres was lost')
-  const db = openPostgres(DATABASE_URL, { name: 'coldstream-sink', onConnectionLost })
+  const db = openPostgres(DATABASE_URL, { ...poolOf(config), name: 'coldstream-sink', onConnectionLost })
   const direct = openPostgres(DATABASE_DIRECT_URL || DATABASE_URL, {
     name: 'coldstream-sink-ddl',
     connectionsMax: LOCK_WAITERS_MAX,
