@@ -5,6 +5,8 @@ import { PipelineError } from '../schemas/failure.ts'
 import { type TopicContract, type TopicName, topicName, topicNames, topics } from '../schemas/topics.ts'
 import { isRetriable, withAdmin } from './kafka.ts'
 
+type Admin = Parameters<Parameters<typeof withAdmin>[1]>[0]
+
 const DAY_MS = 86_400_000
 const METADATA_ATTEMPTS = 100
 const METADATA_PAUSE_MS = 100
@@ -28,18 +30,14 @@ export type Creation = { partitions: number; replication: number }
 export async function createTopics(brokers: string, prefix: string, { partitions, replication }: Creation) {
   const before = await listTopics(brokers, prefix)
   const missing = before.filter((status) => status.partitions === null)
-  await withAdmin(brokers, (admin) =>
-    admin.createTopics({
-      // kafkajs gives up at once where the metadata do not know the topic yet: the wait is ours.
-      waitForLeaders: false,
-      topics: missing.map(({ name, topic }) => ({
-        topic: name,
-        numPartitions: topics[topic].partitions ?? partitions,
-        replicationFactor: replication,
-        configEntries: configOf(topics[topic]),
-      })),
-    }),
-  )
+  const wanted = missing.map(({ name, topic }) => ({
+    topic: name,
+    numPartitions: topics[topic].partitions ?? partitions,
+    replicationFactor: replication,
+    configEntries: configOf(topics[topic]),
+  }))
+  // kafkajs gives up at once where the metadata do not know the topic yet: the wait is ours.
+  await untilAnswered(brokers, (admin) => admin.createTopics({ waitForLeaders: false, topics: wanted }))
   const created = new Set(missing.map((status) => status.name))
   const after = await untilThere(brokers, prefix)
   return after.map((status) => ({ ...status, isNew: created.has(status.name) }))
@@ -90,15 +88,17 @@ export async function checkTopics(
   return new Map(needed.map((topic) => [topic, countOf(topic)]))
 }
 
-/**
- * Asking for one topic that is missing would fail the whole question, so all are asked for. It fails, too, while the leader
- * of any topic on the broker is being chosen, ours or not: then it is asked again.
- */
+/** Asking for one topic that is missing would fail the whole question, so all are asked for. */
 async function partitionCounts(brokers: string): Promise<Map<string, number>> {
+  const { topics: found } = await untilAnswered(brokers, (admin) => admin.fetchTopicMetadata())
+  return new Map(found.map(({ name, partitions }) => [name, partitions.length]))
+}
+
+/** A question fails while the leader of any topic on the broker is being chosen, ours or not: then it is asked again. */
+export async function untilAnswered<T>(brokers: string, question: (admin: Admin) => Promise<T>): Promise<T> {
   for (let left = METADATA_ATTEMPTS; ; left--) {
     try {
-      const { topics: found } = await withAdmin(brokers, (admin) => admin.fetchTopicMetadata())
-      return new Map(found.map(({ name, partitions }) => [name, partitions.length]))
+      return await withAdmin(brokers, question)
     } catch (error) {
       if (left === 0 || !isRetriable(error)) throw error
       await sleep(METADATA_PAUSE_MS)

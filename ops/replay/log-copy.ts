@@ -1,9 +1,9 @@
 // Copies what a replay runs on into topics of its own: the uplinks up to a cut, and devices and rules as they are now. So a
 // replay has an end, can leave out units, and touches nothing of production: no group, no topic, no schema.
 import type { Message } from 'node-rdkafka'
-import { withAdmin } from '../../infra/kafka.ts'
 import type { OutgoingRecord, Publisher } from '../../infra/publisher.ts'
 import { readTopic } from '../../infra/topic-reader.ts'
+import { untilAnswered } from '../../infra/topics.ts'
 import { type Codecs, UnlearnedSchema } from '../../schemas/codec.ts'
 import type { TopicValues } from '../../schemas/generated/types.ts'
 import { type TopicName, topicName, topics } from '../../schemas/topics.ts'
@@ -12,7 +12,7 @@ export type LogRange = { partition: number; first: number; end: number }
 
 /** The partitions of the topic and what they hold now. */
 export async function rangesOf(brokers: string, topic: string): Promise<LogRange[]> {
-  const offsets = await withAdmin(brokers, (admin) => admin.fetchTopicOffsets(topic))
+  const offsets = await untilAnswered(brokers, (admin) => admin.fetchTopicOffsets(topic))
   return offsets
     .map(({ partition, low, high }) => ({ partition, first: Number(low), end: Number(high) }))
     .sort((a, b) => a.partition - b.partition)
@@ -20,7 +20,9 @@ export async function rangesOf(brokers: string, topic: string): Promise<LogRange
 
 /** Of each partition the first record that was written at the instant or later; its end, where there is none. */
 export async function rangesFrom(brokers: string, topic: string, at: Date): Promise<Map<number, number>> {
-  const offsets = await withAdmin(brokers, (admin) => admin.fetchTopicOffsetsByTimestamp(topic, at.getTime()))
+  const offsets = await untilAnswered(brokers, (admin) =>
+    admin.fetchTopicOffsetsByTimestamp(topic, at.getTime()),
+  )
   return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]))
 }
 
