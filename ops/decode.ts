@@ -106,7 +106,7 @@ function output(decoded: Decoded): Output {
     case 'history':
       return {
         kind: decoded.kind,
-        ...fields(decoded.measurement ?? {}),
+        ...fields(decoded),
         samples: decoded.samples.map(outputSample),
         error: null,
       }

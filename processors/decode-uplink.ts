@@ -109,7 +109,7 @@ function partsOf(decoded: Decoded): Parts {
     case 'measurement':
       return { own: decoded.measurement, replayed: decoded.samples ?? [] }
     case 'history':
-      return { own: decoded.measurement ?? {}, replayed: decoded.samples }
+      return { own: decoded, replayed: decoded.samples }
     case 'none':
       return { own: decoded, replayed: [] }
     case 'error':

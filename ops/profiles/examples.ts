@@ -83,7 +83,7 @@ export function differences(example: Example): string[] {
   const decoded = decodeExample(example)
   if (!isKind(example.kind, decoded.kind)) return [`is ${decoded.kind}, not ${example.kind}`]
   if (decoded.kind === 'error') return []
-  const values: Partial<Measurement> = decoded.kind === 'none' ? decoded : (decoded.measurement ?? {})
+  const values: Partial<Measurement> = decoded.kind === 'measurement' ? decoded.measurement : decoded
   return told(example)
     .filter(([what, expected]) => expected !== undefined && !isSame(expected, values[what]))
     .map(([what, expected]) => `${what} is ${values[what]}, not ${expected}`)

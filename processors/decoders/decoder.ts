@@ -21,8 +21,8 @@ export type Sample = Measurement & { recordedAtMs: number }
 export type Decoded =
   /** `samples`: earlier values that the same frame replays, oldest first, each at its own time. */
   | { kind: 'measurement'; measurement: Measurement; samples?: Sample[] }
-  /** Replayed values only; `measurement` if the frame carries a current one too. */
-  | { kind: 'history'; samples: Sample[]; measurement?: Measurement }
+  /** Replayed values only. It may tell the battery of now. */
+  | { kind: 'history'; samples: Sample[]; batteryVolts?: number; batteryPercent?: number }
   /** A sound frame without a reading: configuration, status, an answer. It may still tell the battery. */
   | { kind: 'none'; reason: string; batteryVolts?: number; batteryPercent?: number }
   | { kind: 'error'; error: string }
@@ -61,20 +61,19 @@ export function sample(recordedAtMs: number, parts: Partial<Measurement>): Sampl
   return { ...silent, ...parts, recordedAtMs }
 }
 
-export function history(samples: Sample[], current?: Measurement): Decoded {
-  return { kind: 'history', samples, ...(current && { measurement: current }) }
-}
-
 type Battery = Partial<Pick<Measurement, 'batteryVolts' | 'batteryPercent'>>
 
+const told = ({ batteryVolts: volts, batteryPercent: percent }: Battery) => ({
+  ...(typeof volts === 'number' && { batteryVolts: volts }),
+  ...(typeof percent === 'number' && { batteryPercent: percent }),
+})
+
+export function history(samples: Sample[], battery: Battery = {}): Decoded {
+  return { kind: 'history', samples, ...told(battery) }
+}
+
 export function none(reason: string, battery: Battery = {}): Decoded {
-  const { batteryVolts: volts, batteryPercent: percent } = battery
-  return {
-    kind: 'none',
-    reason,
-    ...(typeof volts === 'number' && { batteryVolts: volts }),
-    ...(typeof percent === 'number' && { batteryPercent: percent }),
-  }
+  return { kind: 'none', reason, ...told(battery) }
 }
 
 // A thermometer with a fault and a door of unknown sense are readings too; light, motion or a battery alone are

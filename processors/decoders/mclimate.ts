@@ -117,21 +117,49 @@ const devices: Record<string, Device> = {
 }
 
 const answers = new Set([
-  0x39, 0x04, 0x12, 0x14, 0x16, 0x18, 0x19, 0x1b, 0x1d, 0x1f, 0x21, 0x23, 0x25, 0x2b, 0x2f,
+  ...[0x04, 0x12, 0x14, 0x16, 0x18, 0x19, 0x1b, 0x1d, 0x1f, 0x21, 0x23, 0x25, 0x2b, 0x2f],
+  ...[0x35, 0x37, 0x39, 0x3b, 0x3d, 0x3f, 0xa4],
 ])
+
+// Of the answers whose length is the same for all models.
+const answerBytes = new Map([
+  ...[0x12, 0x19, 0x1b, 0x1f, 0xa4].map((command): [number, number] => [command, 1]),
+  ...[0x04, 0x1d].map((command): [number, number] => [command, 2]),
+])
+
+/** Where the message behind the answers begins, as far as their lengths are known. */
+function behindAnswers(bytes: Uint8Array): number {
+  let at = 0
+  while (at < bytes.length) {
+    const length = answerBytes.get(uint8(bytes, at))
+    if (length === undefined) break
+    at += 1 + length
+  }
+  return at
+}
+
+function afterAnswers(bytes: Uint8Array, options: DecodeOptions, device: Device): Decoded {
+  const { keepAlive, events = [], length, read } = device
+  const start = bytes.length - length
+  if (start > 0) {
+    const behind = bytes.subarray(start)
+    const first = uint8(behind, 0)
+    if (first === keepAlive || (events.includes(first) && behindAnswers(bytes) === start))
+      return read(behind, options)
+  }
+  return none('Answer to a downlink')
+}
 
 function mclimate(bytes: Uint8Array, _fPort: number, options: DecodeOptions): Decoded {
   const device = devices[options.model]
   if (!device) return failure(`MClimate ${options.model} is not known.`)
-  const { keepAlive, events = [], length } = device
-  if (bytes.length < length) return wrongLength(bytes, `${length} bytes`)
-  if (uint8(bytes, 0) === keepAlive || events.includes(uint8(bytes, 0))) {
-    return bytes.length === length ? device.read(bytes, options) : wrongLength(bytes, `${length} bytes`)
-  }
-  if (!answers.has(uint8(bytes, 0)))
-    return failure('This is neither a keep-alive nor an answer to a downlink.')
-  const behind = bytes.subarray(bytes.length - length)
-  return uint8(behind, 0) === keepAlive ? device.read(behind, options) : none('Answer to a downlink')
+  const { keepAlive, events = [], length, read } = device
+  const first = uint8(bytes, 0)
+  if (first === keepAlive || (events.includes(first) && bytes.length >= length))
+    return bytes.length === length ? read(bytes, options) : wrongLength(bytes, `${length} bytes`)
+  return answers.has(first) && bytes.length > 1
+    ? afterAnswers(bytes, options, device)
+    : failure('This is neither a keep-alive nor an answer to a downlink.')
 }
 
-export const mclimateDecoder: Decoder = { name: 'mclimate', version: 2, decode: guarded(mclimate) }
+export const mclimateDecoder: Decoder = { name: 'mclimate', version: 3, decode: guarded(mclimate) }

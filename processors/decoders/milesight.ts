@@ -222,7 +222,9 @@ function milesight(bytes: Uint8Array, _fPort: number, options: DecodeOptions): D
     'Battery or other quantities',
   )
   if (draft.samples.length === 0) return current
-  return history(draft.samples, current.kind === 'measurement' ? current.measurement : undefined)
+  return current.kind === 'measurement'
+    ? { ...current, samples: draft.samples }
+    : history(draft.samples, draft.values)
 }
 
 export const milesightDecoder: Decoder = { name: 'milesight', version: 3, decode: guarded(milesight) }

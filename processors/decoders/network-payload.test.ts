@@ -138,7 +138,7 @@ describe('normalized_payload held against decoded_payload', () => {
       decoded: { temperature: 0 },
     })
     expect(decoded).toMatchObject({
-      kind: 'history',
+      kind: 'measurement',
       samples: [{ recordedAtMs: Date.parse(time), temperature: 5 }],
       measurement: { temperature: 0 },
     })

@@ -14,7 +14,6 @@ function valuesOf({ decoded }: FromJson): Values {
     case 'measurement':
       return decoded.measurement
     case 'history':
-      return decoded.measurement ?? {}
     case 'none':
       return batteryOf(decoded)
     case 'error':
@@ -94,13 +93,10 @@ function withRepairs(decoded: Decoded, repairs: Values): Decoded {
   switch (decoded.kind) {
     case 'measurement':
       return { ...decoded, measurement: { ...decoded.measurement, ...repairs } }
-    case 'history':
-      return {
-        ...decoded,
-        measurement: { ...measurement(decoded.measurement ?? {}).measurement, ...repairs },
-      }
     case 'none':
       return reading({ ...batteryOf(decoded), ...repairs }, decoded.reason)
+    case 'history':
+      return { ...measurement({ ...batteryOf(decoded), ...repairs }), samples: decoded.samples }
     case 'error':
       return decoded
   }

@@ -2,12 +2,11 @@
 // and bits 7–4 of byte 2, 12 bits of humidity byte 1 and bits 3–0 of byte 2, both in tenths.
 //
 //   OY1100  FPort 1, groups of 3: temperature is signed, humidity as it stands
-//   OY1110  FPort 2, groups of 3: temperature − 80 °C, humidity − 25 %; FPort 3 the same behind one byte of
-//     spacing
+//   OY1110  FPort 2, groups of 3: temperature − 80 °C, humidity − 25 %; FPort 3 the same behind one byte, the
+//     time between them: bits 6–0 in minutes, in hours where bit 7 is set. FPort 1 tells of a start
 //   OY1210  FPort 2, 5 bytes: as OY1110, then CO2        OY1700  FPort 2, 9 bytes: as OY1110, then dust
 //   OY1200  FPort 1, 12 bytes: 2–3 and 4–5 CO2, 6–7 temperature int16 1/100 °C, 8–9 humidity 1/100 %
-// Groups are values of one frame a configured period apart; the first is the newest that is told, the others
-// have no time.
+// Of several groups the first is the newest; on FPort 3 the others are samples, elsewhere their time is unknown.
 import { guarded, int16be, uint8, uint16be } from './bytes.ts'
 import {
   type Decoded,
@@ -16,7 +15,10 @@ import {
   failure,
   type Measurement,
   measurement,
+  none,
   relativeHumidity,
+  type Sample,
+  sample,
   thermometer,
   unknownPort,
   wrongLength,
@@ -61,18 +63,35 @@ function wide(bytes: Uint8Array): Decoded {
   })
 }
 
-function oy1110(bytes: Uint8Array, fPort: number): Decoded {
-  if (fPort === 2) return groups(bytes, 0, offsetGroup)
-  return fPort === 3 ? groups(bytes, 1, offsetGroup) : unknownPort(fPort, '2 and 3')
+/** The groups behind the newest, by the time between them. */
+function olderGroups(bytes: Uint8Array, receivedAtMs: number): Sample[] {
+  const header = uint8(bytes, 0)
+  const stepMs = (header & 0x7f) * ((header & 0x80) !== 0 ? 60 : 1) * 60_000
+  if (stepMs === 0) return []
+  const count = (bytes.length - 1) / 3
+  return Array.from({ length: count - 1 }, (_, index) => {
+    const age = count - 1 - index
+    return sample(receivedAtMs - age * stepMs, offsetGroup(bytes, 1 + 3 * age))
+  })
 }
 
-function talkpool(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): Decoded {
-  switch (model) {
+function oy1110(bytes: Uint8Array, fPort: number, { receivedAtMs }: DecodeOptions): Decoded {
+  if (fPort === 1) return none('Start')
+  if (fPort === 2) return groups(bytes, 0, offsetGroup)
+  if (fPort !== 3) return unknownPort(fPort, '1 to 3')
+  const newest = groups(bytes, 1, offsetGroup)
+  if (newest.kind !== 'measurement' || receivedAtMs === undefined) return newest
+  const samples = olderGroups(bytes, receivedAtMs)
+  return samples.length > 0 ? { ...newest, samples } : newest
+}
+
+function talkpool(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decoded {
+  switch (options.model) {
     case 'oy1100':
       if (fPort !== 1) return unknownPort(fPort, '1')
       return groups(bytes, 0, signedGroup)
     case 'oy1110':
-      return oy1110(bytes, fPort)
+      return oy1110(bytes, fPort, options)
     case 'oy1200':
       if (fPort !== 1) return unknownPort(fPort, '1')
       return bytes.length === 12 ? wide(bytes) : wrongLength(bytes, '12 bytes')
@@ -83,8 +102,8 @@ function talkpool(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): D
       if (fPort !== 2) return unknownPort(fPort, '2')
       return bytes.length === 9 ? offset(bytes) : wrongLength(bytes, '9 bytes')
     default:
-      return failure(`Talkpool ${model} is not known.`)
+      return failure(`Talkpool ${options.model} is not known.`)
   }
 }
 
-export const talkpoolDecoder: Decoder = { name: 'talkpool', version: 1, decode: guarded(talkpool) }
+export const talkpoolDecoder: Decoder = { name: 'talkpool', version: 2, decode: guarded(talkpool) }

@@ -163,7 +163,9 @@ test('Milesight replays are read by the layout of their model', () => {
     samples: [{ ...first, doorOpen: true }],
   })
   const both = decode('milesight-iot', 'em300-th', 85, `0175640367190104686520ce${time}10015d`)
-  expect(both).toMatchObject({ kind: 'history', measurement: { temperature: 28.1 }, samples: [first] })
+  expect(both).toMatchObject({ kind: 'measurement', measurement: { temperature: 28.1 }, samples: [first] })
+  const withBattery = decode('milesight-iot', 'em300-th', 85, `01756420ce${time}10015d`)
+  expect(withBattery).toMatchObject({ kind: 'history', batteryPercent: 100, samples: [first] })
 })
 
 test('an EM300-MLD replays zeros where it has no thermometer: no reading', () => {
@@ -177,7 +179,7 @@ test('an EM300-MLD replays zeros where it has no thermometer: no reading', () =>
 test("the examples of the vendors' own pages hold", () => {
   const milesight = (model: string, hex: string) => decode('milesight-iot', model, 85, hex)
   expect(milesight('em300-di', '01755c0367340104686520ce9e74466310015d020000010000')).toMatchObject({
-    kind: 'history',
+    kind: 'measurement',
     measurement: { temperature: 30.8, humidity: 50.5, batteryPercent: 92 },
     samples: [{ temperature: 27.2, humidity: 46.5 }],
   })
