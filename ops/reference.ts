@@ -1,5 +1,5 @@
 // The generated parts of the texts: the configuration reference and the picture of the topology in README.md, the table of
-// devices in docs/devices.md. Each stands between `<!-- name -->` and `<!-- /name -->`. `node ops/reference.ts` writes,
+// devices in docs/devices.md, the state machines in docs/domain.md. Each stands between `<!-- name -->` and `<!-- /name -->`. `node ops/reference.ts` writes,
 // `--check` only compares and exits 1.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { configKeys } from '../infra/config.ts'
@@ -7,6 +7,7 @@ import { decoderFor } from '../processors/decoders/registry.ts'
 import { profiles } from '../processors/profiles/catalog.ts'
 import { describeAsMermaid } from '../topology/describe.ts'
 import { topology } from '../topology/topology.ts'
+import { diagrams } from './domain/diagrams.ts'
 import { examplesOf } from './profiles/examples.ts'
 import { capabilityText, doorText, intervalText } from './profiles/words.ts'
 
@@ -41,6 +42,7 @@ const readmeSections: Sections = {
 export const generatedTexts: Readonly<Record<string, Sections>> = {
   'README.md': readmeSections,
   'docs/devices.md': { devices: devicesTable },
+  'docs/domain.md': diagrams,
 }
 
 /** The text with every generated section made anew; throws where a section's marks are missing. */

@@ -1,0 +1,184 @@
+// The tables against the stage: what it does in some hundred worlds is what they say, no arrow more and none less.
+import { expect, test } from 'vitest'
+import { noRule } from '../../processors/limits.ts'
+import {
+  alertMachine,
+  budgetMachine,
+  doorMachine,
+  excursionMachine,
+  type Machine,
+  openingMachine,
+  silenceMachine,
+} from '../../processors/state-machines.ts'
+import { slowWorld } from '../../processors/testing/slow-worlds.ts'
+import { type Random, random } from '../../processors/testing/worlds.ts'
+import { hours, minutes, UnitDriver, zoned } from '../../processors/unit-driver.ts'
+import type { Rule } from '../../schemas/generated/types.ts'
+import { edgesOf, statusEdges } from './diagrams.ts'
+
+/** Short limits of every kind, so that much happens, in one zone. */
+const drawnRule = (r: Random, validFrom: number): Rule => ({
+  ...noRule,
+  validFrom,
+  tempMin: 2,
+  tempMax: 8,
+  excursionConfirmMinutesDoorClosed: r.pick([0, 7]),
+  maxExcursionMinutes: r.pick([9, 12]),
+  doorOpenWarningMinutes: r.pick([3, 8, 30, null]),
+  doorOpenCriticalMinutes: r.pick([5, 40, null]),
+  expectedReadingIntervalSeconds: 300,
+  offlineWarningMissedCheckins: r.pick([2, 5, null]),
+  offlineCriticalMissedCheckins: r.pick([3, null]),
+  delayMinutes: r.pick([0, 4]),
+  escalationMinutes: [5, 10],
+  manualIntervalMinutes: r.pick([null, 20]),
+  manualGraceMinutes: 2,
+  budgets: [
+    {
+      name: 'warm',
+      side: 'above',
+      limit: 8,
+      atLimit: false,
+      over: r.pick(['consecutive', 'day']),
+      lot: null,
+      minutes: 8,
+    },
+  ],
+})
+
+/** Settled after each sample, so that every phase is told, with late samples, acknowledgements and manual logs. */
+function lived(seed: number): UnitDriver {
+  const r = random(seed)
+  const { samples, startS } = slowWorld(seed)
+  const unit = new UnitDriver(zoned('UTC', drawnRule(r, 0), drawnRule(r, (startS + 3600) * 1000)), {
+    graceMs: hours(2),
+  })
+  const log = samples
+    .map((sample) => ({
+      ...sample,
+      arrivalMs: sample.atS * 1000 + (r.chance(0.7) ? 0 : minutes(r.below(110))),
+    }))
+    .sort((a, b) => a.arrivalMs - b.arrivalMs)
+  for (const { atS, arrivalMs, ...values } of log) {
+    unit.pipe({ at: atS * 1000, ...values }).advanceTo(arrivalMs + minutes(r.below(6)))
+    for (const { id } of unit
+      .last('alerts')
+      .filter(({ status }) => status === 'active' || status === 'escalated'))
+      if (r.chance(0.1)) unit.enter(arrivalMs, id).advanceTo(arrivalMs)
+    if (r.chance(0.1)) unit.enter(arrivalMs)
+  }
+  return unit
+}
+
+const units = Array.from({ length: 150 }, (_, seed) => lived(seed))
+
+type Instants = Readonly<Record<string, number | null>>
+
+/** The phases of an episode in the order of their instants; of equal ones, in that in which they are named. */
+function phases(instants: Instants): string[] {
+  return Object.entries(instants)
+    .filter(([, ms]) => ms !== null)
+    .sort(([, a], [, b]) => Number(a) - Number(b))
+    .map(([phase]) => phase)
+}
+
+const steps = (path: readonly string[]): string[] => path.slice(1).map((to, index) => `${path[index]} ${to}`)
+
+const arrows = (machine: Machine<string>): string[] =>
+  edgesOf(machine)
+    .map(([from, to]) => `${from} ${to}`)
+    .sort()
+
+/** Of each revision the path so far; a retraction follows on the last phase that was told. */
+function episodes<R extends { id: string; state: string }>(
+  told: (unit: UnitDriver) => readonly R[],
+  instantsOf: (record: R) => Instants,
+): string[] {
+  const seen = new Set<string>()
+  for (const unit of units) {
+    const last = new Map<string, string>()
+    for (const record of told(unit)) {
+      const path =
+        record.state === 'retracted' ? [last.get(record.id) ?? '', 'retracted'] : phases(instantsOf(record))
+      last.set(record.id, path.at(-1) ?? '')
+      for (const step of steps(path)) seen.add(step)
+    }
+  }
+  return [...seen].sort()
+}
+
+test('excursions', () => {
+  const seen = episodes(
+    (unit) => unit.sent.excursions,
+    (e) => ({ unconfirmed: e.startedAt, confirmed: e.confirmedAt, critical: e.criticalAt, ended: e.endedAt }),
+  )
+  expect(seen).toEqual(arrows(excursionMachine))
+})
+
+test('doors and openings', () => {
+  const changes = units.flatMap((unit) => {
+    const events = unit.last('door-events').sort((a, b) => a.recordedAt - b.recordedAt)
+    return steps(['unknown', ...events.map(({ doorOpen }) => (doorOpen ? 'open' : 'closed'))])
+  })
+  expect([...new Set(changes)].sort()).toEqual(arrows(doorMachine))
+  const seen = episodes(
+    (unit) => unit.sent['door-openings'],
+    (o) => ({ opened: o.openedAt, warned: o.warningAt, critical: o.criticalAt, closed: o.closedAt }),
+  )
+  expect(seen).toEqual(arrows(openingMachine))
+})
+
+test('silences', () => {
+  const seen = episodes(
+    (unit) => unit.sent.silences,
+    (o) => ({ silent: o.detectedAt, warned: o.warningAt, critical: o.criticalAt, ended: o.endedAt }),
+  )
+  expect(seen).toEqual(arrows(silenceMachine))
+})
+
+test('budgets', () => {
+  const seen = episodes(
+    (unit) => unit.sent.budgets,
+    (b) => ({ exceeded: b.exceededAt, ended: b.endedAt }),
+  )
+  expect(seen).toEqual(arrows(budgetMachine))
+})
+
+test('alerts go by their arrows, from one revision to the next, where no late sample tells their life anew', () => {
+  const seen = new Set<string>()
+  for (const unit of units) {
+    const last = new Map<string, string>()
+    for (const { id, status } of unit.sent.alerts) {
+      const before = last.get(id)
+      if (before !== undefined && before !== status) seen.add(`${before} ${status}`)
+      last.set(id, status)
+    }
+  }
+  for (const arrow of arrows(alertMachine)) expect(seen).toContain(arrow)
+})
+
+test('a status changes by an arrow, or by several at one instant', () => {
+  const edges = statusEdges().map(([from, to]) => `${from} ${to}`)
+  const reach = new Set(edges.flatMap((edge) => edge.split(' ')))
+  expect([...reach].sort()).toEqual([
+    'alarm_active',
+    'excursion',
+    'manual_required',
+    'monitoring_interrupted',
+    'offline',
+    'ok',
+    'restoring',
+  ])
+  const seen = new Set(
+    units.flatMap((unit) =>
+      steps(
+        unit
+          .last('unit-status')
+          .sort((a, b) => a.at - b.at)
+          .map(({ status }) => status),
+      ),
+    ),
+  )
+  const single = [...seen].filter((step) => edges.includes(step))
+  expect(single.length / seen.size).toBeGreaterThan(0.8)
+})

@@ -1,0 +1,78 @@
+// The life of each thing that goes out, as tables: from a phase, to which others, and why. The diagrams of docs/domain.md are
+// made from them, and a test holds them against what the stage does in some hundred worlds. (A unit's status has no table:
+// it is a function of what is open, `statusOf`.)
+import type { AlertStatus } from '../schemas/generated/types.ts'
+
+/** Total: a phase that is forgotten does not compile. */
+export type Machine<Phase extends string> = Readonly<Record<Phase, Readonly<Partial<Record<Phase, string>>>>>
+
+const never = 'a late sample shows that it never was'
+
+export type ExcursionPhase = 'unconfirmed' | 'confirmed' | 'critical' | 'ended' | 'retracted'
+const back = 'in range, or out on the other side'
+export const excursionMachine: Machine<ExcursionPhase> = {
+  unconfirmed: { confirmed: 'C(t) passed, value known (timer)', ended: back, retracted: never },
+  confirmed: { critical: 'maximum passed (timer)', ended: back, retracted: never },
+  critical: { ended: back, retracted: never },
+  ended: { retracted: never },
+  retracted: {},
+}
+
+export type DoorPhase = 'unknown' | 'open' | 'closed'
+export const doorMachine: Machine<DoorPhase> = {
+  unknown: { open: 'first report', closed: 'first report' },
+  open: { closed: 'report' },
+  closed: { open: 'report' },
+}
+
+export type OpeningPhase = 'opened' | 'warned' | 'critical' | 'closed' | 'retracted'
+export const openingMachine: Machine<OpeningPhase> = {
+  opened: {
+    warned: 'warning time passed (timer)',
+    critical: 'critical time passed first, or alone (timer)',
+    closed: 'closed',
+    retracted: never,
+  },
+  warned: { critical: 'critical time passed (timer)', closed: 'closed', retracted: never },
+  critical: { warned: 'warning time passed later (timer)', closed: 'closed', retracted: never },
+  closed: { retracted: never },
+  retracted: {},
+}
+
+export type SilencePhase = 'silent' | 'warned' | 'critical' | 'ended' | 'retracted'
+export const silenceMachine: Machine<SilencePhase> = {
+  silent: {
+    warned: 'warning count missed (timer)',
+    critical: 'critical count missed first, or alone (timer)',
+    ended: 'check-in',
+    retracted: never,
+  },
+  warned: { critical: 'critical count missed (timer)', ended: 'check-in', retracted: never },
+  critical: { warned: 'warning count missed later (timer)', ended: 'check-in', retracted: never },
+  ended: { retracted: never },
+  retracted: {},
+}
+
+export type BudgetPhase = 'exceeded' | 'ended' | 'retracted'
+export const budgetMachine: Machine<BudgetPhase> = {
+  exceeded: {
+    ended: 'within the limit (consecutive), end of the day, another lot or rule',
+    retracted: never,
+  },
+  ended: { retracted: never },
+  retracted: {},
+}
+
+const caused = 'a late sample takes its cause away'
+export const alertMachine: Machine<AlertStatus> = {
+  active: {
+    escalated: 'nobody has acknowledged it for the time of the next level (timer)',
+    acknowledged: 'somebody has seen it',
+    resolved: 'its cause ends',
+    retracted: caused,
+  },
+  escalated: { acknowledged: 'somebody has seen it', resolved: 'its cause ends', retracted: caused },
+  acknowledged: { resolved: 'its cause ends', retracted: caused },
+  resolved: { retracted: caused },
+  retracted: {},
+}
