@@ -1,5 +1,5 @@
 // Kafka goes away under the bridge, in the two ways it does: it hangs with its sockets open, and it is gone.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -39,7 +39,7 @@ async function startBroker(): Promise<Broker> {
   return { kafkaBrokers, stop }
 }
 
-const start = (kafkaBrokers: string) =>
+const start = (kafkaBrokers: string, spoolDir = '') =>
   runBridge(
     readConfig(keysOf('bridge'), {
       KAFKA_BROKERS: kafkaBrokers,
@@ -49,6 +49,7 @@ const start = (kafkaBrokers: string) =>
       BRIDGE_PORT: '0',
       BRIDGE_CONNECTIONS: `ttn=${exampleKey}`,
       BRIDGE_BODY_BYTES_MAX: String(64 * 1024),
+      BRIDGE_SPOOL_DIR: spoolDir,
       LOG_LEVEL: 'error',
     }),
   )
@@ -123,6 +124,38 @@ test.runIf(hasJava)(
     expect([...accepted].filter((fCnt) => !stored.includes(fCnt))).toEqual([])
   },
   90_000,
+)
+
+test.runIf(hasJava)(
+  'with a spool, messages are accepted while the broker hangs, and all are on the topic once it is back',
+  async () => {
+    const spoolDir = join(dataDir, 'spool')
+    await bridge.close()
+    bridge = await start(broker.kafkaBrokers, spoolDir)
+    await untilAccepted(10_000)
+    process.kill(brokerPid(), 'SIGSTOP')
+    try {
+      const slow = await Promise.all(Array.from({ length: 20 }, send))
+      // From the first failure on, messages go to the disk at once.
+      const quick = await Promise.all(Array.from({ length: 200 }, send))
+      const refused = [...slow, ...quick].filter(({ status }) => status !== 202)
+      expect(refused.map(({ json }) => json)).toEqual([])
+      expect(Math.max(...slow.map(({ elapsedMs }) => elapsedMs))).toBeLessThan(4_500)
+      expect((await fetch(`http://127.0.0.1:${bridge.port}/health/ready`)).status).toBe(200)
+    } finally {
+      process.kill(brokerPid(), 'SIGCONT')
+    }
+    const spoolFiles = () => readdirSync(spoolDir).filter((name) => name.endsWith('.spool'))
+    await vi.waitFor(() => expect(spoolFiles()).toEqual([]), { timeout: 20_000, interval: 100 })
+    expect((await send()).status).toBe(202)
+    expect(spoolFiles()).toEqual([])
+    const codec = (await openCodecs(registryAt(schemaRegistryUrl), prefix)).of('uplinks')
+    const stored = (await recordsOf(broker.kafkaBrokers, `${prefix}uplinks`)).map(
+      ({ value }) => codec.decode(value).fCnt,
+    )
+    expect([...accepted].filter((fCnt) => !stored.includes(fCnt))).toEqual([])
+  },
+  60_000,
 )
 
 test('a bridge that starts without Kafka answers 503 at once, and does not end', async () => {

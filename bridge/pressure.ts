@@ -4,8 +4,8 @@
 export type Pressure = { isTooHigh(): boolean; stop(): void }
 
 const tickMs = 50
-/** A fifth of what a sender waits. */
-const lateMaxMs = 1_000
+/** Half of what a sender waits. */
+const lateMaxMs = 2_500
 
 export function watchPressure(clockMs: () => number): Pressure {
   let lateMs = 0

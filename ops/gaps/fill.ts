@@ -42,6 +42,8 @@ export function gapFiller(backfill: OpenBackfill['backfill'], connections: Reado
           } catch (error) {
             if (!(error instanceof PipelineError)) throw error
             filled.failed.push(`${device.devEui}: ${error.message}`)
+            askedAtMs.delete(keyOf(gap)) // asked, and not answered: at the next look
+            break
           }
         }
       }
