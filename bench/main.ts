@@ -18,6 +18,10 @@ const benches: Record<string, Bench> = {
     about: "the API's questions over 24 months: p99, months opened, what indexes cost (--rows, --units)",
     run: async (options) => (await import('./years.ts')).run(options),
   },
+  backup: {
+    about: 'a sealed backup and its restore: seconds, and megabytes of database a second (--rows)',
+    run: async (options) => (await import('./backup.ts')).run(options),
+  },
   'unit-stage': {
     about: 'observations a second through the unit stage alone, on one core',
     run: async () => (await import('./unit-stage.ts')).run(),
