@@ -3,6 +3,8 @@
 //
 //   TEMP     30, 57  temperature int16 1/10 °C per probe; 57 repeats it, newest first
 //            58      alarm, per probe: kind, temperature int16
+//            43      of the first TEMP (and its 30 of 8 bytes), per probe: bits 7–4 which, bit 0 in use, temperature
+//                    int16. Old firmware has no such bit and says so with 2 in the second probe's bits 3–0
 //   COMFORT  4c      temperature int16 1/10 °C and humidity %, repeated newest first
 //            4d      alarm: kinds, temperature int16, humidity
 //   COMFORT CO2 / SERENITY 6a  as 4c, with CO2 uint16 behind each; 6b alarm: kinds, temperature, humidity, CO2
@@ -44,6 +46,17 @@ function tempValues(bytes: Uint8Array, stride: number, first: number): Decoded {
   return measurement(firstWorking(positions.map((at) => celsius(bytes, at))))
 }
 
+function firstTempValues(bytes: Uint8Array): Decoded {
+  if (bytes.length !== 8) return wrongLength(bytes, '8 bytes')
+  const isTold = (uint8(bytes, 5) & 0x0f) !== 2
+  const inUse = [2, 5].filter((at) => !isTold || (uint8(bytes, at) & 0x01) !== 0)
+  return inUse.length > 0
+    ? measurement(firstWorking(inUse.map((at) => celsius(bytes, at + 1))))
+    : none('Neither probe is in use')
+}
+
+const isFirstTemp = (bytes: Uint8Array) => bytes.length === 8 && (uint8(bytes, 1) & 0x04) === 0
+
 function comfortValues(bytes: Uint8Array, stride: number): Decoded {
   const size = endOfValues(bytes) - 2
   if (size < stride || size % stride !== 0) return wrongLength(bytes, 'whole values')
@@ -68,6 +81,7 @@ const contactCodes = new Set([0x41, 0x59])
 function data(bytes: Uint8Array, code: number, options: DecodeOptions): Decoded | undefined {
   const { model } = options
   if (model.startsWith('temp')) {
+    if (code === 0x43 || (code === 0x30 && isFirstTemp(bytes))) return firstTempValues(bytes)
     if (code === 0x57 || code === 0x30) return tempValues(bytes, 2, 0)
     if (code === 0x58) return tempValues(bytes, 3, 1)
   }
@@ -93,4 +107,4 @@ function adeunis(bytes: Uint8Array, _fPort: number, options: DecodeOptions): Dec
     : failure(`Frame code 0x${code.toString(16)} is unknown.`)
 }
 
-export const adeunisDecoder: Decoder = { name: 'adeunis', version: 2, decode: guarded(adeunis) }
+export const adeunisDecoder: Decoder = { name: 'adeunis', version: 3, decode: guarded(adeunis) }

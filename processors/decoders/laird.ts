@@ -9,11 +9,13 @@
 //   03  one replayed reading: time 4, humidity 2, temperature 2 (RTD: temperature 4)
 //   04  several: number, then each as in 03        0a  battery voltage: fraction, integer
 //   05, 06, 07, 08, 0c  configuration and firmware
+//   01 67 …  a sensor set to Cayenne LPP (67 are no options)
 //   09  contact: mode (0 door, 1 push button), state (0 closed, 1 open), cancelled, counter
 // In an aggregate only one time is sent and the reading period is configuration: the time is the last
 // reading's, and the earlier ones are spread a second apart before it, so that none is lost and their order
 // holds.
 import { guarded, int8, int16be, uint8, uint32be } from './bytes.ts'
+import { cayenneDecoder } from './cayenne.ts'
 import {
   batteryVolts,
   type Decoded,
@@ -81,9 +83,11 @@ function contact(state: number): Decoded {
 
 const configurations = new Set([5, 6, 7, 8, 12])
 
-function laird(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): Decoded {
+function laird(bytes: Uint8Array, fPort: number, options: DecodeOptions): Decoded {
+  const { model } = options
   if (fPort !== 1) return failure(`FPort ${fPort} is not one of this device's; it uses 1.`)
   const message = uint8(bytes, 0)
+  if (message === 0x01 && uint8(bytes, 1) === 0x67) return cayenneDecoder.decode(bytes, fPort, options)
   switch (message) {
     case 0x01:
     case 0x0b:
@@ -110,4 +114,4 @@ function laird(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): Deco
   }
 }
 
-export const lairdDecoder: Decoder = { name: 'laird-rs1xx', version: 2, decode: guarded(laird) }
+export const lairdDecoder: Decoder = { name: 'laird-rs1xx', version: 3, decode: guarded(laird) }

@@ -38,6 +38,8 @@ test.each([
   ['browan', 'tbwl100', 106, '000b35221f', -1],
   ['enless-wireless', 'tx-temp-cont2-600-232', 1, '0000bd0c0a01ff38ff380001000f', -20],
   ['laird', 'rs1xx-temp-rh-sensor', 1, '01002134a9f1050000' + '0000', -15.87],
+  ['laird', 'rs1xx-temp-rh-sensor', 1, '0167ff380268500302012c', -20],
+  ['laird', 'rs1xx-ext-temp-rtd-sensor', 1, '0167ff380202012c', -20],
   ['mclimate', 'ht-sensor', 2, '0100c873f10400', -20],
   ['netvox', 'r718a', 6, '010b0124ffff0f1e000000', -0.01],
   ['netvox', 'r718b2', 6, '01140124ff38ff38000000', -20],
