@@ -90,7 +90,7 @@ test('a gateway, a battery, a manual log and an acknowledgement end in their row
 
   const [battery] = await alerts('low_battery')
   const seenAt = new Date(after(100)).toISOString()
-  await run.command('alert', 'acknowledge', battery!.id, '--at', seenAt, '--by', 'Kim')
+  await run.command('alert', 'acknowledge', String(battery!.id), '--at', seenAt, '--by', 'Kim')
   const loggedAt = new Date(after(118)).toISOString()
   await run.command('manual-log', 'add', 'org/site/unit-3', '--at', loggedAt, '--temperature', '5.2')
   await expect

@@ -4,17 +4,10 @@ import { expect, test } from 'vitest'
 import type { Budget, Excursion, Rollup, Rule, UnitConfig } from '../schemas/generated/types.ts'
 import type { UnitOutput } from './ledger.ts'
 import { at, hours, minutes, type Sample, UnitDriver, zoned } from './unit-driver.ts'
+import { unitStage } from './unit-stage.ts'
 
-const topics: UnitOutput[] = [
-  'excursions',
-  'door-events',
-  'door-openings',
-  'silences',
-  'budgets',
-  'unit-status',
-  'alerts',
-  'rollups',
-]
+// Which readings are late is a matter of arrival.
+const topics = unitStage().outputs.filter((topic): topic is UnitOutput => topic !== 'late-readings')
 
 const startMs = at('09:00')
 const clockMs = startMs + hours(5)
@@ -22,7 +15,7 @@ const clockMs = startMs + hours(5)
 /** Coarse instants, so that things coincide. */
 const instant = fc.integer({ min: 0, max: 48 }).map((step) => startMs + minutes(step * 5))
 
-const sample = fc.record({
+const measured = fc.record({
   at: instant,
   device: fc.constantFrom('a', 'b', 'c'),
   kind: fc.constant(null),
@@ -30,7 +23,11 @@ const sample = fc.record({
   humidity: fc.option(fc.constantFrom(30, 55.5), { freq: 1, nil: null }),
   doorOpen: fc.option(fc.boolean(), { freq: 1, nil: null }),
   history: fc.boolean(),
+  fault: fc.nat({ max: 9 }).map((n) => n === 0),
+  batteryPercent: fc.option(fc.constantFrom(10, 20, 24, 60), { freq: 1, nil: null }),
+  gatewayId: fc.constantFrom(null, 'roof', 'cellar'),
 })
+const sample = measured.map((s) => (s.fault ? { ...s, temperature: null } : s))
 
 const optional = <T>(...values: T[]) => fc.option(fc.constantFrom(...values))
 
@@ -47,20 +44,18 @@ const drawnBudget = (over: Budget['over'], limit: number, m: number): Budget => 
 })
 
 const rule: fc.Arbitrary<Partial<Rule>> = fc.record({
-  tempMin: optional(2, 1),
-  tempMax: optional(8, 9),
-  excursionConfirmMinutesDoorClosed: optional(0, 5, 15, 7.5),
-  excursionConfirmMinutesDoorOpen: optional(10, 30, 2),
-  doorOpenMaxMaskMinutesPerDay: optional(0, 5, 20),
-  maxExcursionMinutes: optional(15, 40),
-  doorOpenWarningMinutes: optional(5, 12),
-  doorOpenCriticalMinutes: optional(10, 3),
-  expectedReadingIntervalSeconds: optional(300, 600),
-  offlineTriggerMultiplier: optional(1, 2.5),
-  offlineTriggerAdditionalMinutes: optional(5),
-  offlineWarningMissedCheckins: optional(1, 3),
-  offlineCriticalMissedCheckins: optional(4),
-  delayMinutes: optional(0, 5, 20),
+  ...{ tempMin: optional(2, 1), tempMax: optional(8, 9) },
+  ...{ excursionConfirmMinutesDoorClosed: optional(0, 5, 15, 7.5) },
+  ...{ excursionConfirmMinutesDoorOpen: optional(10, 30, 2) },
+  ...{ doorOpenMaxMaskMinutesPerDay: optional(0, 5, 20), maxExcursionMinutes: optional(15, 40) },
+  ...{ doorOpenWarningMinutes: optional(5, 12), doorOpenCriticalMinutes: optional(10, 3) },
+  ...{ expectedReadingIntervalSeconds: optional(300, 600), offlineTriggerMultiplier: optional(1, 2.5) },
+  ...{ offlineTriggerAdditionalMinutes: optional(5), offlineWarningMissedCheckins: optional(1, 3) },
+  ...{ offlineCriticalMissedCheckins: optional(4), delayMinutes: optional(0, 5, 20) },
+  ...{ manualIntervalMinutes: optional(30, 60), manualGraceMinutes: optional(5) },
+  ...{ manualOnlyWhenSilent: optional(true), lowBatteryPercent: optional(20, 10) },
+  ...{ faultStuckReadings: optional(2, 3), faultStuckMinutes: optional(10), faultJumpC: optional(4) },
+  ...{ calibrationNoticeDays: optional(0, 1 / 24), escalationMinutes: optional([5], [10, 20], [0]) },
   budgets: optional(
     [drawnBudget('consecutive', 7, 15)],
     [drawnBudget('day', 8, 20), drawnBudget('lot', 5, 35)],
@@ -71,21 +66,38 @@ const rule: fc.Arbitrary<Partial<Rule>> = fc.record({
   ),
 })
 
+/** Device `a` is in the unit twice, under versions with or without the end of a calibration. */
+const devices = fc
+  .tuple(instant, fc.integer({ min: 1, max: 90 }), fc.array(fc.option(instant), { maxLength: 3 }))
+  .map(([leaves, lasts, ends]): UnitConfig['devices'] => {
+    const span = (deviceId: string, validFrom: number, validUntil: number | null, nth: number) => {
+      return { deviceId, validFrom, validUntil, calibrationValidUntil: ends[nth] ?? null }
+    }
+    const spans = [
+      span('a', 0, leaves, 0),
+      span('b', 0, null, 1),
+      span('a', leaves + minutes(lasts), null, 2),
+    ]
+    return ends.length === 0 ? [] : spans
+  })
+
 const config: fc.Arbitrary<UnitConfig> = fc
   .tuple(
     // In the last two a day, and a week, ends within the log.
     fc.constantFrom('UTC', 'Asia/Kolkata', 'America/New_York', 'Pacific/Kiritimati', 'Etc/GMT+12'),
     fc.array(fc.tuple(instant, rule), { maxLength: 3 }),
+    devices,
   )
-  .map(([zone, versions]) =>
-    zoned(
+  .map(([zone, versions, inUnit]) => ({
+    ...zoned(
       zone,
       ...versions.map(([validFrom, fields], index) => ({
         ...fields,
         validFrom: index === 0 ? 0 : validFrom,
       })),
     ),
-  )
+    devices: inUnit,
+  }))
 
 /** One reading of a device at an instant: the sequence before this stage sees to that. */
 const samples = fc
@@ -271,18 +283,21 @@ test('a log cut at any instant, and taken up by another process, gives what it g
 
 const instantNames = /At$|^start$|^end$|^asOf$|^at$/
 
+const derived = /^(id|causeId|silenceId|revision)$/
+
 /** Every instant of a record a day later; ids are made from instants, so they differ. */
 const dayLater = (record: object): object =>
   Object.fromEntries(
     Object.entries(record)
-      .filter(([name]) => !/^(id|causeId|revision)$/.test(name))
-      .map(([name, value]) => [
-        name,
-        typeof value === 'number' && instantNames.test(name) ? value + hours(24) : value,
-      ]),
+      .filter(([name]) => !derived.test(name))
+      .map(([name, value]) => [name, instantNames.test(name) ? shifted(value) : value]),
   )
+const shifted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(shifted)
+  return typeof value === 'number' ? value + hours(24) : value
+}
 const sameDay = (record: object): object =>
-  Object.fromEntries(Object.entries(record).filter(([name]) => !/^(id|causeId|revision)$/.test(name)))
+  Object.fromEntries(Object.entries(record).filter(([name]) => !derived.test(name)))
 
 test('a world a whole day later gives the same a day later', () => {
   const isOfDay = (record: object) =>
@@ -297,7 +312,11 @@ test('a world a whole day later gives the same a day later', () => {
           days: version.schedule.days.map((day) => (day + 1) % 7),
         },
       }))
-      const later = new UnitDriver({ ...unitConfig, versions }, wide)
+      const inUnit = unitConfig.devices.map((span) => {
+        const later = Object.entries(span).map(([name, value]) => [name, value && shifted(value)])
+        return Object.fromEntries(later) as typeof span
+      })
+      const later = new UnitDriver({ ...unitConfig, versions, devices: inUnit }, wide)
       later.pipe(...list.map((s) => ({ ...s, at: s.at + hours(24) }))).advanceTo(clockMs + hours(24))
       const now = inOrder(unitConfig, list)
       for (const topic of topics)
