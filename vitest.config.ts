@@ -24,6 +24,8 @@ export default defineConfig({
           // A native Kafka client must not share its process with another file's.
           pool: 'forks',
           testTimeout: 60_000,
+          // A second, the default, is too short for a page on a busy machine.
+          expect: { poll: { timeout: 15_000 } },
           hookTimeout: 60_000,
         },
       },

@@ -3,6 +3,7 @@ import pino from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { openPostgres, type Postgres } from '../infra/postgres.ts'
 import { freshDatabase } from '../infra/testing/engines.ts'
+import { openTo } from './access/access.ts'
 import { isAdminKey } from './admin.ts'
 import type { Query } from './database.ts'
 import { createServer } from './server.ts'
@@ -17,7 +18,7 @@ async function openApi(adminKey = key): Promise<{ app: FastifyInstance; db: Post
     async (text, values) =>
       (await db.query(text, values, { readOnly })).rows as never
   const app = await createServer({
-    ...{ query: ask(true), now: () => new Date(), logger: pino({ level: 'silent' }) },
+    ...{ access: openTo(ask(true)), now: () => new Date(), logger: pino({ level: 'silent' }) },
     admin: { key: adminKey, change: ask(false) },
   })
   onTestFinished(async () => {

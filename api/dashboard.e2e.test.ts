@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openPostgres, type Postgres } from '../infra/postgres.ts'
-import { chromiumPath } from '../infra/testing/chromium.ts'
+import { launchChromium } from '../infra/testing/chromium.ts'
 import { freshDatabase } from '../infra/testing/engines.ts'
 import { type FilledApi, filledApi } from './testing/filled-api.ts'
 import { idOf } from './testing/rows.ts'
@@ -19,23 +19,12 @@ let page: Page
 let complaints: string[]
 const pictures = join(tmpdir(), 'coldstream-pages')
 
-// Without the last four, Chromium looks its makers' hosts up at every start.
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
 beforeAll(async () => {
   postgres = openPostgres(await freshDatabase())
   api = await filledApi(postgres, pino({ level: 'silent' }))
   await api.app.listen({ host: '127.0.0.1', port: 0 })
   origin = `http://127.0.0.1:${(api.app.server.address() as AddressInfo).port}`
-  browser = await chromium.launch({ executablePath: await chromiumPath(), args: flags })
+  browser = await launchChromium()
 }, 400_000)
 afterAll(async () => {
   await browser?.close()

@@ -9,6 +9,9 @@ const refusals = {
   BAD_RANGE: 'Give `from` before `to`; `from` is inclusive, `to` exclusive.',
   BAD_ID: 'Give an id as this API returned it: a UUID.',
   BAD_INPUT: 'Correct the argument; GET /graphiql shows what each field takes.',
+  NOT_AUTHENTICATED:
+    'Send `Authorization: Bearer …` with an API key (`coldstream api-keys create`) or an access token of the sign-in.',
+  FORBIDDEN: 'Ask who runs the platform.',
   NOT_FOUND: 'Ask GraphQL for the ids: `{ organizations { id sites { id units { id } } } }`.',
   TOO_COMPLEX: 'Ask for smaller pages or fewer nested lists, and page through the rest.',
   TOO_DEEP: 'Ask in several queries: begin at `unit(id:)` or `site(id:)`.',
@@ -55,5 +58,20 @@ export function messageOutside(error: Error, code: RefusalCode): string {
 export function statusOf(code: string | undefined): number {
   if (code === 'UNAVAILABLE' || code === 'TIMED_OUT') return 503
   if (code === 'INTERNAL') return 500
+  if (code === 'NOT_AUTHENTICATED') return 401
+  if (code === 'FORBIDDEN') return 403
   return code === 'NOT_FOUND' ? 404 : 400
+}
+
+export type Refusal = { status: number; code: RefusalCode; message: string; advice: string }
+
+/** What an answer outside GraphQL says of an error: a refusal of ours, a query string that does not fit, or a failure. */
+export function refusalOf(error: Error): Refusal {
+  const code = codeOfRefusal(error)
+  return { status: statusOf(code), code, message: messageOutside(error, code), advice: adviceOf(code) }
+}
+
+function codeOfRefusal(error: Error): RefusalCode {
+  if (error instanceof GraphQLError) return error.extensions.code as RefusalCode
+  return 'validation' in error ? 'BAD_INPUT' : codeOfFailure(error)
 }

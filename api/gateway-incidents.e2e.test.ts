@@ -1,4 +1,4 @@
-// Incidents of gateways over a real, migrated Postgres: by organization, by site, from a silence.
+// Incidents of gateways, and entries by hand, over a real, migrated Postgres: by organization, by site, from a silence.
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgres, type Postgres } from '../infra/postgres.ts'
@@ -45,6 +45,17 @@ beforeAll(async () => {
         ...{ started_at: minutesAgo(91), detected_at: minutesAgo(61) },
       },
     ])
+    await insert(sql, 'manual_logs', [
+      {
+        ...{
+          id: idOf('log', '1'),
+          unit_id: idOf('Dairy wall'),
+          organization_id: idOf('acme'),
+          recorded_by: 'Kim',
+        },
+        ...{ recorded_at: minutesAgo(70), temperature_c: 4, created_at: minutesAgo(69) },
+      },
+    ])
   })
 })
 afterAll(async () => {
@@ -86,4 +97,14 @@ test('a silence names the failure of a gateway that explains it', async () => {
   const nodes: { id: string; gatewayIncident: object | null }[] = data.unit.silences.nodes
   expect(nodes.find(({ id }) => id === silenceId)?.gatewayIncident).toEqual({ gatewayId: 'roof' })
   expect(nodes.some(({ gatewayIncident }) => gatewayIncident === null)).toBe(true)
+})
+
+test('what was read by hand stands beside what was measured', async () => {
+  const { data, errors } = await api.ask(
+    `{ unit(id: "${idOf('Dairy wall')}") { manualLogs { nodes { recordedAt temperature(unit: F) recordedBy } } } }`,
+  )
+  expect(errors).toBeUndefined()
+  expect(data.unit.manualLogs.nodes).toEqual([
+    { recordedAt: minutesAgo(70).toISOString(), temperature: expect.closeTo(39.2, 9), recordedBy: 'Kim' },
+  ])
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode } from 'graphql/index.js'
 import mercurius, { type IResolvers, type MercuriusLoaders } from 'mercurius'
-import type { Query } from './database.ts'
+import { accessOf } from './access/hook.ts'
 import { adviceOf, codeOfFailure, messageOutside, type RefusalCode, statusOf } from './errors.ts'
 import { checkLimits, TOKENS_MAX } from './limits.ts'
 import { loaders, type RequestContext } from './loaders.ts'
@@ -17,14 +17,18 @@ export const schemaFiles = ['schema.graphql', 'telemetry.graphql', 'connections.
 export const schemaText = (): string[] =>
   schemaFiles.map((file) => readFileSync(join(import.meta.dirname, file), 'utf8'))
 
-type Options = { query: Query; now: () => Date; metrics: Metrics }
+type Options = { now: () => Date; metrics: Metrics }
 
-export async function addGraphql(app: FastifyInstance, { query, now, metrics }: Options): Promise<void> {
+export async function addGraphql(app: FastifyInstance, { now, metrics }: Options): Promise<void> {
   await app.register(mercurius, {
     schema: schemaText(),
     resolvers: resolvers as unknown as IResolvers,
     loaders: loaders as unknown as MercuriusLoaders,
-    context: (): RequestContext => ({ query, now: now() }),
+    context: (request): RequestContext => ({
+      access: accessOf(request),
+      query: accessOf(request).query,
+      now: now(),
+    }),
     jit: 1,
     graphql: { parseOptions: { maxTokens: TOKENS_MAX } },
     errorFormatter: (execution, context) => {

@@ -1,5 +1,6 @@
 // Fields below a list, answered for all its elements at once: one SQL statement a field, however long the
 // list. Elements that asked with other arguments (aliases) form a batch of their own.
+import type { Access } from './access/access.ts'
 import type { Query } from './database.ts'
 import { groupBy } from './database.ts'
 import { refusal } from './errors.ts'
@@ -18,7 +19,7 @@ import { rulesAt } from './queries/rules.ts'
 import { type SeriesArgs, temperatureSeries } from './queries/series.ts'
 
 /** What a request works with; `now` is one instant for all of it. */
-export type RequestContext = { query: Query; now: Date }
+export type RequestContext = { access: Access; query: Query; now: Date }
 
 type Asked<O, P> = { obj: O; params: P }
 type Loader<O, P> = (asked: Asked<O, P>[], context: RequestContext) => Promise<unknown[]>
@@ -224,6 +225,7 @@ export const loaders = {
     silences: connection('silences'),
     statusHistory: connection('statusHistory'),
     alerts: connection('alerts'),
+    manualLogs: connection('manualLogs'),
     rollups: connection('rollups'),
   },
 }

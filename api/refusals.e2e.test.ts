@@ -3,6 +3,7 @@ import pino from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openPostgres, type Postgres } from '../infra/postgres.ts'
 import { freshDatabase } from '../infra/testing/engines.ts'
+import { openTo } from './access/access.ts'
 import { createServer } from './server.ts'
 import { type FilledApi, filledApi } from './testing/filled-api.ts'
 import { idOf, NOW } from './testing/rows.ts'
@@ -92,10 +93,11 @@ describe('refusals', () => {
 
   test('hide what failed inside', async () => {
     const app = await createServer({
-      query: () =>
+      access: openTo(() =>
         Promise.reject(
           Object.assign(new Error('connect ECONNREFUSED 10.1.2.3:5432'), { code: 'ECONNREFUSED' }),
         ),
+      ),
       now: () => NOW,
       logger: silent,
     })

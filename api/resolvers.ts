@@ -1,5 +1,6 @@
 // Fields that are no column: the entry points, and what is computed when it is asked for. Everything else is
 // a property of its row, or a loader.
+import { checkPlatformAdmin } from './access/access.ts'
 import { refusal } from './errors.ts'
 import type { RequestContext } from './loaders.ts'
 import type { Connection } from './page.ts'
@@ -99,12 +100,16 @@ export const resolvers = {
       (await registry.sitesById(query, [parseId(id)]))[0],
     unit: async (_: unknown, { id }: ById, { query }: RequestContext) =>
       (await registry.unitsById(query, [parseId(id)]))[0],
-    unassignedDevices: (_: unknown, { first }: { first: number }, { query, now }: RequestContext) => {
+    unassignedDevices: (_: unknown, { first }: { first: number }, { access, query, now }: RequestContext) => {
+      checkPlatformAdmin(access, 'Devices that nobody has assigned')
       if (first < 1 || first > 1000)
         throw refusal('BAD_PAGE', `\`unassignedDevices\` was asked for ${first}; give 1 to 1000.`)
       return unassignedDevices(query, first, now)
     },
-    deadLetters: (_: unknown, __: unknown, { query }: RequestContext) => deadLetterCounts(query),
+    deadLetters: (_: unknown, __: unknown, { access, query }: RequestContext) => {
+      checkPlatformAdmin(access, 'Dead letters')
+      return deadLetterCounts(query)
+    },
     quarantine: (_: unknown, __: unknown, { query }: RequestContext) => quarantineCounts(query),
   },
   Device: { calibrationOffset: difference('calibrationOffsetC') },
@@ -116,6 +121,7 @@ export const resolvers = {
     faultJump: difference('faultJumpC'),
   },
   Reading: { temperature: temperature('temperatureC') },
+  ManualLog: { temperature: temperature('temperatureC') },
   TemperatureSpan: {
     min: temperature('minC'),
     max: temperature('maxC'),
@@ -146,5 +152,6 @@ export const resolvers = {
   SilenceConnection: edges,
   UnitStatusConnection: edges,
   AlertConnection: edges,
+  ManualLogConnection: edges,
   RollupConnection: edges,
 }

@@ -1,11 +1,10 @@
 // REST beside GraphQL: routes that describe themselves (OpenAPI at /api/docs), and refusals in the same words.
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { GraphQLError } from 'graphql/index.js'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Admin, addAdmin } from './admin.ts'
 import type { Query } from './database.ts'
-import { adviceOf, codeOfFailure, messageOutside, type RefusalCode, statusOf } from './errors.ts'
+import { refusalOf } from './errors.ts'
 import { addExports } from './exports/routes.ts'
 import { addHealth } from './health.ts'
 import type { Metrics } from './metrics.ts'
@@ -35,27 +34,16 @@ export async function addRest(app: FastifyInstance, options: Options): Promise<v
         },
       },
     })
-    rest.setErrorHandler<FastifyError | GraphQLError>(answerRefusal)
+    rest.setErrorHandler<Error>(answerRefusal)
     addHealth(rest, query, metrics)
-    addExports(rest, query)
-    addReports(rest, { query, now, signer })
+    addExports(rest)
+    addReports(rest, { now, signer })
     addAdmin(rest, query, admin)
   })
 }
 
-function answerRefusal(
-  error: FastifyError | GraphQLError,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const code = codeOf(error)
-  if (code === 'INTERNAL') request.log.error({ err: error }, 'a request failed')
-  return reply
-    .code(statusOf(code))
-    .send({ code, message: messageOutside(error, code), advice: adviceOf(code) })
-}
-
-function codeOf(error: FastifyError | GraphQLError): RefusalCode {
-  if (error instanceof GraphQLError) return error.extensions.code as RefusalCode
-  return error.validation ? 'BAD_INPUT' : codeOfFailure(error)
+function answerRefusal(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, ...answer } = refusalOf(error)
+  if (answer.code === 'INTERNAL') request.log.error({ err: error }, 'a request failed')
+  return reply.code(status).send(answer)
 }

@@ -1,8 +1,9 @@
 // The API's HTTP server: GraphQL, the dashboard, GraphiQL, health and metrics on one port.
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { type AccessOptions, authentication } from './access/access.ts'
+import { addAccess } from './access/hook.ts'
 import type { Admin } from './admin.ts'
 import { addDashboard } from './dashboard.ts'
-import type { Query } from './database.ts'
 import { addGraphiql } from './graphiql.ts'
 import { addGraphql } from './graphql.ts'
 import { createMetrics, type Metrics, measured } from './metrics.ts'
@@ -10,7 +11,7 @@ import type { Signer } from './report/signing.ts'
 import { addRest } from './rest.ts'
 
 export type ServerOptions = {
-  query: Query
+  access: AccessOptions
   now: () => Date
   logger: FastifyBaseLogger
   /** Signs reports; null: they carry their digests alone. */
@@ -25,7 +26,7 @@ const closed: Admin = { key: '', change: async () => [] }
 const BODY_BYTES_MAX = 131_072
 
 export async function createServer({
-  query,
+  access,
   now,
   logger,
   signer = null,
@@ -40,9 +41,11 @@ export async function createServer({
   })
   const metrics = createMetrics()
   addMeasuring(app, metrics)
-  const measuredQuery = measured(query, metrics)
-  await addGraphql(app, { query: measuredQuery, now, metrics })
-  await addRest(app, { query: measuredQuery, now, metrics, signer, admin })
+  const query = measured(access.query, metrics)
+  const queryOf = (ids: readonly string[]) => measured(access.queryOf(ids), metrics)
+  addAccess(app, authentication({ ...access, query, queryOf }))
+  await addGraphql(app, { now, metrics })
+  await addRest(app, { query, now, metrics, signer, admin })
   await addDashboard(app)
   addGraphiql(app)
   return app

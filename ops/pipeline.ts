@@ -81,6 +81,7 @@ export function pipelineEnv(engines: Engines, ports: PipelinePorts, dataDir: str
     // What the demo listens on is not for the whole network, unless someone says so.
     BRIDGE_HOST: '127.0.0.1',
     API_HOST: '127.0.0.1',
+    API_AUTH: 'open',
     ...process.env,
     // One process of each kind: killed and started again, it takes its partitions back at once.
     INSTANCE: process.env.INSTANCE || 'start',

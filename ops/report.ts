@@ -5,7 +5,8 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { Evidence, Manifest } from '../api/report/manifest.ts'
 import { isSignedBy, type SignedManifest } from '../api/report/signing.ts'
 
-type Options = { url: string; key?: string }
+/** `token`: an API key or access token, where the API asks for one. */
+type Options = { url: string; key?: string; token?: string }
 type Finding = { isRight: boolean; text: string }
 
 export function reportCommand(program: Command): void {
@@ -16,6 +17,7 @@ export function reportCommand(program: Command): void {
     .description("check a saved report: its signature, and its digests against the API's present rows")
     .argument('<file>', 'the report as it was saved, HTML')
     .option('--url <url>', 'where the API is', webAddress, 'http://localhost:3000')
+    .option('--token <token>', 'API key or access token, where the API asks for one')
     .option('--key <file>', 'public key in PEM; not given: the one that the API shows')
     .action(async (file: string, options: Options) => {
       const findings = await verifyReport(readFileSync(file, 'utf8'), options)
@@ -24,12 +26,12 @@ export function reportCommand(program: Command): void {
     })
 }
 
-export async function verifyReport(page: string, { url, key }: Options): Promise<Finding[]> {
+export async function verifyReport(page: string, options: Options): Promise<Finding[]> {
   const proof = proofIn(page)
   if (proof === undefined) return [{ isRight: false, text: 'This file is no report: it carries no proof.' }]
   const { evidence } = JSON.parse(proof.manifest) as Manifest
-  const findings = [await signatureFinding(proof, { url, ...(key === undefined ? {} : { key }) })]
-  for (const one of evidence) findings.push(await evidenceFinding(one, url))
+  const findings = [await signatureFinding(proof, options)]
+  for (const one of evidence) findings.push(await evidenceFinding(one, options))
   return findings
 }
 
@@ -38,10 +40,12 @@ function proofIn(page: string): SignedManifest | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as SignedManifest)
 }
 
-async function signatureFinding(proof: SignedManifest, { url, key }: Options): Promise<Finding> {
+async function signatureFinding(proof: SignedManifest, options: Options): Promise<Finding> {
   if (proof.signature === null) return { isRight: false, text: 'The report is not signed.' }
   const publicKey =
-    key === undefined ? await (await asked(url, '/api/reports/key')).text() : readFileSync(key, 'utf8')
+    options.key === undefined
+      ? await (await asked('/api/reports/key', options)).text()
+      : readFileSync(options.key, 'utf8')
   const isRight = isSignedBy(proof, publicKey)
   return {
     isRight,
@@ -49,9 +53,9 @@ async function signatureFinding(proof: SignedManifest, { url, key }: Options): P
   }
 }
 
-async function evidenceFinding({ path, lines, sha256 }: Evidence, url: string): Promise<Finding> {
+async function evidenceFinding({ path, lines, sha256 }: Evidence, options: Options): Promise<Finding> {
   const hash = createHash('sha256')
-  const { body } = await asked(url, path)
+  const { body } = await asked(path, options)
   for await (const chunk of body ?? []) hash.update(chunk)
   const isRight = hash.digest('hex') === sha256
   return {
@@ -60,8 +64,9 @@ async function evidenceFinding({ path, lines, sha256 }: Evidence, url: string): 
   }
 }
 
-async function asked(url: string, path: string): Promise<Response> {
-  const response = await fetch(new URL(path, url))
+async function asked(path: string, { url, token }: Options): Promise<Response> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const response = await fetch(new URL(path, url), { headers })
   if (!response.ok)
     throw new Error(`${new URL(path, url)} answered ${response.status}: ${await response.text()}`)
   return response

@@ -2,7 +2,8 @@
 import { h } from './element.js'
 import { fleetPage } from './fleet.js'
 import { duration } from './format.js'
-import { NotFound, poll } from './server.js'
+import { NotFound, poll, SignInNeeded } from './server.js'
+import { showSignInForm } from './sign-in.js'
 import { unitPage } from './unit.js'
 
 const main = /** @type {HTMLElement} */ (document.getElementById('main'))
@@ -48,6 +49,7 @@ function onSuccess() {
 /** @param {Error} error */
 function onFailure(error) {
   if (error instanceof NotFound) return showMissing()
+  if (error instanceof SignInNeeded) return showSignIn()
   const age = duration((performance.now() - succeededAtMs) / 1000)
   trouble.textContent =
     succeededAtMs === 0
@@ -69,6 +71,12 @@ function showMissing() {
       h('p', {}, h('a', { href: '/' }, 'Back to the fleet')),
     ),
   )
+}
+
+function showSignIn() {
+  open?.polling.stop()
+  document.title = 'Sign in · Coldstream'
+  showSignInForm(main, openAddress)
 }
 
 function showFreshness() {

@@ -1,8 +1,22 @@
 // Asks GraphQL, keeps the server's clock, and asks again every few seconds while somebody looks.
 
 export class NotFound extends Error {}
+/** The API answers only those whom it knows. */
+export class SignInNeeded extends Error {}
 
 const TIMEOUT_MS = 10_000
+const KEY = 'coldstream.key'
+
+/** Kept as long as the tab: whoever sits here next signs in anew. */
+const authorization = () => {
+  const key = sessionStorage.getItem(KEY)
+  return key === null ? {} : { authorization: `Bearer ${key}` }
+}
+
+export const hasSignedIn = () => sessionStorage.getItem(KEY) !== null
+
+/** @param {string} key */
+export const signIn = (key) => sessionStorage.setItem(KEY, key)
 
 /** Server's instant minus our own monotonic clock; ours may be wrong by years. */
 let offsetMs = Date.now() - performance.now()
@@ -13,7 +27,7 @@ export const nowMs = () => performance.now() + offsetMs
 export async function ask(query, variables, signal) {
   const response = await fetch('/graphql', {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...authorization() },
     body: JSON.stringify({ query, variables }),
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   })
@@ -21,6 +35,7 @@ export async function ask(query, variables, signal) {
   if (errors?.length > 0) {
     const [{ message, extensions }] = errors
     if (extensions?.code === 'BAD_ID') throw new NotFound(message)
+    if (extensions?.code === 'NOT_AUTHENTICATED') throw new SignInNeeded(message)
     throw new Error(`${message} ${extensions?.advice ?? ''}`.trim())
   }
   if (data.now) offsetMs = Date.parse(data.now) - performance.now()

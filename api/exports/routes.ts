@@ -1,6 +1,7 @@
 // GET /api/exports/…: CSV or NDJSON, streamed at the reader's pace.
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { accessOf } from '../access/hook.ts'
 import type { Query } from '../database.ts'
 import { checkRange } from '../page.ts'
 import { parseInstant } from '../scalars.ts'
@@ -71,7 +72,7 @@ const kinds: Record<ExportName, Kind> = {
 
 export const exportPath = (name: ExportName): string => `/api/exports/${kinds[name].path}`
 
-export function addExports(app: FastifyInstance, query: Query): void {
+export function addExports(app: FastifyInstance): void {
   for (const name of Object.keys(kinds) as ExportName[]) {
     const { summary, description, properties } = kinds[name]
     const querystring = {
@@ -84,7 +85,7 @@ export function addExports(app: FastifyInstance, query: Query): void {
     app.get<{ Querystring: Asked }>(
       exportPath(name),
       { schema: { tags: ['exports'], summary, description: `${description} ${order}`, querystring } },
-      (request, reply) => sendExport(query, name, request.query, reply),
+      (request, reply) => sendExport(accessOf(request).query, name, request.query, reply),
     )
   }
 }

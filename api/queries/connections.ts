@@ -116,6 +116,15 @@ export const sources = {
     end: 'resolved_at',
     keyOf: (r: { triggeredAt: Date; id: string }) => [r.triggeredAt.getTime(), r.id],
   },
+  manualLogs: {
+    columns: `id, unit_id as "unitId", recorded_at as "recordedAt", temperature_c as "temperatureC", note,
+      recorded_by as "recordedBy"`,
+    table: 'manual_logs',
+    where: 'true',
+    at: 'recorded_at',
+    rest: byId,
+    keyOf: (r: { recordedAt: Date; id: string }) => [r.recordedAt.getTime(), r.id],
+  },
   rollups: {
     columns: `unit_id as "unitId", upper(granularity::text) as granularity, window_start as "start",
       window_end as "end",

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgres, type Postgres } from '../../infra/postgres.ts'
 import { freshDatabase } from '../../infra/testing/engines.ts'
 import { verifyReport } from '../../ops/report.ts'
+import { openTo } from '../access/access.ts'
 import { createServer } from '../server.ts'
 import { fillRegistry, fillTelemetry } from '../testing/fleet.ts'
 import { doorOpening, excursion, idOf, insert, NOW, rollup, silence } from '../testing/rows.ts'
@@ -64,7 +65,9 @@ beforeAll(async () => {
   const keyFile = join(folder, 'key.pem')
   writeFileSync(keyFile, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
   app = await createServer({
-    query: async (text, values) => (await postgres.query(text, values, { readOnly: true })).rows as never,
+    access: openTo(
+      async (text, values) => (await postgres.query(text, values, { readOnly: true })).rows as never,
+    ),
     now: () => NOW,
     logger: pino({ level: 'silent' }),
     signer: signerFrom(keyFile),

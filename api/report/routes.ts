@@ -1,7 +1,7 @@
 // GET /api/reports/units/:id: a compliance report of one unit and one period, as a page to print or to file.
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { Query } from '../database.ts'
+import { accessOf } from '../access/hook.ts'
 import { refusal } from '../errors.ts'
 import { asReportPage } from '../security-headers.ts'
 import type { TemperatureUnit } from '../temperature.ts'
@@ -10,7 +10,7 @@ import { reportPage, reportStyle } from './page.ts'
 import { type Signer, signed } from './signing.ts'
 import { unitReport } from './unit-report.ts'
 
-type Options = { query: Query; now: () => Date; signer: Signer | null }
+type Options = { now: () => Date; signer: Signer | null }
 type Asked = { firstDay: string; lastDay: string; temperatureUnit?: TemperatureUnit }
 
 const day = { type: 'string', format: 'date' }
@@ -26,13 +26,14 @@ const querystring = {
 }
 const styleSha256 = createHash('sha256').update(reportStyle).digest('base64')
 
-export function addReports(app: FastifyInstance, { query, now, signer }: Options): void {
+export function addReports(app: FastifyInstance, { now, signer }: Options): void {
   const tags = ['reports']
   app.get<{ Params: { id: string }; Querystring: Asked }>(
     '/api/reports/units/:id',
     { schema: { tags, summary: 'Compliance report of a unit and a period, in HTML', querystring } },
     async (request, reply) => {
       const madeAt = now()
+      const { query } = accessOf(request)
       const report = await unitReport(query, { unitId: request.params.id, ...request.query }, madeAt)
       const { unit, site, period } = report
       const manifest: Manifest = {

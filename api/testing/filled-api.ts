@@ -1,5 +1,6 @@
 // An API over a migrated database of its own, filled with the test fleet, that counts its SQL statements.
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { openTo } from '../access/access.ts'
 import type { Query } from '../database.ts'
 import { createServer } from '../server.ts'
 import { fillRegistry, fillTelemetry } from './fleet.ts'
@@ -36,7 +37,7 @@ export async function filledApi(postgres: Postgres, logger: FastifyBaseLogger): 
     seen.push(text)
     return (await postgres.query(text, values, { readOnly: true })).rows as never
   }
-  const app = await createServer({ query, now: () => NOW, logger })
+  const app = await createServer({ access: openTo(query), now: () => NOW, logger })
   return {
     app,
     statements: () => seen.splice(0),
