@@ -46,7 +46,7 @@ export type PipelineRun = {
   /** Runs a command of ours in the run's environment: what it printed. Rejects where it fails. */
   command(...args: string[]): Promise<string>
   digest(): Promise<TableDigest[]>
-  /** Until nothing changes any more for `quietMs`. */
+  /** Until there is something, and nothing changes any more for `quietMs`. */
   settled(quietMs: number): Promise<TableDigest[]>
   stop(): Promise<void>
 }
@@ -113,7 +113,9 @@ export async function startPipelineRun(addresses: Addresses, options: RunOptions
       for (let quietSinceMs = performance.now(); performance.now() - quietSinceMs < quietMs; ) {
         await sleep(250)
         const now = await run.digest()
-        if (JSON.stringify(now) !== JSON.stringify(last)) quietSinceMs = performance.now()
+        // Before the first row it is still on its way up.
+        const isEmpty = now.every(({ rows }) => rows === 0)
+        if (isEmpty || JSON.stringify(now) !== JSON.stringify(last)) quietSinceMs = performance.now()
         last = now
       }
       return last
