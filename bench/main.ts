@@ -14,6 +14,10 @@ const benches: Record<string, Bench> = {
       'webhooks at a fixed rate: latency from the due instant, memory, beside a server that does nothing (--rate)',
     run: async (options) => (await import('./bridge.ts')).run(options),
   },
+  sink: {
+    about: 'topic → committed rows, beside one COPY of the same rows into the same table (--rows, --devices)',
+    run: async (options) => (await import('./sink.ts')).run(options),
+  },
   years: {
     about: "the API's questions over 24 months: p99, months opened, what indexes cost (--rows, --units)",
     run: async (options) => (await import('./years.ts')).run(options),
@@ -37,6 +41,7 @@ const { positionals, values } = parseArgs({
     rate: { type: 'string' },
     units: { type: 'string' },
     profile: { type: 'string' },
+    rows: { type: 'string' },
   },
 })
 const [name] = positionals

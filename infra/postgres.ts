@@ -111,11 +111,17 @@ async function inTransaction<T>(
   client.on('error', onLost)
   try {
     const modes = [isSnapshot ? ' isolation level repeatable read' : '', readOnly ? ' read only' : '']
-    await client.query(
-      `begin${modes.filter(Boolean).join(',')}; set local statement_timeout = ${Math.round(statementTimeoutMs)}`,
+    const set = Object.entries(settings).map(
+      ([key, value]) => `set_config(${client.escapeLiteral(key)}, ${client.escapeLiteral(value)}, true)`,
     )
-    for (const [key, value] of Object.entries(settings))
-      await client.query('select set_config($1, $2, true)', [key, value])
+    // In one message: a round trip for each would be felt in small batches.
+    await client.query(
+      [
+        `begin${modes.filter(Boolean).join(',')}`,
+        `set local statement_timeout = ${Math.round(statementTimeoutMs)}`,
+        ...(set.length > 0 ? [`select ${set.join(', ')}`] : []),
+      ].join('; '),
+    )
     const result = await work(sql)
     await client.query('commit')
     return result

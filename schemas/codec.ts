@@ -16,6 +16,8 @@ export type SchemaRegistry = {
 }
 
 export type Codec<T> = {
+  /** Of our own schema, as `encode` frames it. */
+  schemaId: number
   /** The framed bytes, a view into a shared slab: never written to again, so it may be kept. */
   encode(value: T): Buffer
   /**
@@ -96,6 +98,7 @@ export async function openCodecs(registry: SchemaRegistry, prefix: string): Prom
       const ownId = await registry.register(subjectOf(prefix, topic), schema)
       const resolvers = new Map<number, avro.Resolver | null>([[ownId, null]])
       codecs.set(topic, {
+        schemaId: ownId,
         encode: (value) => encodeInto(slab, type, ownId, value),
         decode: (bytes) => decodeWith(topic, type, resolvers, bytes) as never,
       })

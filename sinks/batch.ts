@@ -1,12 +1,21 @@
 // Records on their way into one transaction: encoded as they come, one COPY input for each table, with the offsets that
 // the transaction moves to. A record that cannot become a row becomes a dead letter in the same batch.
-import type { Codecs } from '../schemas/codec.ts'
+import { type Codecs, schemaText } from '../schemas/codec.ts'
 import { type FailureCode, PipelineError } from '../schemas/failure.ts'
 import type { DeadLetter, Reading } from '../schemas/generated/types.ts'
 import { CopyBuffer, RowRefused } from './copy-binary.ts'
 import { type EventTopic, eventOf, events } from './events.ts'
+import { KeptRecords } from './kept-records.ts'
 import { eventsByDay, type Period, PeriodSet, readingsByMonth } from './partitions.ts'
-import { deadLetters, type Place, type SinkTopic, sinkTables, type TableRows } from './rows.ts'
+import {
+  deadLetters,
+  type Place,
+  readingColumns,
+  type SinkTopic,
+  sinkTables,
+  type TableRows,
+} from './rows.ts'
+import { RowTranscoder } from './transcode.ts'
 
 export type SinkRecord = Place & {
   name: SinkTopic
@@ -24,18 +33,46 @@ export type Refusal = { code: FailureCode; reason: string }
 /** Dead letters may be as large as a record of Kafka; rows are small. */
 const BYTES_MAX = 32 * 1024 * 1024
 
+const transcoders = new WeakMap<Codecs, RowTranscoder>()
+
+/** Readings are most of what the sink writes, so they have a way of their own. */
+function transcoderOf(codecs: Codecs): RowTranscoder {
+  const known = transcoders.get(codecs)
+  if (known !== undefined) return known
+  const kinds = Object.entries(readingColumns).map(([field, [, kind]]) => [field, kind] as const)
+  const { schemaId } = codecs.of('readings')
+  const schema = JSON.parse(schemaText('readings'))
+  const made = new RowTranscoder(schemaId, schema, Object.fromEntries(kinds), 'recordedAt')
+  transcoders.set(codecs, made)
+  return made
+}
+
 export class Batch {
-  readonly records: SinkRecord[] = []
   readonly tables = new Map<TableRows<never>, CopyBuffer>()
-  readonly #ranges = new Map<string, OffsetRange>()
+  readonly #kept = new KeptRecords()
+  readonly #ranges: OffsetRange[] = []
+  #range: OffsetRange | undefined
   readonly #months = new PeriodSet(readingsByMonth)
   readonly #days = new PeriodSet(eventsByDay)
+  readonly #addMonth = (ms: number) => this.#months.add(ms)
   readonly #codecs: Codecs
+  readonly #transcoder: RowTranscoder
   deadLetters = 0
   #bytes = 0
 
   constructor(codecs: Codecs) {
     this.#codecs = codecs
+    this.#transcoder = transcoderOf(codecs)
+  }
+
+  /** How many records it has. */
+  get size(): number {
+    return this.#kept.length
+  }
+
+  /** Made anew at each call: for when the batch must be taken apart. */
+  records(): SinkRecord[] {
+    return this.#kept.all()
   }
 
   /** Of the readings. */
@@ -49,30 +86,36 @@ export class Batch {
   }
 
   get ranges(): readonly OffsetRange[] {
-    return [...this.#ranges.values()]
+    return this.#ranges
   }
 
   isFull(rowsMax: number): boolean {
-    return this.records.length >= rowsMax || this.#bytes >= BYTES_MAX
+    return this.size >= rowsMax || this.#bytes >= BYTES_MAX
   }
 
   /** Throws UnlearnedSchema, and then has taken nothing of the record: learn the schema and add it again. */
   add(record: SinkRecord): void {
     if (record.refusal === undefined) this.#addRow(record)
     else this.#addDeadLetter(record, record.refusal.code, record.refusal.reason)
-    this.records.push(record)
+    this.#kept.add(record)
     this.#bytes += record.value?.length ?? 0
-    const key = `${record.topic}/${record.partition}`
-    const range = this.#ranges.get(key)
-    if (range !== undefined) range.next = record.offset + 1
+    this.#moveOn(record)
+  }
+
+  /** Records of one partition come in runs. */
+  #moveOn({ topic, partition, offset }: SinkRecord): void {
+    const isOf = (range: OffsetRange) => range.partition === partition && range.topic === topic
+    if (this.#range === undefined || !isOf(this.#range)) this.#range = this.#ranges.find(isOf)
+    if (this.#range !== undefined) this.#range.next = offset + 1
     else {
-      const { topic, partition, offset } = record
-      this.#ranges.set(key, { topic, partition, first: offset, next: offset + 1 })
+      this.#range = { topic, partition, first: offset, next: offset + 1 }
+      this.#ranges.push(this.#range)
     }
   }
 
   #addRow(record: SinkRecord): void {
     const table = sinkTables[record.name] as TableRows<never>
+    if (record.name === 'readings' && this.#transcode(table, record)) return
     try {
       const value = this.#codecs.of(record.name).decode(record.value ?? Buffer.alloc(0)) as never
       if (record.name === 'readings') this.#months.add((value as Reading).recordedAt)
@@ -105,12 +148,20 @@ export class Batch {
     this.deadLetters += 1
   }
 
+  #transcode(table: TableRows<never>, { value }: SinkRecord): boolean {
+    return value !== null && this.#transcoder.write(value, this.#bufferOf(table), this.#addMonth)
+  }
+
+  #bufferOf(table: TableRows<never>): CopyBuffer {
+    const known = this.tables.get(table)
+    if (known !== undefined) return known
+    const made = new CopyBuffer()
+    this.tables.set(table, made)
+    return made
+  }
+
   #write(table: TableRows<never>, value: never, place: Place): void {
-    let buffer = this.tables.get(table)
-    if (buffer === undefined) {
-      buffer = new CopyBuffer()
-      this.tables.set(table, buffer)
-    }
+    const buffer = this.#bufferOf(table)
     buffer.row(table.columns.length, (row) => table.write(row, value, place))
   }
 }

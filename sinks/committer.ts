@@ -28,7 +28,7 @@ export class Committer {
   async commit(batch: Batch, signal: AbortSignal): Promise<SinkRecord[]> {
     let left = batch
     for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
-      if (left.records.length === 0) return []
+      if (left.size === 0) return []
       try {
         await this.#write(left)
         return []
@@ -39,7 +39,7 @@ export class Committer {
         left = (await this.#withoutWritten(left)) ?? left
       }
     }
-    return left.records
+    return left.records()
   }
 
   async #write(batch: Batch): Promise<void> {
@@ -80,8 +80,8 @@ export class Committer {
       log.warn({ err: error }, 'Postgres is away')
       return undefined
     }
-    const left = batch.records.filter((record) => !this.isWritten(record))
-    return left.length === batch.records.length ? batch : this.rebuild(left)
+    const left = batch.records().filter((record) => !this.isWritten(record))
+    return left.length === batch.size ? batch : this.rebuild(left)
   }
 
   #adopt(key: string, stored: Positions): void {
@@ -105,15 +105,16 @@ export class Committer {
   /** Halves, again and again: the record that is alone with its error becomes a dead letter, all others rows. */
   async #narrow(batch: Batch, error: Error, signal: AbortSignal): Promise<SinkRecord[]> {
     const { log } = this.#options
-    const [first] = batch.records
-    if (first !== undefined && batch.records.length === 1) {
+    const records = batch.records()
+    const [first] = records
+    if (first !== undefined && records.length === 1) {
       log.error({ err: error, place: positionKey(first), offset: first.offset }, 'Postgres refuses a record')
       const alone = { ...first, refusal: { code: 'ROW_REFUSED' as const, reason: error.message } }
       return this.commit(this.rebuild([alone]), signal)
     }
-    const middle = Math.ceil(batch.records.length / 2)
-    const left = await this.commit(this.rebuild(batch.records.slice(0, middle)), signal)
-    const right = batch.records.slice(middle)
+    const middle = Math.ceil(records.length / 2)
+    const left = await this.commit(this.rebuild(records.slice(0, middle)), signal)
+    const right = records.slice(middle)
     return left.length > 0 ? [...left, ...right] : this.commit(this.rebuild(right), signal)
   }
 }

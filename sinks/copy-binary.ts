@@ -51,6 +51,18 @@ export class CopyBuffer {
     }
   }
 
+  /** For who writes a row's bytes himself: room for `most` bytes, and where it begins. */
+  room(most: number): { bytes: Buffer; at: number } {
+    this.#reserve(most)
+    return { bytes: this.#bytes, at: this.#used }
+  }
+
+  /** A row was written into the room, up to `end`. */
+  took(end: number): void {
+    this.#used = end
+    this.#rows += 1
+  }
+
   /** The whole input of a COPY. It is a view: valid until the next row is written. */
   finish(): Buffer {
     this.#reserve(TRAILER_BYTES)

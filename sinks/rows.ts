@@ -1,6 +1,7 @@
 // Event → row: for each topic that the sink reads, the table, its columns in order, and how a field is written.
-import type { TopicValues } from '../schemas/generated/types.ts'
+import type { Reading, TopicValues } from '../schemas/generated/types.ts'
 import type { CopyBuffer } from './copy-binary.ts'
+import type { ColumnKind } from './transcode.ts'
 
 /** Where a record stands in Kafka; `topic` is its full name. */
 export type Place = { topic: string; partition: number; offset: number }
@@ -69,29 +70,38 @@ export const revised: Fields<Revised> = [
   ['revision', (row, v) => row.int4(v.revision)],
 ]
 
-const readings = table<TopicValues['readings']>(
+/** In the order of the contract, so that a record becomes a row in one pass. */
+export const readingColumns = {
+  unitId: ['unit_id', 'uuid'],
+  organizationId: ['organization_id', 'uuid'],
+  deviceId: ['device_id', 'uuid'],
+  recordedAt: ['recorded_at', 'timestampMs'],
+  receivedAt: ['received_at', 'timestampMs'],
+  temperature: ['temperature_c', 'float8'],
+  humidity: ['humidity_percent', 'float8'],
+  doorOpen: ['door_open', 'bool'],
+  batteryPercent: ['battery_percent', 'float8'],
+  batteryVolts: ['battery_volts', 'float8'],
+  rssi: ['rssi_dbm', 'float8'],
+  snr: ['snr_db', 'float8'],
+  gatewayId: ['gateway_id', 'text'],
+  fault: ['fault', 'bool'],
+  history: ['history', 'bool'],
+  simulated: ['simulated', 'bool'],
+  decoder: ['decoder', 'text'],
+  decoderVersion: ['decoder_version', 'int4'],
+} as const satisfies { [F in keyof Reading]?: readonly [column: string, kind: ColumnKind] }
+
+type ReadingField = keyof typeof readingColumns
+
+const readings = table<Reading>(
   'sensor_readings',
   ['unit_id', 'recorded_at', 'device_id', 'simulated'],
   'append',
-  [
-    ...unit,
-    ['recorded_at', (row, v) => row.timestampMs(v.recordedAt)],
-    ['device_id', (row, v) => row.uuid(v.deviceId)],
-    ['received_at', (row, v) => row.timestampMs(v.receivedAt)],
-    ['temperature_c', (row, v) => row.float8(v.temperature)],
-    ['humidity_percent', (row, v) => row.float8(v.humidity)],
-    ['door_open', (row, v) => row.bool(v.doorOpen)],
-    ['battery_percent', (row, v) => row.float8(v.batteryPercent)],
-    ['battery_volts', (row, v) => row.float8(v.batteryVolts)],
-    ['rssi_dbm', (row, v) => row.float8(v.rssi)],
-    ['snr_db', (row, v) => row.float8(v.snr)],
-    ['gateway_id', (row, v) => row.text(v.gatewayId)],
-    ['fault', (row, v) => row.bool(v.fault)],
-    ['history', (row, v) => row.bool(v.history)],
-    ['simulated', (row, v) => row.bool(v.simulated)],
-    ['decoder', (row, v) => row.text(v.decoder)],
-    ['decoder_version', (row, v) => row.int4(v.decoderVersion)],
-  ],
+  (Object.keys(readingColumns) as ReadingField[]).map((field) => {
+    const [column, kind] = readingColumns[field]
+    return [column, (row, v) => row[kind](v[field] as never)] as const
+  }),
 )
 
 const excursions = table<TopicValues['excursions']>('excursions', ['id'], 'replace', [

@@ -24,6 +24,8 @@ export type SinkOptions = {
 }
 
 const CONSUME_RECORDS_MAX = 2_000
+/** While a batch is being written the next one may grow to so many times the usual size: a slow database gets fewer, larger ones. */
+const GROWTH_MAX = 4
 const RETRY_PAUSE_MS = 1_000
 /** Longer than a write takes, and far below the time after which the group gives up a member that does not poll. */
 const SLOW_WRITE_MS = 5_000
@@ -60,15 +62,17 @@ export class Sink {
     while (!this.#stopping.signal.aborted) {
       for (const rebalance of source.takeRebalances()) await this.#rebalance(rebalance)
       if (this.#failure !== undefined) throw this.#failure
-      if (this.#batch.isFull(rowsMax)) await this.#waitForWrite()
-      else await this.#take(Math.min(CONSUME_RECORDS_MAX, rowsMax - this.#batch.records.length))
+      const most = this.#write === undefined ? rowsMax : rowsMax * GROWTH_MAX
+      if (this.#batch.isFull(most)) await this.#waitForWrite()
+      else await this.#take(Math.min(CONSUME_RECORDS_MAX, most - this.#batch.size))
       this.#writeIfDue()
     }
     await this.#writeTheRest()
   }
 
   async #take(most: number): Promise<void> {
-    for (const record of await this.#consume(most)) await this.#add(record)
+    // Not awaited one by one: a schema that is not known yet is a matter of the first record after a deployment.
+    for (const record of await this.#consume(most)) if (!this.#addAtOnce(record)) await this.#add(record)
   }
 
   /** Errors that are not fatal pass: a broker is away, a leader moves, this member was too slow and joins again. */
@@ -83,10 +87,24 @@ export class Sink {
     }
   }
 
+  /** False: its schema must be fetched first. */
+  #addAtOnce(record: SinkRecord): boolean {
+    const { committer, nowMs } = this.#options
+    if (committer.isWritten(record)) return true
+    if (this.#batch.size === 0) this.#batchSinceMs = nowMs()
+    try {
+      this.#batch.add(record)
+      return true
+    } catch (error) {
+      if (error instanceof UnlearnedSchema) return false
+      throw error
+    }
+  }
+
   async #add(record: SinkRecord): Promise<void> {
     const { committer, codecs, nowMs } = this.#options
     if (committer.isWritten(record)) return
-    if (this.#batch.records.length === 0) this.#batchSinceMs = nowMs()
+    if (this.#batch.size === 0) this.#batchSinceMs = nowMs()
     while (!this.#stopping.signal.aborted) {
       try {
         return this.#batch.add(record)
@@ -114,7 +132,7 @@ export class Sink {
 
   #writeIfDue(): void {
     const { rowsMax, waitMs, nowMs } = this.#options
-    if (this.#write !== undefined || this.#batch.records.length === 0) return
+    if (this.#write !== undefined || this.#batch.size === 0) return
     if (this.#batch.isFull(rowsMax) || nowMs() - this.#batchSinceMs >= waitMs) this.#startWrite()
   }
 
@@ -126,7 +144,7 @@ export class Sink {
     this.#batchSinceMs = this.#options.nowMs()
     const ended = committer.commit(batch, end.signal).catch((error: unknown) => {
       this.#failure ??= error
-      return batch.records
+      return batch.records()
     })
     const write: Write = { ended, end }
     this.#write = write
@@ -170,7 +188,7 @@ export class Sink {
   async #writeTheRest(): Promise<void> {
     const left = await this.#halt()
     if (left.length > 0 || this.#failure !== undefined) return // read again at the next start
-    if (this.#batch.records.length > 0) this.#startWrite()
+    if (this.#batch.size > 0) this.#startWrite()
     if (this.#write !== undefined) await this.#within(this.#write, LAST_WRITE_WITHIN_MS)
   }
 
@@ -233,7 +251,7 @@ export class Sink {
   /** The next owner begins where Postgres says; what is kept of the other partitions goes on. */
   async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
     const { source, committer } = this.#options
-    const records = [...(await this.#halt()), ...this.#batch.records]
+    const records = [...(await this.#halt()), ...this.#batch.records()]
     const gone = new Set(partitions.map(positionKey))
     for (const key of gone) committer.positions.delete(key)
     this.#batch = committer.rebuild(records.filter((record) => !gone.has(positionKey(record))))

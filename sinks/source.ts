@@ -115,11 +115,8 @@ export class Source {
     const name = this.#names.get(topic)
     if (name === undefined)
       throw new Error(`The group gave a record of ${topic}, which the sink does not read.`)
-    return {
-      ...{ name, topic, partition, offset, value },
-      timestampMs: timestamp ?? 0,
-      key: typeof key === 'string' ? Buffer.from(key) : (key ?? null),
-    }
+    const keyBytes = typeof key === 'string' ? Buffer.from(key) : (key ?? null)
+    return { name, topic, partition, offset, timestampMs: timestamp ?? 0, key: keyBytes, value }
   }
 
   /** Fetches nothing until `resume`; what was fetched ahead is fetched again then. */

@@ -17,8 +17,14 @@ const settings = { lock_timeout: '5s', idle_in_transaction_session_timeout: '15s
 /** Where each partition stands: what the sink believes that sink_offsets says. Undefined: nothing was written yet. */
 export type Positions = Map<string, number | undefined>
 
-export const positionKey = ({ topic, partition }: { topic: string; partition: number }): string =>
-  `${topic}/${partition}`
+let lastKey = { topic: '', partition: -1, key: '' }
+
+/** Records of one partition come in runs, so the last key is mostly the one that is asked for. */
+export function positionKey({ topic, partition }: { topic: string; partition: number }): string {
+  if (lastKey.partition !== partition || lastKey.topic !== topic)
+    lastKey = { topic, partition, key: `${topic}/${partition}` }
+  return lastKey.key
+}
 
 export type WriterOptions = {
   db: Database

@@ -79,6 +79,8 @@ export function loadEvent(index: number, random: () => number): LoadEvent[] {
     (): LoadEvent => ({ topic: 'silences', key: unitId, value: silence(revised) }),
     (): LoadEvent => ({ topic: 'unit-status', key: unitId, value: unitStatus(revised) }),
     (): LoadEvent => ({ topic: 'alerts', key: unitId, value: alert(revised) }),
+    (): LoadEvent => ({ topic: 'budgets', key: unitId, value: budget(revised) }),
+    (): LoadEvent => ({ topic: 'gateway-incidents', key: unitId, value: gatewayIncident(revised) }),
     (): LoadEvent => ({ topic: 'rollups', key: unitId, value: rollup(ofUnit, at) }),
     (): LoadEvent => ({ topic: 'rollups', key: unitId, value: rollup(ofUnit, at) }),
     (): LoadEvent => ({ topic: 'late-readings', key: unitId, value: lateReading(own) }),
@@ -87,7 +89,7 @@ export function loadEvent(index: number, random: () => number): LoadEvent[] {
     // The same identity again with another value: the first in the log stays.
     (): LoadEvent => ({ topic: 'readings', key: unitId, value: { ...own, temperature: 99 } }),
   ]
-  const beside = besides[Math.floor(random() * 24)]
+  const beside = besides[Math.floor(random() * 28)]
   return beside === undefined ? [first] : [first, beside()]
 }
 
@@ -120,6 +122,18 @@ const alert = (revised: Revised) => ({
   ...({ status: 'active', alertType: 'alarm_active', severity: 'warning', causeId: revised.id } as const),
   ...{ causeStartedAt: 0, deviceId: null, reason: null, triggeredAt: revised.revision, resolvedAt: null },
   ...{ escalatedAt: Array.from({ length: revised.revision }, (_, i) => i), acknowledgedAt: null },
+})
+
+const budget = (revised: Revised) => ({
+  ...revised,
+  ...({ state: 'open', name: 'warm', side: 'above', limit: 8, over: 'day', lot: null } as const),
+  ...{ budgetSeconds: 3_600, startedAt: 0, exceededAt: 0, endedAt: null, usedSeconds: revised.revision },
+})
+
+const gatewayIncident = ({ id, unitId, revision }: Revised) => ({
+  ...{ id, gatewayKey: `${organizationId}/gateway-1`, gatewayId: 'gateway-1', organizationId, revision },
+  ...({ state: 'open', startedAt: 0, detectedAt: revision, endedAt: null } as const),
+  ...{ unitIds: [unitId], silenceIds: [] },
 })
 
 const lateReading = ({ unitId, deviceId, recordedAt }: Reading) => ({

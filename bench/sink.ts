@@ -1,0 +1,276 @@
+// Topic → committed rows, on a broker and a Postgres of the bench's own, beside the ceiling of the same run: the same rows,
+// as one COPY in binary from a file, into the same table with the same indexes, as `psql \copy` does it. Rounds take turns, so
+// that other load meets both; the best round of each counts.
+import { createReadStream, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import rdkafka from 'node-rdkafka'
+import { producerSettings } from '../infra/kafka.ts'
+import { localEngines } from '../infra/local/local-engines.ts'
+import { migrate } from '../infra/migrate.ts'
+import { openPostgres, type Postgres } from '../infra/postgres.ts'
+import { registryAt } from '../infra/registry.ts'
+import { openScratch, removeAbandonedScratches } from '../infra/testing/scratch.ts'
+import { createTopics } from '../infra/topics.ts'
+import { type Codecs, openCodecs } from '../schemas/codec.ts'
+import type { Reading } from '../schemas/generated/types.ts'
+import { derivedId } from '../schemas/identity.ts'
+import { topicName } from '../schemas/topics.ts'
+import { CopyBuffer } from '../sinks/copy-binary.ts'
+import type { SinkConfig } from '../sinks/main.ts'
+import { ensurePartition } from '../sinks/partition-tables.ts'
+import { readingsByMonth } from '../sinks/partitions.ts'
+import { sinkTables } from '../sinks/rows.ts'
+import { MeasuredChild } from './measured-child.ts'
+import type { SinkSetup } from './measured-sink.ts'
+
+const PREFIX = 'bench.'
+const PARTITIONS = 12
+const ROUNDS = 3
+const INTERVAL_MS = 60_000
+const CLOCK_TICK_MS = 10
+
+const print = (line = ''): void => void process.stdout.write(`${line}\n`)
+const thousands = (n: number): string => Math.round(n).toLocaleString('en')
+
+type Measured = {
+  rowsPerSecond: number
+  backendMicros: number
+  clientMicros: number
+  threads?: Record<string, number>
+}
+type World = {
+  brokers: string
+  registry: string
+  url: string
+  db: Postgres
+  rows: number
+  file: string
+  profileDir: string | undefined
+}
+
+export async function run(options: Record<string, string>): Promise<void> {
+  const devices = Number(options.devices ?? 10_000)
+  const rows = Number(options.rows ?? 600_000)
+  await removeAbandonedScratches()
+  const scratch = openScratch()
+  const report = (line: string) => process.stderr.write(`engines: ${line}\n`)
+  const file = join(tmpdir(), `coldstream-bench-${process.pid}.copy`)
+  try {
+    const engines = await localEngines(['kafka', 'registry', 'postgres'], {
+      ...{ dataDir: scratch.dir, report, ports: 'any' },
+    })
+    const { kafkaBrokers: brokers = '', schemaRegistryUrl: registry = '', databaseUrl: url = '' } = engines
+    try {
+      await migrate(url)
+      const db = openPostgres(url, { connectionsMax: 2, statementTimeoutMs: 0 })
+      await ensurePartition(db, readingsByMonth, readingsByMonth.periodOf(startMs))
+      await fill({ brokers, registry, rows, devices, file })
+      await measure({ brokers, registry, url, db, rows, file, profileDir: options.profile })
+      await db.end()
+    } finally {
+      await engines.stop()
+    }
+  } finally {
+    rmSync(file, { force: true })
+    await scratch.remove()
+  }
+}
+
+const startMs = Date.UTC(2026, 9, 2)
+const organizationId = derivedId('organization', 'bench')
+
+/** Devices measure in turn, each every minute; two of three give humidity. */
+function reading(index: number, devices: number, ids: readonly string[]): Reading {
+  const device = index % devices
+  const atMs = startMs + Math.floor(index / devices) * INTERVAL_MS + ((device * 37) % INTERVAL_MS)
+  return {
+    ...{ unitId: ids[device] ?? '', organizationId, deviceId: ids[(device * 7) % devices] ?? '' },
+    ...{ devEui: 'A84041000000000A', kind: 'temperature', recordedAt: atMs, receivedAt: atMs + 180 },
+    ...{ temperature: (index % 170) / 10 - 3, humidity: index % 3 === 0 ? null : 40 + (index % 50) },
+    ...{ doorOpen: null, doorOpenCount: null, lastOpenSeconds: null, batteryPercent: null },
+    ...{
+      batteryVolts: 3 + (index % 10) / 16,
+      rssi: -60 - (index % 60),
+      snr: 7.5,
+      gatewayId: `gateway-${device % 40}`,
+    },
+    ...{ fault: false, history: false, simulated: false, decoder: 'lht65', decoderVersion: 1 },
+  }
+}
+
+type Fill = { brokers: string; registry: string; rows: number; devices: number; file: string }
+
+/** The same readings into the topic, and as a file of COPY's. */
+async function fill({ brokers, registry, rows, devices, file }: Fill): Promise<void> {
+  await createTopics(brokers, PREFIX, { partitions: PARTITIONS, replication: 1 })
+  const codecs: Codecs = await openCodecs(registryAt(registry), PREFIX)
+  const { global, topic } = producerSettings(brokers)
+  const producer = new rdkafka.Producer(
+    { ...global, dr_cb: false, 'queue.buffering.max.messages': 2_000_000 },
+    topic,
+  )
+  await new Promise<void>((done, fail) => {
+    producer.connect({}, (error) => (error ? fail(error) : done()))
+  })
+  producer.setPollInterval(20)
+  const ids = Array.from({ length: devices }, (_, device) => derivedId('bench', device))
+  const { columns, write } = sinkTables.readings
+  const copy = new CopyBuffer(rows * 200)
+  const [name, encode] = [topicName(PREFIX, 'readings'), codecs.of('readings').encode]
+  for (let index = 0; index < rows; index++) {
+    const value = reading(index, devices, ids)
+    copy.row(columns.length, (row) => write(row, value, { topic: '', partition: 0, offset: 0 }))
+    producer.produce(name, null, encode(value), value.unitId)
+    if (index % 20_000 === 0) await sleep(1)
+  }
+  await new Promise<void>((done, fail) => {
+    producer.flush(120_000, (error) => (error ? fail(error) : done()))
+  })
+  await new Promise((done) => {
+    producer.disconnect(done)
+  })
+  writeFileSync(file, copy.finish())
+}
+
+async function measure(world: World): Promise<void> {
+  const { rows, db } = world
+  const ceilings: Measured[] = []
+  const sinks: Measured[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    ceilings.push(await measureCopy(world))
+    sinks.push(await measureSink(world))
+  }
+  const [ceiling, sink] = [best(ceilings), best(sinks)]
+  print(`${thousands(rows)} readings, ${PARTITIONS} partitions; best of ${ROUNDS} rounds each, taking turns`)
+  print(line('ceiling: one COPY from a file', ceiling))
+  print(line('sink: topic → committed rows', sink))
+  for (const [thread, ms] of Object.entries(sink.threads ?? {}))
+    print(`  ${thread.padEnd(38)} ${((ms * 1000) / rows).toFixed(2)} µs a row`)
+  print(`ratio to the ceiling           ${(sink.rowsPerSecond / ceiling.rowsPerSecond).toFixed(2)} by time`)
+  const total = (m: Measured) => m.backendMicros + m.clientMicros
+  print(`CPU of both sides              ${total(ceiling).toFixed(2)} and ${total(sink).toFixed(2)} µs a row`)
+  await printIndexCost(db, world.file)
+}
+
+const best = (all: readonly Measured[]): Measured =>
+  all.reduce((one, other) => (other.rowsPerSecond > one.rowsPerSecond ? other : one))
+
+const line = (name: string, { rowsPerSecond, backendMicros, clientMicros }: Measured) =>
+  `${name.padEnd(30)} ${thousands(rowsPerSecond).padStart(8)} rows/s   backend ${backendMicros.toFixed(2)} µs, ` +
+  `client ${clientMicros.toFixed(2)} µs a row`
+
+const clear = (db: Postgres) => db.query('truncate sensor_readings, sink_offsets')
+
+/** CPU of one backend so far, ms: Linux counts it by process. */
+function backendCpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS
+}
+
+async function measureCopy({ db, rows, file }: World): Promise<Measured> {
+  await clear(db)
+  const { columns } = sinkTables.readings
+  let [elapsedMs, cpuMs, own] = [0, 0, process.cpuUsage()]
+  await db.transaction(async (sql) => {
+    const pid = (await sql.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid ?? 0
+    const [cpuBefore, begin] = [backendCpuMs(pid), performance.now()]
+    own = process.cpuUsage()
+    await sql.copyIn(
+      `copy sensor_readings (${columns.join(', ')}) from stdin (format binary)`,
+      createReadStream(file, { highWaterMark: 1 << 20 }),
+    )
+    elapsedMs = performance.now() - begin
+    cpuMs = backendCpuMs(pid) - cpuBefore
+  })
+  const { user, system } = process.cpuUsage(own)
+  return {
+    ...{ rowsPerSecond: (rows * 1000) / elapsedMs, backendMicros: (cpuMs * 1000) / rows },
+    clientMicros: (user + system) / rows,
+  }
+}
+
+async function measureSink({ db, brokers, registry, url, rows, profileDir }: World): Promise<Measured> {
+  await clear(db)
+  const config: SinkConfig = {
+    ...{ KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry, DATABASE_URL: url, DATABASE_DIRECT_URL: '' },
+    ...{
+      TOPIC_PREFIX: PREFIX,
+      INSTANCE: '',
+      SINK_BATCH_ROWS_MAX: 10_000,
+      SINK_BATCH_WAIT: 200,
+      SINK_PORT: 0,
+    },
+    ...{ EVENTS_RETENTION_DAYS: 90, LOG_LEVEL: 'error' },
+  } as SinkConfig
+  const setup: SinkSetup = { config, profileDir: profileDir ?? null }
+  const child = await MeasuredChild.start('./measured-sink.ts', setup)
+  try {
+    await child.ask('begin')
+    const first = await untilWritten(db, 1)
+    const last = await untilWritten(db, rows)
+    const threads = await child.ask<Record<string, number>>('end')
+    const clientMs = Object.values(threads).reduce((sum, ms) => sum + ms, 0)
+    return {
+      rowsPerSecond: ((rows - first.written) * 1000) / (last.atMs - first.atMs),
+      ...{ backendMicros: (last.backendMs * 1000) / rows, clientMicros: (clientMs * 1000) / rows, threads },
+    }
+  } finally {
+    await child.end('SIGTERM')
+  }
+}
+
+type Seen = { written: number; atMs: number; backendMs: number }
+
+/** Offsets are stored with the rows, so they say what is committed; control records take offsets, too. */
+async function untilWritten(db: Postgres, least: number): Promise<Seen> {
+  for (;;) {
+    const { rows } = await db.query<{ written: number; pids: number[] }>(
+      `select coalesce(sum(next_offset), 0)::bigint as written,
+         (select array_agg(pid) from pg_stat_activity where application_name = 'coldstream-sink') as pids from sink_offsets`,
+    )
+    const { written = 0, pids = [] } = rows[0] ?? {}
+    if (written >= least) {
+      const backendMs = (pids ?? []).reduce((sum, pid) => sum + backendCpuMs(pid), 0)
+      return { written, atMs: performance.now(), backendMs }
+    }
+    await sleep(10)
+  }
+}
+
+/** What each index costs: the same COPY into tables that have some of them. */
+async function printIndexCost(db: Postgres, file: string): Promise<void> {
+  const columns = sinkTables.readings.columns.join(', ')
+  const shapes: Record<string, string> = {
+    'no index': '',
+    'BRIN (recorded_at)': 'create index on shape using brin (recorded_at)',
+    'the key, as it is': 'alter table shape add primary key (unit_id, recorded_at, device_id, simulated)',
+    'the key, time first': 'alter table shape add primary key (recorded_at, unit_id, device_id, simulated)',
+    'the key and (organization_id, recorded_at)':
+      'alter table shape add primary key (unit_id, recorded_at, device_id, simulated); ' +
+      'create index on shape (organization_id, recorded_at)',
+  }
+  print('index cost: the same COPY into a table with …')
+  for (const [name, statement] of Object.entries(shapes)) {
+    await db.query('drop table if exists shape')
+    await db.query('create table shape (like sensor_readings)')
+    if (statement !== '') await db.query(statement)
+    const { micros, bytes, rows } = await db.transaction(async (sql) => {
+      const pid = (await sql.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid ?? 0
+      const before = backendCpuMs(pid)
+      await sql.copyIn(
+        `copy shape (${columns}) from stdin (format binary)`,
+        createReadStream(file, { highWaterMark: 1 << 20 }),
+      )
+      const spent = backendCpuMs(pid) - before
+      const size = await sql.query<{ bytes: number; rows: number }>(
+        "select pg_total_relation_size('shape') as bytes, count(*) as rows from shape",
+      )
+      const found = size.rows[0] ?? { bytes: 0, rows: 1 }
+      return { ...found, micros: (spent * 1000) / found.rows }
+    })
+    print(`  ${name.padEnd(44)} backend ${micros.toFixed(2)} µs, ${Math.round(bytes / rows)} bytes a row`)
+  }
+}
