@@ -1,5 +1,8 @@
 // The bridge on a real broker and a real registry: what is answered 202 is on the topic, byte for byte.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { Aedes } from 'aedes'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { keysOf, readConfig } from '../infra/config.ts'
 import { registryAt } from '../infra/registry.ts'
 import { freshPrefix, testEngines } from '../infra/testing/engines.ts'
@@ -105,4 +108,42 @@ test('it counts what it did, without naming strangers', async () => {
   expect(metrics).toContain('coldstream_bridge_messages_total{connection="ttn",outcome="uplink"}')
   expect(metrics).not.toContain('invented-by-a-stranger')
   expect(metrics).not.toContain(exampleKey)
+})
+
+test('what an MQTT server sends is on the topic, and counted under its connection', async () => {
+  const broker = await Aedes.createBroker()
+  const server = createServer((socket) => broker.handle(socket)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const subscribed = once(broker, 'subscribe')
+  const listening = await runBridge(
+    readConfig(keysOf('bridge'), {
+      KAFKA_BROKERS: kafkaBrokers,
+      SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+      TOPIC_PREFIX: prefix,
+      BRIDGE_HOST: '127.0.0.1',
+      BRIDGE_PORT: '0',
+      BRIDGE_MQTT: `kitchen=mqtt://app%40tenant:key@127.0.0.1:${(server.address() as AddressInfo).port}`,
+      LOG_LEVEL: 'error',
+    }),
+  )
+  onTestFinished(async () => {
+    await listening.close()
+    await new Promise<void>((done) => broker.close(done))
+    server.close()
+  })
+  await subscribed
+  const payload = JSON.stringify(uplinkBody({ f_cnt: 4_242 }))
+  const topic = 'v3/app@tenant/devices/fridge-1/up'
+  broker.publish({ cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false }, () => {})
+  const metrics = async () => (await fetch(`http://127.0.0.1:${listening.port}/metrics`)).text()
+  await vi.waitFor(
+    async () =>
+      expect(await metrics()).toContain(
+        'coldstream_bridge_messages_total{connection="kitchen",outcome="uplink"} 1',
+      ),
+    10_000,
+  )
+  expect(await metrics()).toContain('coldstream_bridge_mqtt_connected{connection="kitchen"} 1')
+  const found = (await uplinksOfTopic()).filter(({ uplink }) => uplink.fCnt === 4_242)
+  expect(found).toMatchObject([{ key: '0004A30B001C0530', uplink: { connectionId: 'kitchen' } }])
 })

@@ -9,11 +9,11 @@ const isKey = (key: string): boolean => (key.startsWith('sha256:') ? keyHash.tes
 type Named<T> = ReadonlyMap<string, T>
 
 /** `name=value,…`; undefined where a name or value is not of its form, or a name stands twice. */
-function named<T>(text: string, valueOf: (value: string) => T | undefined): Named<T> | undefined {
+function named<T>(text: string, toValue: (value: string) => T | undefined): Named<T> | undefined {
   const result = new Map<string, T>()
   for (const pair of text === '' ? [] : text.split(',')) {
     const at = pair.indexOf('=')
-    const [name, value] = [pair.slice(0, at).trim(), valueOf(pair.slice(at + 1).trim())]
+    const [name, value] = [pair.slice(0, at).trim(), toValue(pair.slice(at + 1).trim())]
     if (at < 1 || !connectionName.test(name) || value === undefined || result.has(name)) return undefined
     result.set(name, value)
   }

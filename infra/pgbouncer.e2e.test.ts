@@ -73,8 +73,8 @@ describe.skipIf(!hasPgBouncer)('through PgBouncer in transaction mode', () => {
   test('more callers than it has connections wait for each other, and no setting of one reaches another', async () => {
     const db = await poolTo({ connectionsMax: 80 })
     const ask = (i: number) =>
-      db.query<{ mine: string; timeout: string }>(
-        "select current_setting('app.who', true) as mine, current_setting('statement_timeout') as timeout, pg_sleep(0.02)",
+      db.query<{ database: string; mine: string; timeout: string }>(
+        "select current_database() as database, current_setting('app.who', true) as mine, current_setting('statement_timeout') as timeout, pg_sleep(0.02)",
         [],
         i % 2 === 0 ? { settings: { 'app.who': String(i) }, statementTimeoutMs: 1_001 + i } : {},
       )
@@ -83,8 +83,10 @@ describe.skipIf(!hasPgBouncer)('through PgBouncer in transaction mode', () => {
       expect(rows[0]!.mine || null).toBe(i % 2 === 0 ? String(i) : null)
       expect(rows[0]!.timeout).toBe(i % 2 === 0 ? `${1_001 + i}ms` : '30s')
     }
-    const servers = (await bouncer.show('SHOW SERVERS')).length
-    expect(servers).toBeLessThanOrEqual(20)
+    const asked = answers[0]!.rows[0]!.database
+    const servers = (await bouncer.show('SHOW SERVERS')).filter(({ database }) => database === asked)
+    expect(servers.length).toBeGreaterThan(1)
+    expect(servers.length).toBeLessThanOrEqual(20)
   })
 
   test('statements with names give the same answers where PgBouncer knows them (1.21 and later)', async (context) => {
@@ -158,11 +160,12 @@ test('no code speaks SQL that belongs to a session', async () => {
   expect(found).toEqual([])
 })
 
-/** An `update … set` is no SET: it is told by what stands before it. */
+/** An `update … set`, and a function's own settings, are no SET: they are told by what stands before them. */
 function audit(file: string, text: string): string[] {
   const sql = text
     .replaceAll(/^\s*(?:\/\/|\*|\/\*|--).*$/gm, '')
     .replaceAll(/\bupdate\b(?:(?!;|`\s*[,)\n]).)*?\bset\b/gis, 'update')
+    .replaceAll(/\bcreate\s+function\b[^;$]*/gi, 'function')
     .replaceAll(/\balter\s+\w+[^;`'"]*?\bset\b/gis, 'alter')
   return Object.entries(sessionBound).flatMap(([what, pattern]) => {
     const match = pattern.exec(sql)

@@ -45,7 +45,8 @@ test('every table that the pipeline writes is in it', async () => {
     `select relname as name from pg_class join pg_namespace n on n.oid = relnamespace
      where relkind in ('r', 'p') and nspname = 'public' and not relispartition order by 1`,
   )
-  // People, sign-in and what they do; what processes note of their own work; and a window of what other tables have whole.
+  // People, sign-in and what they do; what processes note of their own work; a window of what
+  // other tables have whole; and what `coldstream gaps --store` finds whenever it is asked.
   const registry =
     /^(organizations|sites|areas|units|devices|device_assignments|alert_rules|outbox|gateways)$/
   const entered =
@@ -54,7 +55,8 @@ test('every table that the pipeline writes is in it', async () => {
   const bookkeeping =
     /^(dead_letter_retries|rollup_repairs|schema_migrations|sink_offsets|replays|backup_runs)$/
   const housekeeping = /^(housekeeper_.*|partition_.*|events)$/
-  const others = [registry, entered, notifications, bookkeeping, housekeeping]
+  const foundInTheLog = /^uplink_(gaps|loss)$/
+  const others = [registry, entered, notifications, bookkeeping, housekeeping, foundInTheLog]
   const names = rows.map(({ name }) => name)
   expect(
     names.filter((name) => !digestTables.includes(name) && !others.some((known) => known.test(name))),
