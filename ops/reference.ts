@@ -1,15 +1,28 @@
-// The generated parts of the texts: the configuration reference and the picture of the topology in README.md, the table of
-// devices in docs/devices.md, the state machines in docs/domain.md. Each stands between `<!-- name -->` and `<!-- /name -->`. `node ops/reference.ts` writes,
-// `--check` only compares and exits 1.
+// The generated parts of the texts: the tables of commands and settings and the picture of the topology in README.md, the table
+// of devices in docs/devices.md, the state machines in docs/domain.md. Each stands between `<!-- name -->` and `<!-- /name -->`.
+// `node ops/reference.ts` writes, `--check` only compares and exits 1.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { configKeys } from '../infra/config.ts'
 import { decoderFor } from '../processors/decoders/registry.ts'
 import { profiles } from '../processors/profiles/catalog.ts'
 import { describeAsMermaid } from '../topology/describe.ts'
 import { topology } from '../topology/topology.ts'
+import { programFor } from './commands.ts'
 import { diagrams } from './domain/diagrams.ts'
 import { examplesOf } from './profiles/examples.ts'
 import { capabilityText, doorText, intervalText } from './profiles/words.ts'
+
+const program = await programFor()
+
+function commandsTable(): string {
+  const rows = program.commands.map((command) => {
+    const inner = command.commands.map((sub) => `\`${sub.name()}\``).join(', ')
+    const [only, ...others] = command.commands
+    const said = (only !== undefined && others.length === 0 ? only : command).description()
+    return `| \`${command.name()}\`${inner && `: ${inner}`} | ${said.replaceAll('|', '\\|')} |`
+  })
+  return ['| command | what it does |', '|---|---|', ...rows].join('\n')
+}
 
 function configurationTable(): string {
   const rows = Object.entries(configKeys).map(([name, { form, fallback, doc, usedBy }]) => {
@@ -35,6 +48,7 @@ type Sections = Record<string, () => string>
 
 const readmeSections: Sections = {
   topology: () => `\`\`\`mermaid\n${describeAsMermaid(topology).trimEnd()}\n\`\`\``,
+  commands: commandsTable,
   configuration: configurationTable,
 }
 
