@@ -74,6 +74,18 @@ test('receivedAt and probe reach the decoder', () => {
   expect(answer({ ...lht65, hex: 'cbf60b0d0376010add7fff', probe: 'external' }).temperature).toBe(27.81)
 })
 
+test('a contact whose sense the profile knows tells its door, and openIs overrules the profile', () => {
+  const contact = { vendor: 'netvox', device: 'r311a', fPort: 6, hex: '0102011e01000000000000' }
+  expect(answer(contact).doorOpen).toBe(true)
+  expect(answer({ ...contact, openIs: 0 }).doorOpen).toBe(false)
+  expect(answer({ ...contact, device: 'r718f', hex: '011d011e01000000000000' }).doorOpen).toBeNull()
+})
+
+test('vendors and devices are found by the names that people use', () => {
+  const climate = { vendor: 'Milesight', device: 'EM300-TH-868M', fPort: 85, hex: '0367000004686d' }
+  expect(answer(climate)).toMatchObject({ kind: 'measurement', temperature: 0, humidity: 54.5 })
+})
+
 test.each([
   ['', 'not JSON'],
   ['{', 'not JSON'],

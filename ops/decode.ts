@@ -9,7 +9,9 @@
 //     "error"}
 import type { Command } from 'commander'
 import type { Decoded, DecodeOptions, Measurement, Sample } from '../processors/decoders/decoder.ts'
+import { modelOf } from '../processors/decoders/names.ts'
 import { decoderFor } from '../processors/decoders/registry.ts'
+import { profileFor } from '../processors/profiles/catalog.ts'
 
 type Fields = Pick<Measurement, 'temperature' | 'humidity' | 'doorOpen' | 'batteryVolts' | 'batteryPercent'>
 type OutputSample = { recordedAt: string } & Fields
@@ -40,9 +42,10 @@ function payload(line: Record<string, unknown>): Uint8Array {
   return new Uint8Array(Buffer.from(hex, 'hex'))
 }
 
-function optionsOf(line: Record<string, unknown>, model: string): DecodeOptions {
-  const options: DecodeOptions = { model }
-  const { receivedAt, probe, openIs } = line
+// As in the pipeline, a contact whose sense the profile knows needs no `openIs`.
+function optionsOf(line: Record<string, unknown>, vendor: string, device: string): DecodeOptions {
+  const options: DecodeOptions = { model: modelOf(vendor, device) }
+  const { receivedAt, probe, openIs = profileFor(vendor, device)?.door } = line
   if (receivedAt !== undefined) {
     const receivedAtMs = typeof receivedAt === 'string' ? Date.parse(receivedAt) : Number.NaN
     if (!(receivedAtMs >= 0)) throw new BadInput('"receivedAt" must be an ISO 8601 instant after 1970.')
@@ -51,7 +54,7 @@ function optionsOf(line: Record<string, unknown>, model: string): DecodeOptions 
   if (probe === 'internal' || probe === 'external') options.probe = probe
   else if (probe !== undefined) throw new BadInput('"probe" must be "internal" or "external".')
   if (openIs === 0 || openIs === 1) options.openIs = openIs
-  else if (openIs !== undefined) throw new BadInput('"openIs" must be 0 or 1.')
+  else if (line.openIs !== undefined) throw new BadInput('"openIs" must be 0 or 1.')
   return options
 }
 
@@ -77,7 +80,7 @@ function decode(line: string): Decoded {
   const bytes = payload(input)
   const decoder = decoderFor(vendor, device)
   if (!decoder) throw new BadInput(`There is no decoder for vendor "${vendor}", device "${device}".`)
-  return decoder.decode(bytes, fPort, optionsOf(input, device.toLowerCase()))
+  return decoder.decode(bytes, fPort, optionsOf(input, vendor, device))
 }
 
 function fields(values: Partial<Measurement>): Fields {

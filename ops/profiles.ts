@@ -1,8 +1,9 @@
 // `coldstream profiles list|show|test`: which devices are known, what each gives, and whether its decoder reads the payloads
 // that are published about it, or one of your own.
 import { type Command, InvalidArgumentError } from 'commander'
+import { brandOf } from '../processors/decoders/names.ts'
 import { fromNetwork } from '../processors/decoders/network-payload.ts'
-import { brandOf, decoderFor } from '../processors/decoders/registry.ts'
+import { decoderFor } from '../processors/decoders/registry.ts'
 import { profileFor, profiles } from '../processors/profiles/catalog.ts'
 import type { Profile } from '../processors/profiles/profile.ts'
 import { decodeLine } from './decode.ts'

@@ -3,6 +3,7 @@
 // The uplink is a check-in of its own, with values or without; replayed samples follow at their own times.
 import type { DeviceAssignment, Uplink } from '../schemas/generated/types.ts'
 import type { Decoded, DecodeOptions, Measurement } from './decoders/decoder.ts'
+import { modelOf } from './decoders/names.ts'
 import { fromNetwork } from './decoders/network-payload.ts'
 import { decoderFor } from './decoders/registry.ts'
 import { profileFor } from './profiles/catalog.ts'
@@ -52,7 +53,7 @@ function sourceOf(uplink: Uplink, assignment: DeviceAssignment | null): Source {
   const profile = profileFor(vendor, model, uplink.firmwareVersion)
   const decoder = decoderFor(vendor, model)
   if (decoder === undefined || uplink.fPort === null) return fromPayloads(uplink, profile)
-  const options = optionsOf(model, uplink, assignment, profile)
+  const options = optionsOf(modelOf(vendor, model), uplink, assignment, profile)
   const decoded = decoder.decode(uplink.payload, uplink.fPort, options)
   return { decoder: decoder.name, decoderVersion: decoder.version, decoded, warnings: [] }
 }
@@ -63,7 +64,7 @@ function optionsOf(
   assignment: DeviceAssignment | null,
   profile: Profile | undefined,
 ): DecodeOptions {
-  const options: DecodeOptions = { model: model.toLowerCase(), receivedAtMs: uplink.recordedAt }
+  const options: DecodeOptions = { model, receivedAtMs: uplink.recordedAt }
   if (assignment?.probe) options.probe = assignment.probe
   const openIs = assignment?.openIs ?? profile?.door
   if (openIs === 0 || openIs === 1) options.openIs = openIs

@@ -2,7 +2,8 @@
 // values that are right.
 import { readFileSync } from 'node:fs'
 import type { Decoded, DecodeOptions, Measurement } from '../../processors/decoders/decoder.ts'
-import { brandOf, decoderFor } from '../../processors/decoders/registry.ts'
+import { brandOf, modelOf } from '../../processors/decoders/names.ts'
+import { decoderFor } from '../../processors/decoders/registry.ts'
 import type { Profile } from '../../processors/profiles/profile.ts'
 
 export type Example = {
@@ -34,7 +35,7 @@ function linesOf(file: string): Example[] {
 
 export function examplesOf(profile: Profile): Example[] {
   const isOurs = ({ vendor, device }: Example) =>
-    brandOf(vendor) === profile.brand && profile.models.includes(device.toLowerCase())
+    brandOf(vendor) === profile.brand && profile.models.includes(modelOf(vendor, device))
   return files.flatMap(linesOf).filter(isOurs)
 }
 
@@ -43,7 +44,7 @@ export function decodeExample(example: Example): Decoded {
   const decoder = decoderFor(vendor, device)
   if (!decoder) return { kind: 'error', error: `No decoder knows ${vendor}/${device}.` }
   const options: DecodeOptions = {
-    model: device,
+    model: modelOf(vendor, device),
     ...(receivedAt !== undefined && { receivedAtMs: Date.parse(receivedAt) }),
     ...(probe && { probe }),
     ...(openIs !== undefined && { openIs }),

@@ -1,6 +1,5 @@
 // Which decoder reads which device: by vendor (brand_id) and device (model_id) of The Things Stack's device
-// repository. Ids are matched without case, and a device may carry the suffix that its vendor gives to
-// regional variants. A vendor's other names lead to the one that the repository uses.
+// repository, or by whatever else they are called (names.ts).
 import { adeunisDecoder } from './adeunis.ts'
 import { browanDecoder } from './browan.ts'
 import { cayenneDecoder } from './cayenne.ts'
@@ -15,6 +14,7 @@ import { genericNodeDecoder } from './generic-node.ts'
 import { lairdDecoder } from './laird.ts'
 import { mclimateDecoder } from './mclimate.ts'
 import { milesightDecoder } from './milesight.ts'
+import { brandOf, modelOf } from './names.ts'
 import { netvoxDecoder } from './netvox.ts'
 import { radioBridgeDecoder } from './radio-bridge.ts'
 import { sensativeDecoder } from './sensative.ts'
@@ -39,7 +39,7 @@ const vendors = new Map<string, Devices>([
       [/^lht52/, draginoLht52],
       [/^(lds0[12]|lwl0[12])$/, draginoLds02],
       [/^(lds03a|lwl03a|ds03a-lb|wl03a-lb)$/, draginoLds03a],
-      [/^lsn50v2-d2.-d22|^d2[023x]/, draginoD2x],
+      [/^(lsn50v2-)?d2[023x]/, draginoD2x],
       [/^(lsn50|sn50v3|s31)/, draginoLsn50],
       [/^ltc2/, draginoLtc2],
     ],
@@ -60,21 +60,8 @@ const vendors = new Map<string, Devices>([
   ['talkpool', [[/^oy1(100|110|200|210|700)$/, talkpoolDecoder]]],
   ['tektelic', [[/^(t000|comfort|vivid|breeze|home|tundra|smart-room)/, tektelicDecoder]]],
   ['the-things-industries', [[/^generic-node/, genericNodeDecoder]]],
-  ['the-things-stack', [[/^cayenne/, cayenneDecoder]]],
+  ['the-things-stack', [[/^cayenne|lpp$/, cayenneDecoder]]],
   ['watteco', all(wattecoDecoder)],
-])
-
-const otherNames = new Map([
-  ['cayenne', 'the-things-stack'],
-  ['enless', 'enless-wireless'],
-  ['ezurio', 'laird'],
-  ['laird-connectivity', 'laird'],
-  ['merryiot', 'browan'],
-  ['milesight', 'milesight-iot'],
-  ['multitech-radio-bridge', 'radio-bridge'],
-  ['nke', 'nke-watteco'],
-  ['radiobridge', 'radio-bridge'],
-  ['seeed', 'sensecap'],
 ])
 
 /** Every decoder once, for tests and for listings. */
@@ -83,15 +70,9 @@ export function allDecoders(): Decoder[] {
   return [...new Set([...listed, decentlabDecoder])]
 }
 
-/** The name that the device repository uses for a vendor. */
-export function brandOf(vendor: string): string {
-  const name = vendor.toLowerCase()
-  return otherNames.get(name) ?? name
-}
-
 export function decoderFor(vendor: string, device: string): Decoder | undefined {
   const brand = brandOf(vendor)
-  const model = device.toLowerCase()
+  const model = modelOf(vendor, device)
   if (brand === 'decentlab') return isDecentlabModel(model) ? decentlabDecoder : undefined
   return vendors.get(brand)?.find(([pattern]) => pattern.test(model))?.[1]
 }

@@ -55,6 +55,7 @@ const items = new Map<number, Item>([
   [0x0f04, { bytes: 2 }],
   [0x1002, { bytes: 1 }],
   [0x1102, { bytes: 2 }],
+  [0x1204, { bytes: 4 }],
 ])
 
 function itemAt(bytes: Uint8Array, at: number): Item | undefined {
@@ -83,4 +84,4 @@ function tektelic(bytes: Uint8Array, fPort: number, { model }: DecodeOptions): D
   return model === 't0006129' ? none('Report of a device without a thermometer of its own') : report(bytes)
 }
 
-export const tektelicDecoder: Decoder = { name: 'tektelic', version: 3, decode: guarded(tektelic) }
+export const tektelicDecoder: Decoder = { name: 'tektelic', version: 4, decode: guarded(tektelic) }

@@ -1,5 +1,5 @@
 // All profiles, and which one a device has.
-import { brandOf } from '../decoders/registry.ts'
+import { brandOf, modelOf } from '../decoders/names.ts'
 import { climateProfiles } from './climates.ts'
 import { draginoProfiles } from './dragino.ts'
 import { industrialProfiles } from './industrial.ts'
@@ -13,7 +13,7 @@ export const profiles: readonly Profile[] = [
   ...industrialProfiles,
 ].sort((a, b) => (a.brand < b.brand ? -1 : a.brand > b.brand ? 1 : 0))
 
-const keyOf = (brand: string, model: string) => `${brandOf(brand)}/${model.toLowerCase()}`
+const keyOf = (brand: string, model: string) => `${brandOf(brand)}/${modelOf(brand, model)}`
 
 const byModel = new Map<string, Profile[]>()
 for (const profile of profiles) {
@@ -22,6 +22,8 @@ for (const profile of profiles) {
     byModel.set(key, [...(byModel.get(key) ?? []), profile])
   }
 }
+
+const lastSeparator = (key: string) => Math.max(key.lastIndexOf('-'), key.lastIndexOf('/'))
 
 /** Of several for one model, the one that names the firmware; else the one that names none. */
 export function byFirmware(candidates: readonly Profile[], firmware: string | null): Profile | undefined {
@@ -36,5 +38,10 @@ export function profileFor(
   model: string,
   firmware: string | null = null,
 ): Profile | undefined {
-  return byFirmware(byModel.get(keyOf(brand, model)) ?? [], firmware)
+  // A variant of a model (dl-dlr2-008-2000) has the model's profile, unless it has its own.
+  for (let key = keyOf(brand, model); key.includes('/'); key = key.slice(0, lastSeparator(key))) {
+    const candidates = byModel.get(key)
+    if (candidates !== undefined) return byFirmware(candidates, firmware)
+  }
+  return undefined
 }

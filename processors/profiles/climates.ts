@@ -41,7 +41,7 @@ export const climateProfiles: readonly Profile[] = [
     brand: 'elsys',
     models: [
       ...['ers', 'ers-lite', 'ers-co2', 'ers-co2-lite', 'ers-sound', 'ers-eye', 'ers-voc'],
-      ...['elt-2', 'elt-lite', 'ems', 'ems-lite', 'ems-desk', 'esm5k', 'ext-module'],
+      ...['elt-2', 'elt-lite', 'elt-ultrasonic', 'ems', 'ems-lite', 'ems-desk', 'esm5k', 'ext-module'],
     ],
     name: 'ERS, ELT and EMS families',
     decoder: 'elsys',

@@ -80,7 +80,7 @@ export const draginoProfiles: readonly Profile[] = [
   },
   {
     brand,
-    models: ['lsn50v2-d20-d22-d23', 'd2x-lb', 'd20-lb', 'd22-lb', 'd23-lb'],
+    models: ['lsn50v2-d20-d22-d23', 'lsn50v2-d20', 'd2x-lb', 'd20-lb', 'd22-lb', 'd23-lb'],
     name: 'LSN50v2-D20, -D22, -D23, D2x-LB',
     decoder: 'dragino-d2x',
     expectedIntervalSeconds: minutes(10),

@@ -52,7 +52,7 @@ export const industrialProfiles: readonly Profile[] = [
   },
   {
     brand: 'adeunis',
-    models: ['temp', 'temp-4'],
+    models: ['temp', 'temp-4', 'temp3'],
     name: 'TEMP',
     decoder: 'adeunis',
     expectedIntervalSeconds: null,
@@ -69,7 +69,7 @@ export const industrialProfiles: readonly Profile[] = [
   },
   {
     brand: 'adeunis',
-    models: ['drycontacts', 'dry-contacts-2'],
+    models: ['drycontacts', 'dry-contact', 'dry-contacts-2'],
     name: 'DRY CONTACTS',
     decoder: 'adeunis',
     expectedIntervalSeconds: null,
@@ -82,8 +82,10 @@ export const industrialProfiles: readonly Profile[] = [
     models: [
       ...['t00061xx-comfort', 't000489x', 't000489x-home-base', 't000489x-smart-room-base', 't00048xx'],
       ...['t00048xx-home-base', 't00048xx-home-pir', 't00048xx-smart-room-pir', 'comfort', 'vivid'],
+      ...['t00061xx-vivid', 't00061xx-smart-room-base-gen3', 't00061xx-smart-room-pir-gen3', 't0004896'],
+      ...['t00067xx-tundra-sensor', 'tundra'],
     ],
-    name: 'COMFORT, VIVID, Smart Room and Home sensors',
+    name: 'COMFORT, VIVID, Smart Room, Home and TUNDRA sensors',
     decoder: 'tektelic',
     expectedIntervalSeconds: hours(1),
     gives: ['temperature', 'humidity', 'door', 'battery V', 'battery %'],
