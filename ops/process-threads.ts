@@ -22,7 +22,6 @@ export async function runThreads(count: number): Promise<void> {
   const name = config.INSTANCE || randomUUID()
   const runtime = startMembers({
     count,
-    slackMs: config.GRACE / 2,
     log: logOf(config),
     fork: (i) =>
       fork(process.argv[1] ?? '', ['process', '--member'], {

@@ -38,7 +38,7 @@ export class ClockKeeper {
     const follower = {
       onMessage: ({ offset, value }: { offset: number; value: Buffer | null }) => {
         readTo = offset + 1
-        if (value !== null) this.#post(value).catch(fail)
+        if (value !== null) this.#post(value, offset < end ? undefined : performance.now()).catch(fail)
       },
       onEnd: (offset: number) => {
         readTo = offset
@@ -49,14 +49,14 @@ export class ClockKeeper {
     while (readTo < end && isWanted()) await sleep(10)
   }
 
-  async #post(value: Buffer): Promise<void> {
+  async #post(value: Buffer, heardMs: number | undefined): Promise<void> {
     const { codecs } = this.#keeping.options
     try {
-      this.#keeping.board.post(codecs.of('watermarks').decode(value))
+      this.#keeping.board.post(codecs.of('watermarks').decode(value), heardMs)
     } catch (error) {
       if (!(error instanceof UnlearnedSchema)) throw error
       await codecs.learn('watermarks', error.schemaId)
-      await this.#post(value)
+      await this.#post(value, heardMs)
     }
   }
 
@@ -81,14 +81,17 @@ export class ClockKeeper {
   /** Each task's mark is taken first, the end of its stream afterwards: see clock.ts. */
   async #mark(slots: readonly TaskSlot[]): Promise<void> {
     const { options, board, offsets } = this.#keeping
-    const { topicOf, clock, nowMs } = options
-    const marks = slots.map(({ task }) => board.markFor(task.stage, clock, nowMs()))
+    const { topicOf, clock } = options
+    const askedMs = options.nowMs()
+    const marks = slots.map(({ task }) => board.markFor(task.stage, clock, askedMs))
     const ends = await offsets.endOffsets(
       slots.map(({ task }) => ({ topic: topicOf(task.stage.carrier), partition: task.partition })),
     )
     slots.forEach((slot, i) => {
       const [mark, end] = [marks[i], ends[i]]
-      if (mark !== undefined && end !== undefined) slot.clock.mark(mark, end)
+      if (mark === undefined || end === undefined) return
+      slot.clock.mark(mark, end)
+      slot.endAskedMs = askedMs
     })
   }
 }

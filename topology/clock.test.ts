@@ -57,7 +57,7 @@ test('the queue of marks is bounded, and the clock still arrives', () => {
 test('a stage that another feeds has the lowest of its clocks, and none before all have reported', () => {
   const board = new ClockBoard(counting, () => 2)
   const post = (partition: number, clock: number) =>
-    board.post({ stage: 'spread', partition, clock, caughtUp: true })
+    board.post({ stage: 'spread', partition, clock, takenTo: 0, caughtUp: true })
   post(0, 3_000)
   expect(board.markFor(second!, 'wall', 9_000)).toBe(0)
   post(1, 2_000)
@@ -68,7 +68,7 @@ test('a stage that another feeds has the lowest of its clocks, and none before a
 
 test('a source goes by the wall clock, or in a replay by the highest event time of all sources', () => {
   const board = new ClockBoard(counting, () => 2)
-  board.post({ stage: 'spread', partition: 0, clock: 3_000, caughtUp: true })
+  board.post({ stage: 'spread', partition: 0, clock: 3_000, takenTo: 0, caughtUp: true })
   expect(board.markFor(first!, 'wall', 9_000)).toBe(9_000)
   expect(board.markFor(first!, 'events', 9_000)).toBe(3_000)
 })

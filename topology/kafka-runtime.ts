@@ -10,7 +10,6 @@ import type { Topology } from './define.ts'
 import { type ConsumerSettings, isReplaced, type ProducerSettings } from './kafka-clients.ts'
 import { Session } from './session.ts'
 import type { SlotPhase } from './task-slot.ts'
-import type { Pace } from './turn-wait.ts'
 
 const REBUILD_PAUSE_MS = 500
 const REBUILD_PAUSE_MAX_MS = 15_000
@@ -31,7 +30,8 @@ export type RuntimeOptions = {
     producer: ProducerSettings
   }
   clock: ClockMode
-  pace: Pace
+  /** How far in the time of writing a process may run ahead of another one in a backlog: pace.ts. */
+  slackMs: number
   nowMs: () => number
   commitIntervalMs: number
   commitRecordsMax: number

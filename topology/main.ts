@@ -14,9 +14,10 @@ import type { Topology } from './define.ts'
 import { copartitioned, topicsOf } from './describe.ts'
 import { type Log, type Runtime, startRuntime } from './kafka-runtime.ts'
 import { processMetrics } from './metrics.ts'
-import { type Pace, unhurried } from './turn-wait.ts'
 
 const START_PAUSE_MS = 1_000
+/** What is delivered late, a webhook's retries above all, needs most of the grace: so much of it processes may use up. */
+const SLACK_OF_GRACE = 1 / 4
 
 export type ProcessConfig = Pick<
   Config,
@@ -24,6 +25,7 @@ export type ProcessConfig = Pick<
   | 'SCHEMA_REGISTRY_URL'
   | 'TOPIC_PREFIX'
   | 'INSTANCE'
+  | 'GRACE'
   | 'CLOCK'
   | 'COMMIT_INTERVAL'
   | 'COMMIT_RECORDS_MAX'
@@ -42,19 +44,15 @@ export type RunningProcess = {
 
 /** Resolves once it joins the group; ready, as /health/ready says, once every task that it was given is restored. */
 export async function runProcess(config: ProcessConfig, topology: Topology): Promise<RunningProcess> {
-  const log = logOf(config)
-  return served(config, await openRuntime(config, topology, { log, pace: unhurried }))
+  return served(config, await openRuntime(config, topology))
 }
 
 export const logOf = (config: Pick<ProcessConfig, 'LOG_LEVEL'>): Log =>
   pino({ level: config.LOG_LEVEL, name: 'process' }, pino.destination({ dest: 2, sync: true })) satisfies Log
 
-/** Joins the group. `pace`: what it has agreed on with other members of one `--threads`. */
-export async function openRuntime(
-  config: ProcessConfig,
-  topology: Topology,
-  { log, pace }: { log: Log; pace: Pace },
-): Promise<Runtime> {
+/** Joins the group. */
+export async function openRuntime(config: ProcessConfig, topology: Topology): Promise<Runtime> {
+  const log = logOf(config)
   const { KAFKA_BROKERS: brokers, TOPIC_PREFIX: prefix } = config
   const codecs = await patiently(log, () => openCodecs(registryAt(config.SCHEMA_REGISTRY_URL), prefix))
   const needed = [...topicsOf(topology), 'watermarks', 'dead-letters'] as const
@@ -74,7 +72,7 @@ export async function openRuntime(
       producer: transactionalSettings(brokers, `${groupId}-${config.INSTANCE || randomUUID()}`),
     },
     clock: config.CLOCK,
-    pace,
+    slackMs: config.GRACE * SLACK_OF_GRACE,
     nowMs: Date.now,
     commitIntervalMs: config.COMMIT_INTERVAL,
     commitRecordsMax: config.COMMIT_RECORDS_MAX,

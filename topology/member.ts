@@ -1,10 +1,9 @@
-// One member of a `--threads`: a child process with a runtime of its own, that tells its parent how it is and keeps to the
-// pace of all. Processes and not worker threads, because node-rdkafka's addon loads once a process ("Module did not
-// self-register" in a second thread).
+// One member of a `--threads`: a child process with a runtime of its own, that tells its parent how it is. Processes and not
+// worker threads, because node-rdkafka's addon loads once a process ("Module did not self-register" in a second thread).
 
 import type { Topology } from './define.ts'
 import type { RuntimeTotals, TaskStatus } from './kafka-runtime.ts'
-import { logOf, openRuntime, type ProcessConfig } from './main.ts'
+import { openRuntime, type ProcessConfig } from './main.ts'
 import { asFailure } from './records.ts'
 
 const REPORT_EVERY_MS = 100
@@ -15,38 +14,25 @@ export type MemberReport = {
   totals: Omit<RuntimeTotals, 'onCommitMs'>
   /** Durations of the commits since the last report. */
   commitsMs: number[]
-  /** turn-wait.ts */
-  lowMs: number
 }
 
 /** What it says before it ends where a person has to act: its parent ends, too. */
 export type LastWords = { code: string; message: string }
 
 export type FromMember = { report: MemberReport } | { lastWords: LastWords }
-export type ToMember = { limitMs: number } | { stop: true }
+export type ToMember = { stop: true }
 
 /** Until the parent says so, or is gone. */
 export async function runMember(config: ProcessConfig, topology: Topology): Promise<void> {
-  let lowMs = 0
-  let limitMs = 0
-  const pace = {
-    say: (ms: number) => {
-      lowMs = ms
-    },
-    limitMs: () => limitMs,
-  }
-  const runtime = await openRuntime(config, topology, { log: logOf(config), pace })
+  const runtime = await openRuntime(config, topology)
   let commitsMs: number[] = []
   runtime.totals.onCommitMs = (ms) => commitsMs.push(ms)
-  process.on('message', (message: ToMember) => {
-    // Its end is waited for below.
-    if ('stop' in message) runtime.stop().catch(() => {})
-    else limitMs = message.limitMs
-  })
+  // Its end is waited for below.
+  process.on('message', (_: ToMember) => void runtime.stop().catch(() => {}))
   process.once('disconnect', () => runtime.stop().catch(() => {}))
   const reporting = setInterval(() => {
     const { onCommitMs: _, ...totals } = runtime.totals
-    send({ report: { tasks: runtime.tasks(), isReady: runtime.isReady(), totals, commitsMs, lowMs } })
+    send({ report: { tasks: runtime.tasks(), isReady: runtime.isReady(), totals, commitsMs } })
     commitsMs = []
   }, REPORT_EVERY_MS)
   try {

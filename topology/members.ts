@@ -9,27 +9,19 @@ import type { FromMember, LastWords, MemberReport, ToMember } from './member.ts'
 const RESTART_PAUSE_MS = 500
 const RESTART_PAUSE_MAX_MS = 15_000
 const HEALTHY_AFTER_MS = 30_000
-/** By then the partitions of a member that has fallen silent are with others, who speak for them. */
-const SILENT_MAX_MS = 15_000
 
 export type MembersOptions = {
   count: number
   /** Starts the `i`th, from 1, with an IPC channel of advanced serialization. */
   fork: (i: number) => ChildProcess
-  /** How far in the time of writing a member may run ahead of the one that is furthest behind; half the grace is safe. */
-  slackMs: number
   log: Log
 }
 
-type Member = { child: ChildProcess | null; report: MemberReport | null; silentSinceMs: number }
+type Member = { child: ChildProcess | null; report: MemberReport | null }
 type Life = { isWanted: boolean; lastWords: LastWords | null }
 
 export function startMembers(options: MembersOptions): Runtime {
-  const members: Member[] = Array.from({ length: options.count }, () => ({
-    child: null,
-    report: null,
-    silentSinceMs: performance.now(),
-  }))
+  const members: Member[] = Array.from({ length: options.count }, () => ({ child: null, report: null }))
   const life: Life = { isWanted: true, lastWords: null }
   const totals = new Totals()
   const stop = (): void => {
@@ -37,7 +29,7 @@ export function startMembers(options: MembersOptions): Runtime {
     for (const { child } of members) tell(child, { stop: true })
   }
   const finished = Promise.all(
-    members.map((member, i) => keep(member, i + 1, { options, members, life, totals, stop })),
+    members.map((member, i) => keep(member, i + 1, { options, life, totals, stop })),
   ).then(() => {
     const words = life.lastWords
     if (words !== null) throw new PipelineError('MEMBER_ENDED', { ...words })
@@ -57,7 +49,6 @@ export function startMembers(options: MembersOptions): Runtime {
 
 type Keeping = {
   options: MembersOptions
-  members: readonly Member[]
   life: Life
   totals: Totals
   stop: () => void
@@ -89,25 +80,17 @@ function runOnce(member: Member, child: ChildProcess, keeping: Keeping): Promise
     }
     totals.add(member.report, message.report)
     member.report = message.report
-    tell(child, { limitMs: limitOf(keeping) })
   })
   return new Promise((resolve) => {
     const ended = (how: string): void => {
       member.child = null
       member.report = null
-      member.silentSinceMs = performance.now()
       resolve(how)
     }
     child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`))
     child.once('error', (error) => ended(error.message))
   })
 }
-
-const limitOf = ({ members, options }: Keeping): number => Math.min(...members.map(lowOf)) + options.slackMs
-
-/** A member that has not reported yet may have anything. */
-const lowOf = ({ report, silentSinceMs }: Member): number =>
-  report?.lowMs ?? (performance.now() - silentSinceMs < SILENT_MAX_MS ? 0 : Number.POSITIVE_INFINITY)
 
 function tell(child: ChildProcess | null, message: ToMember): void {
   if (child?.connected) child.send(message, () => {}) // it may end in this moment

@@ -35,11 +35,16 @@ export async function prepare(slots: readonly TaskSlot[], preparation: Preparati
   if (!(await restoreAll(slots, preparation, isWanted))) return
   for (const { slot, positions, tableEnds } of starts) {
     if (slot.phase === 'closed') continue
-    const { stage, partition } = slot.task
-    const clockMs = stage.upstream.length === 0 ? preparation.board.of(stage.name, partition) : 0
-    slot.start(positions, tableEnds, clockMs)
+    const { stage } = slot.task
+    slot.start(positions, tableEnds, saidOf(slot, preparation.board))
     for (const table of stage.tables) followTable(slot, table, positions.get(table) ?? 0, preparation)
   }
+}
+
+/** A source's task begins with its last clock; another's comes from those that feed it. */
+function saidOf({ task: { stage, partition } }: TaskSlot, board: ClockBoard) {
+  if (stage.upstream.length > 0) return { clockMs: 0, takenToMs: 0 }
+  return { clockMs: board.of(stage.name, partition), takenToMs: board.takenTo(stage.name, partition) }
 }
 
 async function startOf(

@@ -12,13 +12,14 @@ import { Task } from './engine.ts'
 import { type Batch, Consumer, isFatal, isFencedOff, isKafkaError, Transactions } from './kafka-clients.ts'
 import type { RuntimeOptions, RuntimeTotals, TaskStatus } from './kafka-runtime.ts'
 import { toInput } from './message.ts'
+import { isTakingTurns, Pace } from './pace.ts'
 import { type Preparation, prepare } from './preparation.ts'
 import type { InputRecord } from './records.ts'
 import { SideReader } from './side-reader.ts'
 import { Slots } from './slots.ts'
 import { TaskSlot } from './task-slot.ts'
-import { owesClock, runTransaction } from './transaction.ts'
-import { isTakingTurns, TurnWait } from './turn-wait.ts'
+import { owesWord, runTransaction } from './transaction.ts'
+import { TurnWait } from './turn-wait.ts'
 import { nextTurn } from './turns.ts'
 
 /** Between two attempts at a transaction; while a group forms anew, they all fail. */
@@ -49,6 +50,7 @@ export class Session {
   #failure: unknown = null
   #lastCommitMs = 0
   #abortPauseMs = ABORT_PAUSE_MS
+  readonly #pace: Pace
   readonly #turnWait: TurnWait
 
   private constructor(
@@ -61,9 +63,11 @@ export class Session {
     this.#totals = totals
     this.#clients = clients
     this.#rebalances = rebalances
-    this.#turnWait = new TurnWait(options.pace)
     const { stages } = options.topology
-    this.#board = new ClockBoard(options.topology, (stage) => options.partitionsOf(stage.carrier))
+    const partitionsOf = (stage: Stage) => options.partitionsOf(stage.carrier)
+    this.#board = new ClockBoard(options.topology, partitionsOf)
+    this.#pace = new Pace(this.#board, options.topology, partitionsOf, options.slackMs)
+    this.#turnWait = new TurnWait(this.#pace)
     this.#stages = new Map(stages.map((stage) => [options.topicOf(stage.carrier), stage]))
     this.#feeding = new Set(stages.flatMap((stage) => stage.upstream))
     this.#clocks = new ClockKeeper({
@@ -213,7 +217,6 @@ export class Session {
   async #revoke(partitions: TopicPartition[]): Promise<void> {
     const slots = partitions.flatMap((partition) => this.#slots.of(partition) ?? [])
     await this.#commit(slots.filter((slot) => slot.isActive))
-    this.#turnWait.gaveUp(slots, this.#options.nowMs())
     for (const slot of slots) {
       slot.phase = 'closed'
       const { stage, partition } = slot.task
@@ -270,7 +273,7 @@ export class Session {
   }
 
   async #takeTurns(nowMs: number): Promise<void> {
-    const { slots, limitMs } = this.#turnWait.among(this.#slots.all(), nowMs, this.#hasJoined)
+    const { slots, limitMs } = this.#turnWait.among(this.#slots.all())
     let hasTaken = false
     for (;;) {
       const turn = nextTurn(slots, nowMs, limitMs)
@@ -327,22 +330,23 @@ export class Session {
 
   #isCommitDue(): boolean {
     if (this.#slots.taken() >= this.#options.commitRecordsMax) return true
-    const intervals = this.#slots.lag() >= BACKLOG_RECORDS ? BACKLOG_INTERVALS : 1
+    const active = this.#slots.active()
+    const isPatient = this.#slots.lag() >= BACKLOG_RECORDS && !active.some((slot) => this.#pace.owes(slot))
+    const intervals = isPatient ? BACKLOG_INTERVALS : 1
     if (performance.now() - this.#lastCommitMs < intervals * this.#options.commitIntervalMs) return false
     const nowMs = this.#options.nowMs()
-    return this.#slots
-      .active()
-      .some((slot) => slot.isDirty() || owesClock(slot, this.#isFeeding(slot), nowMs))
+    return active.some((slot) => slot.isDirty() || this.#owesWord(slot, nowMs))
   }
 
   async #commit(candidates: readonly TaskSlot[]): Promise<void> {
     const nowMs = this.#options.nowMs()
-    const slots = candidates.filter((slot) => slot.isDirty() || owesClock(slot, this.#isFeeding(slot), nowMs))
+    const owes = (slot: TaskSlot) => this.#owesWord(slot, nowMs)
+    const slots = candidates.filter((slot) => slot.isDirty() || owes(slot))
     this.#lastCommitMs = performance.now()
     if (slots.length === 0) return
     const before = countsOf(slots)
     try {
-      await runTransaction(slots, this.#feeding, { ...this.#clients, ...this.#options })
+      await runTransaction(slots, owes, { ...this.#clients, ...this.#options })
     } catch (error) {
       await this.#abort(slots, error)
       return
@@ -368,8 +372,8 @@ export class Session {
     this.#abortPauseMs = Math.min(2 * this.#abortPauseMs, ABORT_PAUSE_MAX_MS)
   }
 
-  #isFeeding(slot: TaskSlot): boolean {
-    return this.#feeding.has(slot.task.stage.name)
+  #owesWord(slot: TaskSlot, nowMs: number): boolean {
+    return owesWord(slot, this.#feeding.has(slot.task.stage.name), nowMs) || this.#pace.owes(slot)
   }
 }
 

@@ -28,11 +28,10 @@ const device = (offset: number): InputRecord => ({
 })
 
 const start = (slot: TaskSlot, positions: Partial<Record<TopicName, number>>, deviceEnd = 0) =>
-  slot.start(
-    new Map(Object.entries(positions) as [TopicName, number][]),
-    new Map([['devices', deviceEnd]]),
-    0,
-  )
+  slot.start(new Map(Object.entries(positions) as [TopicName, number][]), new Map([['devices', deviceEnd]]), {
+    clockMs: 0,
+    takenToMs: 0,
+  })
 
 function takeAll(slot: TaskSlot): number[] {
   const taken: number[] = []

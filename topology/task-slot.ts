@@ -7,6 +7,9 @@ import { TaskClock } from './clock.ts'
 import type { Task } from './engine.ts'
 import type { InputRecord } from './records.ts'
 
+/** What a task tells the others (topic `watermarks`): its clock, and up to where it has taken its source. */
+export type Word = { clockMs: number; takenToMs: number; atMs: number }
+
 export type SlotPhase = 'restoring' | 'tables' | 'running' | 'closed'
 
 export class TaskSlot {
@@ -14,9 +17,11 @@ export class TaskSlot {
   phase: SlotPhase = 'restoring'
   clock = new TaskClock()
   /** When it last said its clock to the others, and what it said. */
-  published = { clockMs: 0, atMs: 0 }
+  published: Word = { clockMs: 0, takenToMs: 0, atMs: 0 }
   /** What it said in the transaction that is under way. */
-  publishing: { clockMs: number; atMs: number } | null = null
+  publishing: Word | null = null
+  /** When the end of the stream was last asked for, UTC ms. */
+  endAskedMs = 0
   #pending: InputRecord[] = []
   #pendingFrom = 0
   /** Of each topic: the next offset to be taken, and what is committed. */
@@ -28,6 +33,7 @@ export class TaskSlot {
   #ends = new Map<TopicName, number>()
   #tableEnds = new Map<TopicName, number>()
   #settledClockMs = 0
+  #settledTakenToMs = 0
   #committedClockMs = 0
   /** Not before: its next record needs the schema registry, which is away. */
   blockedUntilMs = 0
@@ -42,14 +48,14 @@ export class TaskSlot {
   start(
     positions: ReadonlyMap<TopicName, number>,
     tableEnds: ReadonlyMap<TopicName, number>,
-    clockMs: number,
+    { clockMs, takenToMs }: Pick<Word, 'clockMs' | 'takenToMs'>,
   ): void {
     this.#positions = new Map(positions)
     this.#committed = new Map(positions)
     for (const [topic, offset] of positions) if (!this.#offered.has(topic)) this.#offered.set(topic, offset)
     this.#tableEnds = new Map(tableEnds)
     this.#committedClockMs = clockMs
-    this.published = { clockMs, atMs: 0 }
+    this.published = { clockMs, takenToMs, atMs: 0 }
     this.#resetClock()
     this.phase = 'tables'
   }
@@ -100,6 +106,13 @@ export class TaskSlot {
     return this.pending === 0 && this.clock.caughtUp
   }
 
+  /** Everything that was written to the source before this has been taken, UTC ms. Only of tasks that read a source. */
+  get takenToMs(): number {
+    if (this.phase !== 'running' || this.task.stage.upstream.length > 0) return this.published.takenToMs
+    if (this.clock.caughtUp) return this.endAskedMs
+    return this.headMs ?? Math.max(this.task.writtenMs, this.published.takenToMs)
+  }
+
   /** `next` has been taken, or has become a dead letter. */
   passed(record: InputRecord): void {
     this.#positions.set(record.topic, record.offset + 1)
@@ -136,11 +149,16 @@ export class TaskSlot {
   /** The clock may move on while the transaction is written; what is said and kept is what was settled. */
   settle(): void {
     this.#settledClockMs = this.clock.ms
+    this.#settledTakenToMs = this.takenToMs
     this.task.settle(this.#settledClockMs)
   }
 
   get settledClockMs(): number {
     return this.#settledClockMs
+  }
+
+  get settledTakenToMs(): number {
+    return this.#settledTakenToMs
   }
 
   /** Whether a transaction has anything to do for this task. */

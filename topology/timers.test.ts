@@ -75,11 +75,12 @@ test('it is a map from keys to instants, whatever is done to it', () => {
   )
 })
 
-test('a million pending timers cost no scan', () => {
+// By the time of the processor and not of the wall: the machine may be busy with other things.
+test('a million pending timers cost no scan', { timeout: 60_000 }, () => {
   const timers = new Timers()
   for (let i = 0; i < 1_000_000; i++) timers.set(`unit-${i}`, 1_000_000 + ((i * 7_919) % 1_000_000))
   timers.fold()
-  const startedMs = performance.now()
+  const before = process.cpuUsage()
   for (let clockMs = 0; clockMs < 100_000; clockMs++) timers.due(clockMs)
-  expect(performance.now() - startedMs).toBeLessThan(1_000)
+  expect(process.cpuUsage(before).user).toBeLessThan(1_000_000) // µs: 10 for a look, where one scan takes milliseconds
 })

@@ -9,7 +9,7 @@ import type { Consumer, Transactions } from './kafka-clients.ts'
 import type { OutputRecord } from './records.ts'
 import type { TaskSlot } from './task-slot.ts'
 
-/** How often a task tells the others its clock. */
+/** How often a task tells the others how far it is. */
 export const PUBLISH_EVERY_MS = 500
 
 export type TransactionContext = {
@@ -23,20 +23,20 @@ export type TransactionContext = {
 }
 
 /**
- * Whether others wait for this task's clock, and it has something new to say. A wall clock that was set back must not
+ * Whether others wait for this task's word, and it has something new to say. A wall clock that was set back must not
  * keep it silent until the old time has come again.
  */
-export const owesClock = (slot: TaskSlot, isFeeding: boolean, nowMs: number): boolean =>
+export const owesWord = (slot: TaskSlot, isFeeding: boolean, nowMs: number): boolean =>
   isFeeding &&
   Math.abs(nowMs - slot.published.atMs) >= PUBLISH_EVERY_MS &&
-  slot.clock.ms > slot.published.clockMs
+  (slot.clock.ms > slot.published.clockMs || slot.takenToMs !== slot.published.takenToMs)
 
 /**
  * 1. Settle: bring every touched key and due timer of each task to the task's clock.
  * 2. Begin.
  * 3. Produce the outputs and the changelog, encoded already. Then what the next stage takes, in the order of what it
- *    came from: a task's must not pass what another task made of earlier records (turns.ts). Then the clocks of
- *    tasks that feed others.
+ *    came from: a task's must not pass what another task made of earlier records (turns.ts). Then the words of
+ *    tasks that feed others: their clocks, and how far they are.
  * 4. Send the offsets of every task, with the group's generation. Also where only timers fired: this is the step that a
  *    process which has lost its partitions does not get past.
  * 5. Commit. From here on the broker says it is done.
@@ -45,16 +45,15 @@ export const owesClock = (slot: TaskSlot, isFeeding: boolean, nowMs: number): bo
  */
 export async function runTransaction(
   slots: readonly TaskSlot[],
-  feeding: ReadonlySet<string>,
+  owes: (slot: TaskSlot) => boolean,
   context: TransactionContext,
 ) {
   const { transactions, group } = context
+  const speaking = slots.filter(owes)
   for (const slot of slots) slot.settle()
   await transactions.begin()
   await produceOutputs(slots, context)
-  for (const slot of slots) {
-    if (owesClock(slot, feeding.has(slot.task.stage.name), context.nowMs())) await produceClock(slot, context)
-  }
+  for (const slot of speaking) await produceWord(slot, context)
   await transactions.sendOffsets(
     slots.flatMap((slot) => offsetsOf(slot, context)),
     group,
@@ -108,14 +107,14 @@ function* batchesOf(topic: TopicName, outputs: readonly OutputRecord[], context:
 const byCause = (a: OutputRecord, b: OutputRecord): number =>
   a.causeMs < b.causeMs ? -1 : Number(a.causeMs > b.causeMs)
 
-async function produceClock(slot: TaskSlot, { transactions, topicOf, codecs, nowMs }: TransactionContext) {
+async function produceWord(slot: TaskSlot, { transactions, topicOf, codecs, nowMs }: TransactionContext) {
+  const { settledClockMs: clock, settledTakenToMs: takenTo } = slot
   const { stage, partition } = slot.task
-  const clock = slot.settledClockMs
   const value = codecs
     .of('watermarks')
-    .encode({ stage: stage.name, partition, clock, caughtUp: slot.clock.caughtUp })
+    .encode({ stage: stage.name, partition, clock, takenTo, caughtUp: slot.clock.caughtUp })
   await transactions.produce(topicOf('watermarks'), null, value, taskId(stage.name, partition))
-  slot.publishing = { clockMs: clock, atMs: nowMs() }
+  slot.publishing = { clockMs: clock, takenToMs: takenTo, atMs: nowMs() }
 }
 
 /** Tables too: their offsets belong to the state, and are fenced with it. */

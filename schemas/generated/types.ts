@@ -1249,6 +1249,8 @@ export type Watermark = {
   clock: number
   /** Whether the task had read its stream to the end. */
   caughtUp: boolean
+  /** Everything that was written to the partition before this instant has been taken, UTC ms; 0: not said. Caught up: when the end was looked up. It paces the processes through a backlog. */
+  takenTo: number
 }
 
 /** The value type of every topic, by the topic's name without prefix. */

@@ -13,7 +13,6 @@ const setup = JSON.parse(process.argv[2] ?? '') as Setup
 function withThreads(count: number) {
   const runtime = startMembers({
     count,
-    slackMs: 3_600_000,
     log: logOf(setup),
     fork: (i) =>
       fork(

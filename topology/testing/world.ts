@@ -115,6 +115,7 @@ export class World {
       SCHEMA_REGISTRY_URL: this.#setup.registryUrl,
       TOPIC_PREFIX: this.#setup.prefix,
       INSTANCE: '',
+      GRACE: 7_200_000,
       CLOCK: 'events',
       COMMIT_INTERVAL: 20,
       COMMIT_RECORDS_MAX: 50,
