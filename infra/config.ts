@@ -15,6 +15,7 @@ import {
   whole,
 } from './config-forms.ts'
 import { storeKeys } from './config-store.ts'
+import { kafkaAddress } from './kafka-address.ts'
 
 const everywhere: readonly Process[] = ['bridge', 'process', 'sink', 'api']
 const databaseClients: readonly Process[] = ['sink', 'api', 'housekeeper']
@@ -23,12 +24,14 @@ const kafkaClients: readonly Process[] = ['bridge', 'process', 'sink']
 const postgresUrl = url('postgres:', 'postgresql:')
 
 export const configKeys = {
-  KAFKA_BROKERS: key(
-    'host:port[,host:port]',
-    undefined,
-    kafkaClients,
-    'Kafka bootstrap servers.',
-    matching(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/),
+  KAFKA_BROKERS: secret(
+    key(
+      'host:port[,host:port], or sasl_ssl://user:password@host:port[,host:port]',
+      undefined,
+      kafkaClients,
+      'Kafka bootstrap servers; TLS, SASL and certificates are described in docs/running.md.',
+      (text) => (kafkaAddress(text) === undefined ? undefined : text),
+    ),
   ),
   SCHEMA_REGISTRY_URL: key(
     'an http(s):// URL',

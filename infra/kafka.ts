@@ -7,6 +7,8 @@ import type {
   ProducerGlobalConfig,
   ProducerTopicConfig,
 } from 'node-rdkafka'
+import { PipelineError } from '../schemas/failure.ts'
+import { kafkajsAddress, rdkafkaAddress } from './kafka-address.ts'
 
 export type ConsumerSettings = { global: ConsumerGlobalConfig; topic: ConsumerTopicConfig }
 export type ProducerSettings = { global: ProducerGlobalConfig; topic: ProducerTopicConfig }
@@ -19,7 +21,7 @@ const SESSION_TIMEOUT_MS = 10_000
 /** How long a killed process's open transaction may hold up readers; a restart of the same name ends it at once. */
 const TRANSACTION_TIMEOUT_MS = 15_000
 
-const common = (brokers: string) => ({ 'metadata.broker.list': brokers, 'log.connection.close': false })
+const common = (brokers: string) => ({ ...rdkafkaAddress(brokers), 'log.connection.close': false })
 
 const reading = (brokers: string, groupId: string): ConsumerSettings => ({
   global: {
@@ -124,13 +126,17 @@ function withoutNegativeTimeouts(emitWarning: typeof process.emitWarning): typeo
 
 async function withAdminClient<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {
   const kafka = new Kafka({
-    brokers: brokers.split(','),
+    ...kafkajsAddress(brokers),
     clientId: 'coldstream-admin',
     requestTimeout: REQUEST_TIMEOUT_MS,
     logLevel: logLevel.NOTHING,
   })
   const admin = kafka.admin()
-  await admin.connect()
+  try {
+    await admin.connect()
+  } catch (error) {
+    throw new PipelineError('KAFKA_UNREACHABLE', { reason: (error as Error).message }, error)
+  }
   try {
     return await use(admin)
   } finally {

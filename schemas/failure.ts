@@ -29,6 +29,11 @@ const failures = {
     explain: (d: { topics: string[] }) =>
       `These topics are missing: ${d.topics.join(', ')}. Run \`coldstream topics create\`.`,
   },
+  KAFKA_UNREACHABLE: {
+    verdict: 'stop',
+    explain: (d: { reason: string }) =>
+      `Kafka cannot be asked: ${d.reason}. Check KAFKA_BROKERS, and that the brokers run.`,
+  },
   SCHEMA_INCOMPATIBLE: {
     verdict: 'stop',
     explain: (d: { subject: string; answer: string }) =>
