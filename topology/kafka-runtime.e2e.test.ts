@@ -121,6 +121,25 @@ test('processes share the partitions and hand them over under load', { timeout: 
   expect((await statusOf(second)).tasks).toHaveLength(2 * PARTITIONS)
 })
 
+test('processes of different speed take a backlog of two hours nearly in the order of writing', {
+  timeout: 90_000,
+}, async () => {
+  const world = await makeWorld()
+  const slackMs = 600_000
+  // Of two, the group gives all uplinks to one.
+  const start = (most: number) => world.start({ GRACE: 4 * slackMs, COMMIT_RECORDS_MAX: most })
+  const three = await Promise.all([5_000, 40, 8].map(start))
+  await until('more than one reads uplinks', async () => {
+    const states = await Promise.all(three.map(statusOf))
+    const reading = states.filter(({ tasks }) => tasks.some(({ stage }) => stage === 'spread'))
+    return reading.length > 1 && states.every(({ isReady }) => isReady)
+  })
+  await world.feed(4_000, 2_000, { isOld: true })
+  const { got, want } = await world.outcome()
+  expect(got).toEqual(want)
+  expect(await world.disorderMs()).toBeLessThanOrEqual(slackMs)
+})
+
 test('a frozen process that wakes up after its partitions moved writes nothing', {
   timeout: 120_000,
 }, async () => {

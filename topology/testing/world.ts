@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Codecs } from '../../schemas/codec.ts'
-import type { TopicValues, Uplink } from '../../schemas/generated/types.ts'
+import type { Reading, TopicValues, Uplink } from '../../schemas/generated/types.ts'
 import { type TopicName, topicName } from '../../schemas/topics.ts'
 import { Consumer, type ConsumerSettings, type ProducerSettings, Transactions } from '../kafka-clients.ts'
 import type { ProcessConfig } from '../main.ts'
@@ -46,15 +46,24 @@ export class World {
     this.#setup = setup
   }
 
-  /** Writes `count` more uplinks in one transaction, `stepMs` of event time apart. */
-  async feed(count: number, stepMs = 400): Promise<void> {
+  /**
+   * Writes `count` more uplinks in one transaction, `stepMs` of event time apart. `isOld`: the records say that they were
+   * written then, as those of a backlog do.
+   */
+  async feed(count: number, stepMs = 400, { isOld = false } = {}): Promise<void> {
     const from = this.input.length
     const more = Array.from({ length: count }, (_, i) =>
       uplinkOf(`device-${((from + i) * 7919) % DEVICES}`, from + i, START_MS + (from + i) * stepMs),
     )
     this.input.push(...more)
     const { encode } = this.#setup.codecs.of('uplinks')
-    await this.write(more.map((uplink) => ({ key: uplink.devEui, value: encode(uplink) })))
+    await this.write(
+      more.map((uplink) => ({
+        key: uplink.devEui,
+        value: encode(uplink),
+        writtenMs: isOld ? uplink.recordedAt : null,
+      })),
+    )
   }
 
   /** An uplink that was written, as bytes. */
@@ -65,14 +74,30 @@ export class World {
   }
 
   /** Writes records to uplinks as they are. */
-  async write(records: readonly { key: string; value: Buffer }[]): Promise<void> {
+  async write(records: readonly { key: string; value: Buffer; writtenMs?: number | null }[]): Promise<void> {
     const { prefix, writer } = this.#setup
     const producer = await Transactions.connect(writer, () => true)
     await producer.begin()
-    for (const { key, value } of records)
-      await producer.produce(topicName(prefix, 'uplinks'), null, value, key)
+    // Through the client itself: what the runtime writes has no time but that of writing.
+    for (const { key, value, writtenMs = null } of records)
+      producer.client.produce(topicName(prefix, 'uplinks'), null, value, key, writtenMs)
     await producer.commit()
     await producer.disconnect()
+  }
+
+  /** By how much the last stage's units got a reading after newer ones, at most, ms. */
+  async disorderMs(): Promise<number> {
+    const newest = new Map<string, number>()
+    const readings = this.#setup.codecs.of('readings')
+    let mostMs = 0
+    for (const { items } of await this.readAll('reading-batches'))
+      for (const { value } of items) {
+        const { unitId, recordedAt }: Reading = readings.decode(value)
+        const newestMs = newest.get(unitId) ?? 0
+        mostMs = Math.max(mostMs, newestMs - recordedAt)
+        newest.set(unitId, Math.max(newestMs, recordedAt))
+      }
+    return mostMs
   }
 
   /** Every committed record of the topic. */
