@@ -62,6 +62,9 @@ export async function runApi(config: ApiConfig): Promise<{ port: number; close: 
   return { port: (app.server.address() as AddressInfo).port, close: () => app.close() }
 }
 
+/** The schema `walls` is there where a table can have no policy of its own: a hypertable. Elsewhere it is passed over. */
+const walled = { role: 'coldstream_api', search_path: 'walls, public' }
+
 function accessTo(postgres: Postgres, { API_AUTH, OIDC_ISSUER, OIDC_AUDIENCE }: ApiConfig): AccessOptions {
   const reading =
     (settings: Record<string, string>): Query =>
@@ -71,7 +74,7 @@ function accessTo(postgres: Postgres, { API_AUTH, OIDC_ISSUER, OIDC_AUDIENCE }: 
   const issuer = OIDC_ISSUER === '' ? null : { issuer: OIDC_ISSUER, audience: OIDC_AUDIENCE }
   return {
     query,
-    queryOf: (ids) => reading({ role: 'coldstream_api', 'coldstream.organization': ids.join(',') }),
+    queryOf: (ids) => reading({ ...walled, 'coldstream.organization': ids.join(',') }),
     check: API_AUTH === 'open' ? null : bearerCheck(query, issuer),
   }
 }

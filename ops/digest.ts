@@ -67,22 +67,36 @@ export async function digest(db: Postgres, options: DigestOptions = {}): Promise
       const digests: TableDigest[] = []
       for (const table of digestTables.filter((name) => name !== 'sensor_readings'))
         digests.push(await digestOf(sql, table, table, options))
-      for (const month of months) digests.push(await digestOf(sql, month, 'sensor_readings', options))
+      for (const { name, from } of months)
+        digests.push({ ...(await digestOf(sql, from, 'sensor_readings', options)), table: name })
       return digests.sort((a, b) => (a.table < b.table ? -1 : 1))
     },
     { readOnly: true, isSnapshot: true, statementTimeoutMs: 0, settings: { timezone: 'UTC' } },
   )
 }
 
-/** A month without readings says nothing, so that whether its table exists makes no difference. */
-async function readingMonths(sql: Sql): Promise<string[]> {
-  const { rows } = await sql.query<{ name: string }>(
-    `select inhrelid::regclass::text as name from pg_inherits
-     where inhparent = 'sensor_readings'::regclass order by 1`,
+const tablesOfMonths = `select inhrelid::regclass::text as name, inhrelid::regclass::text as from
+  from pg_inherits where inhparent = 'sensor_readings'::regclass order by 1`
+
+const monthsOfRows = `select to_char(month at time zone 'UTC', '"sensor_readings_y"YYYY"m"MM') as name,
+    format('(select * from sensor_readings where recorded_at >= %L and recorded_at < %L) month', month,
+      (month at time zone 'UTC' + interval '1 month') at time zone 'UTC') as from
+  from (select distinct date_trunc('month', recorded_at, 'UTC') as month from sensor_readings) months order by 1`
+
+/**
+ * A month without readings says nothing, so that whether its table exists makes no difference. A hypertable has no tables of
+ * months; named as if it had, it compares with a database that has them.
+ */
+async function readingMonths(sql: Sql): Promise<{ name: string; from: string }[]> {
+  const kind = await sql.query<{ partitioned: boolean }>(
+    "select relkind = 'p' as partitioned from pg_class where oid = 'sensor_readings'::regclass",
   )
-  const found: string[] = []
-  for (const { name } of rows)
-    if ((await sql.query(`select 1 from ${name} limit 1`)).rowCount > 0) found.push(name)
+  const { rows } = await sql.query<{ name: string; from: string }>(
+    kind.rows[0]?.partitioned ? tablesOfMonths : monthsOfRows,
+  )
+  const found: { name: string; from: string }[] = []
+  for (const month of rows)
+    if ((await sql.query(`select 1 from ${month.from} limit 1`)).rowCount > 0) found.push(month)
   return found
 }
 

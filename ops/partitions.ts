@@ -86,11 +86,13 @@ function lineOf({
   estimatedRows,
   isPartitioned,
 }: TableObservation) {
-  if (!isPartitioned) return `${partitioning.parent}: not partitioned by us`
   const span = `${partitions.at(0)?.name ?? 'none'} to ${partitions.at(-1)?.name ?? 'none'}`
+  const size = `about ${estimatedRows} rows, ${(bytes / 1_048_576).toFixed(1)} MiB`
+  if (!isPartitioned)
+    return `${partitioning.parent}: a hypertable with readings of ${partitions.length} months, ${span}; ${size}`
   return (
     `${partitioning.parent}: ${partitions.length} partitions, ${span}; ${ahead} ${partitioning.unit}s ahead; ` +
-    `about ${estimatedRows} rows, ${(bytes / 1_048_576).toFixed(1)} MiB; ${defaultRows} rows in the default partition`
+    `${size}; ${defaultRows} rows in the default partition`
   )
 }
 

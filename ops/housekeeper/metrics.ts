@@ -7,7 +7,10 @@ const seconds = (date: Date | null) => (date === null ? undefined : date.getTime
 
 const tableGauges: Record<string, [help: string, value: (table: TableObservation) => number | undefined]> = {
   partitions: ['Partitions of the table, without the default one.', (t) => t.partitions.length],
-  partitions_ahead: ['Months (readings) or days (events) made ahead without a gap.', (t) => t.ahead],
+  partitions_ahead: [
+    'Months (readings) or days (events) made ahead without a gap.',
+    (t) => (t.isPartitioned ? t.ahead : undefined),
+  ],
   partitions_current: ['1 where the partition of now is there.', (t) => Number(t.hasCurrent)],
   partitions_default_rows: ['Rows in the default partition.', (t) => t.defaultRows],
   partitions_bytes: ['Bytes of all partitions with their indexes.', (t) => t.bytes],

@@ -64,7 +64,7 @@ async function readTasks(db: Postgres): Promise<TaskState[]> {
 
 /** What a person should do something about; empty: all is well. */
 export function problemsOf({ tables, tasks, backup }: Observation): string[] {
-  const ofTables = tables.filter(({ isPartitioned }) => isPartitioned).flatMap(tableProblems)
+  const ofTables = tables.flatMap(tableProblems)
   const ofTasks = tasks
     .filter(({ lastOutcome }) => lastOutcome === 'failed' || lastOutcome === 'abandoned')
     .map(
@@ -75,13 +75,15 @@ export function problemsOf({ tables, tasks, backup }: Observation): string[] {
 }
 
 function tableProblems(table: TableObservation): string[] {
-  const { partitioning, ahead, hasCurrent, defaultRows, missing, overdue, retired, partitions } = table
+  const { partitioning, isPartitioned, ahead, hasCurrent, defaultRows, missing, overdue, retired } = table
   const { parent, unit, nameOf } = partitioning
   const least = unit === 'month' ? 3 : 7
-  const detaching = partitions.filter(({ isDetaching }) => isDetaching).map(({ name }) => name)
+  const detaching = table.partitions.filter(({ isDetaching }) => isDetaching).map(({ name }) => name)
   return [
     ...(hasCurrent ? [] : [`${parent}: the partition of the current ${unit} is missing.`]),
-    ...(ahead >= least ? [] : [`${parent}: only ${ahead} ${unit}s are made ahead; ${least} should be.`]),
+    ...(ahead >= least || !isPartitioned
+      ? []
+      : [`${parent}: only ${ahead} ${unit}s are made ahead; ${least} should be.`]),
     ...(defaultRows === 0 ? [] : [`${parent}: ${defaultRows} rows lie in the default partition.`]),
     ...(missing.length === 0 ? [] : [`${parent}: missing are ${missing.map(nameOf).join(', ')}.`]),
     ...(overdue.length === 0 ? [] : [`${parent}: older than their time are ${overdue.join(', ')}.`]),

@@ -7,7 +7,15 @@ import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import type { ObjectStore } from '../../infra/object-store.ts'
 import type { Sql } from '../../infra/postgres.ts'
 import type { Partitioning } from '../../sinks/partitions.ts'
-import { type Content, columnsOf, contentOf, contentSettings, isSameContent } from './content.ts'
+import {
+  type Content,
+  columnsOf,
+  contentOf,
+  contentSettings,
+  isSameContent,
+  type Rows,
+  rowsOfTable,
+} from './content.ts'
 import type { Partition } from './state.ts'
 import type { Work } from './work.ts'
 
@@ -29,18 +37,18 @@ const compression = { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL 
 /** Reading a month takes minutes. */
 const statementTimeoutMs = 0
 
-/** `table` is the partition itself, or what became of it: a retired table keeps its archive under the partition's name. */
+/** `rows`: of the partition itself, or of what became of it: a retired table keeps its archive under the partition's name. */
 export type ArchiveRequest = {
   store: ObjectStore
   partitioning: Partitioning
   partition: Pick<Partition, 'name' | 'fromMs' | 'toMs'>
-  table: string
+  rows: Rows
 }
 
 /** Writes the archive, of one snapshot, reads it back, and only then notes it as verified. */
 export async function makeArchive(work: Work, request: ArchiveRequest): Promise<Archive> {
   const archive = await write(work, request)
-  const found = await readBack(work, request.store, archive, request.table)
+  const found = await readBack(work, request.store, archive, request.rows.like)
   if (!isSameContent(found, archive)) throw new ArchiveDiffers(archive, found)
   await work.db.query('update partition_archives set verified_at = now() where id = $1', [archive.id])
   return archive
@@ -57,22 +65,19 @@ export class ArchiveDiffers extends Error {
   }
 }
 
-async function write(
-  work: Work,
-  { store, partitioning, partition, table }: ArchiveRequest,
-): Promise<Archive> {
+async function write(work: Work, { store, partitioning, partition, rows }: ArchiveRequest): Promise<Archive> {
   const stamp = new Date(work.nowMs()).toISOString().replaceAll(/[:.]/g, '-')
   const written = await work.db.transaction(
     async (sql) => {
-      const columns = await columnsOf(sql, table)
-      const content = await contentOf(sql, table, columns)
+      const columns = await columnsOf(sql, rows.like)
+      const content = await contentOf(sql, rows, columns)
       // No archive is ever written over: what is in the key is when, and of what.
       const key = `${partitioning.parent}/${partition.name}/${stamp}-${content.digest}.copy.zst`
-      const rows = sql.copyOut(
-        `copy (select ${columns.join(', ')} from only ${table}) to stdout (format binary)`,
+      const bytes = sql.copyOut(
+        `copy (select ${columns.join(', ')} from ${rows.from}) to stdout (format binary)`,
       )
       const zstd = createZstdCompress(compression)
-      const [stored] = await Promise.all([store.put(key, zstd), pipeline(rows, zstd)])
+      const [stored] = await Promise.all([store.put(key, zstd), pipeline(bytes, zstd)])
       return { columns, key, ...content, ...stored }
     },
     { readOnly: true, isSnapshot: true, statementTimeoutMs, settings: contentSettings },
@@ -129,7 +134,7 @@ export async function load(sql: Sql, store: ObjectStore, archive: Archive, table
     pipeline(await store.get(archive.key), meter, plain),
     sql.copyIn(`copy ${table} (${columns}) from stdin (format binary)`, Readable.from(plain)),
   ])
-  const content = await contentOf(sql, table, archive.columns)
+  const content = await contentOf(sql, rowsOfTable(table), archive.columns)
   if (hash.digest('hex') !== archive.sha256)
     throw new ArchiveDiffers(archive, { ...content, sha256: 'another one' })
   return content

@@ -2,8 +2,24 @@
 // in any order, and two equal rows do not cancel each other out. It depends on the texts of values and on nothing else, so
 // another server, or another major version, gives the same.
 import type { Sql } from '../../infra/postgres.ts'
+import { type Partitioning, type Period, periodStart } from '../../sinks/partitions.ts'
 
 export type Content = { rows: number; digest: string }
+
+/** `like`: the table whose columns the rows have. `from`: what stands after FROM to get them. */
+export type Rows = { like: string; from: string }
+
+export const rowsOfTable = (table: string): Rows => ({ like: table, from: `only ${table}` })
+
+/** Of a hypertable, where a period is no table of its own. */
+export function rowsOfPeriod(partitioning: Partitioning, period: Period): Rows {
+  const { parent, column } = partitioning
+  const [from, to] = [periodStart(partitioning, period), periodStart(partitioning, period + 1)]
+  return {
+    like: parent,
+    from: `(select * from ${parent} where ${column} >= '${from}' and ${column} < '${to}') period`,
+  }
+}
 
 /** Under these a value has one text only. */
 export const contentSettings = {
@@ -15,14 +31,14 @@ export const contentSettings = {
 }
 
 /** In a transaction with `contentSettings`. */
-export async function contentOf(sql: Sql, table: string, columns: readonly string[]): Promise<Content> {
-  const { rows } = await sql.query<{ rows: number; digest: string }>(
+export async function contentOf(sql: Sql, rows: Rows, columns: readonly string[]): Promise<Content> {
+  const { rows: sums } = await sql.query<{ rows: number; digest: string }>(
     `select count(*) as rows,
        coalesce(sum(('x' || left(md5(row(${columns.join(', ')})::text), 15))::bit(60)::bigint), 0)::text as digest
-     from only ${table}`,
+     from ${rows.from}`,
   )
-  const [found] = rows
-  if (found === undefined) throw new Error(`${table} gave no content.`)
+  const [found] = sums
+  if (found === undefined) throw new Error(`${rows.like} gave no content.`)
   return { rows: found.rows, digest: BigInt(found.digest).toString(16) }
 }
 

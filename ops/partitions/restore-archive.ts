@@ -7,7 +7,7 @@ import { attach, rangeCheck } from '../../sinks/partition-tables.ts'
 import type { Partitioning, Period } from '../../sinks/partitions.ts'
 import { type Archive, ArchiveDiffers, archiveInStore, load, verifiedArchive } from './archive.ts'
 import { lockNow, untilFree } from './attempts.ts'
-import { contentOf, contentSettings, isSameContent } from './content.ts'
+import { contentOf, contentSettings, isSameContent, rowsOfTable } from './content.ts'
 import { decide } from './decisions.ts'
 import { addHold } from './holds.ts'
 import { refused } from './refused.ts'
@@ -36,13 +36,15 @@ export async function restoreArchive(work: Work, restore: Restore): Promise<Rest
     (await archiveInStore(store, partitioning.parent, partition))
   if (archive === undefined)
     throw refused(`${partition} has no archive, neither in partition_archives nor in ${store.name}.`)
-  const { partitions } = await readState(work.db, partitioning, work.nowMs())
-  const isThere = partitions.some(({ name }) => name === partition)
+  const { partitions, isPartitioned } = await readState(work.db, partitioning, work.nowMs())
+  // A hypertable takes rows of any time.
+  const target = isPartitioned ? partition : partitioning.parent
+  const isThere = !isPartitioned || partitions.some(({ name }) => name === partition)
   const heldUntil = new Date(work.nowMs() + restore.keepDays * DAY_MS)
   const reason = 'restored from its archive'
   await addHold(work.db, { partition, reason, createdBy: restore.by, expiresAt: heldUntil })
   const addedRows = isThere
-    ? await addRows(work, restore, archive, partition)
+    ? await addRows(work, restore, archive, target)
     : await attachRestored(work, restore, archive)
   await work.db.query('update partition_archives set restored_at = now() where id = $1', [archive.id])
   await decide(work, {
@@ -89,19 +91,19 @@ async function isLeftBefore(sql: Sql, table: string, archive: Archive): Promise<
     table,
   ])
   if (!rows[0]?.exists) return false
-  if (isSameContent(await contentOf(sql, table, archive.columns), archive)) return true
+  if (isSameContent(await contentOf(sql, rowsOfTable(table), archive.columns), archive)) return true
   throw refused(
     `${table} is there, is no partition, and is not the archive: look what it holds, and rename it.`,
   )
 }
 
-function addRows(work: Work, { store }: Restore, archive: Archive, partition: string): Promise<number> {
+function addRows(work: Work, { store }: Restore, archive: Archive, target: string): Promise<number> {
   const columns = archive.columns.join(', ')
   return work.db.transaction(async (sql) => {
-    await sql.query(`create temp table archive_restore (like ${partition}) on commit drop`)
+    await sql.query(`create temp table archive_restore (like ${target}) on commit drop`)
     await loadSame(sql, store, archive, 'archive_restore')
     const { rowCount } = await sql.query(
-      `insert into ${partition} (${columns}) select ${columns} from archive_restore on conflict do nothing`,
+      `insert into ${target} (${columns}) select ${columns} from archive_restore on conflict do nothing`,
     )
     return rowCount
   }, loading)

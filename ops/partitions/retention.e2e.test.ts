@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { eventsByDay, readingsByMonth } from '../../sinks/partitions.ts'
 import { makeArchive } from './archive.ts'
+import { rowsOfTable } from './content.ts'
 import { createMissing } from './create.ts'
 import { addHold, releaseHold } from './holds.ts'
 import { restoreArchive } from './restore-archive.ts'
@@ -122,7 +123,12 @@ test('what was written after the archive is archived, too, before the month goes
   const store = world.retention.store!
   const state = await stateOf(world)
   const partition = state.partitions.find(({ name }) => name.endsWith('y2024m09'))!
-  await makeArchive(world.work, { store, partitioning: readingsByMonth, partition, table: partition.name })
+  await makeArchive(world.work, {
+    store,
+    partitioning: readingsByMonth,
+    partition,
+    rows: rowsOfTable(partition.name),
+  })
   await world.db.query(
     `update sensor_readings_y2024m09 set temperature_c = temperature_c + 1 where unit_id = md5('unit3')::uuid`,
   )

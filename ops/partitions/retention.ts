@@ -7,13 +7,14 @@
 // comparison, and then the retired table is archived once more. Cut short anywhere, the next run goes on from there.
 import type { ObjectStore } from '../../infra/object-store.ts'
 import type { Sql } from '../../infra/postgres.ts'
-import { type Archive, makeArchive, verifiedArchive } from './archive.ts'
 import { StillBusy } from './attempts.ts'
 import { type BackupPolicy, type BackupProof, proveBackup } from './backup-proof.ts'
-import { type Content, columnsOf, contentOf, contentSettings, isSameContent } from './content.ts'
+import { rowsOfTable } from './content.ts'
 import { type Decision, decide } from './decisions.ts'
 import { detach } from './detach.ts'
 import { holdsOf } from './holds.ts'
+import { archiveOf, dropProven } from './proven-archive.ts'
+import { retireChunks } from './retire-chunks.ts'
 import { type Partition, RETIRED, type TableState } from './state.ts'
 import type { Work } from './work.ts'
 
@@ -113,26 +114,13 @@ async function refusalOf(
 
 type Case = Retention & { candidate: Candidate; proof: BackupProof }
 
-/**
- * 1. Archive it and read the archive back, unless one of the very same content is there.
- * 2. Detach it. From here on nobody writes it.
- * 3. Compare it with its archive; where it was written meanwhile, archive it again.
- * 4. Drop it, in a transaction that looks for holds once more.
- */
 async function retireOne(work: Work, state: TableState, one: Case): Promise<Decision> {
-  const { candidate, proof, withinMs } = one
-  const partition = candidate.name
+  const partition = one.candidate.name
   try {
-    let archive = await archiveOf(work, state, one, candidate.table)
-    let { table } = candidate
-    if (table === partition) {
-      const detached = await detach(work, state, candidate, withinMs)
-      table = detached.table
-      const numbers = { lockedMs: Math.round(detached.lockedMs) }
-      await decide(work, { partition, decision: 'detached', explanation: `It is ${table} now.`, numbers })
-      archive = await archiveOf(work, state, one, table)
-    }
-    return await drop(work, { partition, table, archive, proof })
+    const month = state.partitions.find(({ name }) => name === partition)
+    if (!state.isPartitioned && month !== undefined)
+      return await retireChunks(work, { ...one, partitioning: state.partitioning, partition: month })
+    return await retirePartition(work, state, one)
   } catch (error) {
     const [decision, numbers] =
       error instanceof StillBusy
@@ -147,73 +135,41 @@ async function retireOne(work: Work, state: TableState, one: Case): Promise<Deci
   }
 }
 
-/** An archive with exactly what the table holds now. */
-async function archiveOf(work: Work, state: TableState, one: Case, table: string): Promise<Archive> {
-  const { store, candidate: partition } = one
-  if (store === undefined) throw new Error('ARCHIVE_URL is not set.')
-  const known = await verifiedArchive(work.db, partition.name)
-  if (
-    known !== undefined &&
-    known.store === store.name &&
-    isSameContent(known, await contentNow(work, table))
-  )
-    return known
-  const startMs = performance.now()
-  const archive = await makeArchive(work, { store, partitioning: state.partitioning, partition, table })
-  await decide(work, {
-    partition: partition.name,
-    decision: 'archived',
-    explanation: `${archive.rows} rows in ${archive.bytes} bytes, read back and equal.`,
-    numbers: { ...numbersOf(archive), seconds: Number(((performance.now() - startMs) / 1000).toFixed(2)) },
-  })
-  return archive
-}
-
-function contentNow({ db }: Work, table: string): Promise<Content> {
-  return db.transaction(async (sql) => contentOf(sql, table, await columnsOf(sql, table)), {
-    ...{ readOnly: true, isSnapshot: true, statementTimeoutMs: 0, settings: contentSettings },
-  })
-}
-
-const numbersOf = ({ rows, digest, store, key, bytes, sha256 }: Archive) => ({
-  ...{ rows, digest, store, key, archiveBytes: bytes, sha256 },
-})
-
-type Drop = { partition: string; table: string; archive: Archive; proof: BackupProof }
-
-/** The table is nobody's any more: its lock is waited for by nobody else. */
-async function drop(work: Work, { partition, table, archive, proof }: Drop): Promise<Decision> {
+/**
+ * 1. Archive it and read the archive back, unless one of the very same content is there.
+ * 2. Detach it. From here on nobody writes it.
+ * 3. Compare it with its archive; where it was written meanwhile, archive it again.
+ * 4. Drop it, in a transaction that looks for holds once more.
+ */
+async function retirePartition(work: Work, state: TableState, one: Case): Promise<Decision> {
+  const { candidate, proof, store, withinMs } = one
+  const partition = candidate.name
+  const archiveNow = (table: string) =>
+    archiveOf(work, {
+      ...{ store, partitioning: state.partitioning, partition: candidate, rows: rowsOfTable(table) },
+    })
+  let archive = await archiveNow(candidate.table)
+  let { table } = candidate
+  if (table === partition) {
+    const detached = await detach(work, state, candidate, withinMs)
+    table = detached.table
+    const numbers = { lockedMs: Math.round(detached.lockedMs) }
+    await decide(work, { partition, decision: 'detached', explanation: `It is ${table} now.`, numbers })
+    archive = await archiveNow(table)
+  }
+  // The table is nobody's any more: its lock is waited for by nobody else.
+  const remove = (sql: Sql) => dropTable(sql, table)
   return work.db.transaction(
-    async (sql) => {
-      await work.guard(sql)
-      await sql.query('lock table partition_retention_overrides in share mode') // no hold comes in between
-      const [hold] = await holdsOf(sql, partition)
-      if (hold !== undefined)
-        return decide(
-          work,
-          {
-            ...{ partition, decision: 'held', numbers: { hold, table } },
-            explanation: `Held by ${hold.createdBy} since it was detached; its rows stay in ${table}.`,
-          },
-          sql,
-        )
-      const sizes = await sql.query<{ bytes: number }>(
-        'select pg_total_relation_size($1::regclass) as bytes',
-        [table],
-      )
-      await sql.query(`drop table ${table}`)
-      await sql.query('update partition_archives set dropped_at = now(), restored_at = null where id = $1', [
-        archive.id,
-      ])
-      return decide(
-        work,
-        {
-          ...{ partition, decision: 'dropped', explanation: `${archive.rows} rows are in the archive.` },
-          numbers: { ...numbersOf(archive), freedBytes: sizes.rows[0]?.bytes ?? 0, backup: proof.numbers },
-        },
-        sql,
-      )
-    },
+    (sql) => dropProven(work, sql, { partition, place: table, archive, proof, remove }),
     { settings: { lock_timeout: '5s' } },
   )
+}
+
+async function dropTable(sql: Sql, table: string): Promise<number> {
+  const { rows } = await sql.query<{ bytes: number }>(
+    'select pg_total_relation_size($1::regclass) as bytes',
+    [table],
+  )
+  await sql.query(`drop table ${table}`)
+  return rows[0]?.bytes ?? 0
 }

@@ -22,7 +22,7 @@ export type Partition = {
 
 export type TableState = {
   partitioning: Partitioning
-  /** False for a hypertable: it looks after itself. */
+  /** False for a hypertable: it makes its chunks itself, and what is called a partition here is a month of them. */
   isPartitioned: boolean
   /** Oldest first. */
   partitions: Partition[]
@@ -78,21 +78,24 @@ export async function readState(
           ? null
           : await sql.query<{ n: number }>(`select count(*) as n from ${defaultTable}`)
       const partitions = rows.filter((row) => !row.is_default).map((row) => partitionOf(partitioning, row))
+      const isPartitioned = known.rows[0]?.found ?? false
       return {
         partitioning,
-        isPartitioned: known.rows[0]?.found ?? false,
+        isPartitioned,
         partitions,
         defaultTable,
         defaultRows: strays?.rows[0]?.n ?? 0,
         bytes: rows.reduce((sum, { bytes }) => sum + bytes, 0),
         estimatedRows: rows.reduce((sum, row) => sum + row.estimated_rows, 0),
-        ...coverage(partitioning, partitions, nowMs),
+        ...(isPartitioned ? coverage(partitioning, partitions, nowMs) : nothingToMake),
         retired: known.rows[0]?.retired ?? [],
       }
     },
     { readOnly: true, settings },
   )
 }
+
+const nothingToMake = { ahead: 0, hasCurrent: true, missing: [] }
 
 function partitionOf({ periodOf }: Partitioning, row: Row): Partition {
   const fromMs = row.range_from?.getTime() ?? 0

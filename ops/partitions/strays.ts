@@ -11,7 +11,10 @@ const DEFAULT = 'sensor_readings_default'
 
 export type Moved = { partition: string; rows: number; lockedMs: number }
 
+/** A hypertable has no default partition. */
 export async function strayMonths(sql: Pick<Sql, 'query'>): Promise<{ period: Period; rows: number }[]> {
+  const known = await sql.query<{ found: boolean }>('select to_regclass($1) is not null as found', [DEFAULT])
+  if (!known.rows[0]?.found) return []
   const { rows } = await sql.query<{ month: Date; rows: number }>(
     `select date_trunc('month', recorded_at, 'UTC') as month, count(*) as rows from ${DEFAULT} group by 1 order by 1`,
   )
