@@ -186,14 +186,6 @@ describe('around GraphQL', () => {
     }
   })
 
-  test('every type, field and argument that carries a quantity is described', async () => {
-    const { data } = await api.ask('{ __type(name: "Rollup") { description fields { name description } } }')
-    const undocumented = data.__type.fields.filter(
-      (field: { description: string | null }) => !field.description,
-    )
-    expect(undocumented.map((field: { name: string }) => field.name)).toEqual(['granularity'])
-  })
-
   test('operators see unassigned devices, quarantine and dead letters counted', async () => {
     await postgres.transaction(async (sql) => {
       const sample = (minutes: number) => ({

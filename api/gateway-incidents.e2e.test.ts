@@ -65,12 +65,13 @@ afterAll(async () => {
 
 const fields = 'gatewayId state durationSeconds endedAt units { name }'
 
-test('an organization lists its incidents, newest first, with their units; retracted ones are not shown', async () => {
-  const { data, errors } = await api.ask(`{ organization(slug: "acme") { gatewayIncidents { ${fields} } } }`)
+test('an organization lists its incidents by their start, with their units; retracted ones are not shown', async () => {
+  const { data, errors } = await api.ask(
+    `{ organization(slug: "acme") { gatewayIncidents(last: 10) { nodes { ${fields} } } } }`,
+  )
   expect(errors).toBeUndefined()
   const units = expect.arrayContaining([{ name: 'Dairy wall' }, { name: 'Salad bar' }])
-  expect(data.organization.gatewayIncidents).toEqual([
-    { gatewayId: 'roof', state: 'OPEN', durationSeconds: 5_400, endedAt: null, units },
+  expect(data.organization.gatewayIncidents.nodes).toEqual([
     {
       gatewayId: 'cellar',
       state: 'CLOSED',
@@ -78,16 +79,19 @@ test('an organization lists its incidents, newest first, with their units; retra
       endedAt: minutesAgo(200).toISOString(),
       units,
     },
+    { gatewayId: 'roof', state: 'OPEN', durationSeconds: 5_400, endedAt: null, units },
   ])
 })
 
 test('a site lists those that touch its units, and only open ones where that is asked', async () => {
   const { data } = await api.ask(
-    `{ unit(id: "${idOf('Dairy wall')}") { site { gatewayIncidents(open: true) { gatewayId } } } }`,
+    `{ unit(id: "${idOf('Dairy wall')}") { site { gatewayIncidents(open: true) { nodes { gatewayId } } } } }`,
   )
-  expect(data.unit.site.gatewayIncidents).toEqual([{ gatewayId: 'roof' }])
-  const refused = await api.ask('{ organization(slug: "acme") { gatewayIncidents(first: 0) { gatewayId } } }')
-  expect(refused.errors?.[0]?.message).toMatch(/give 1 to 1000/)
+  expect(data.unit.site.gatewayIncidents.nodes).toEqual([{ gatewayId: 'roof' }])
+  const refused = await api.ask(
+    '{ organization(slug: "acme") { gatewayIncidents(first: 0) { nodes { gatewayId } } } }',
+  )
+  expect(refused.errors?.[0]?.message).toMatch(/1 to 1000/)
 })
 
 test('a silence names the failure of a gateway that explains it', async () => {

@@ -1,7 +1,5 @@
 // GraphQL on Fastify: the schema files, the resolvers and loaders, limits, and errors that carry a code and
 // advice.
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode } from 'graphql/index.js'
 import mercurius, { type IResolvers, type MercuriusLoaders } from 'mercurius'
@@ -10,19 +8,16 @@ import { adviceOf, codeOfFailure, messageOutside, type RefusalCode, statusOf } f
 import { checkLimits, TOKENS_MAX } from './limits.ts'
 import { loaders, type RequestContext } from './loaders.ts'
 import type { Metrics } from './metrics.ts'
-import { resolvers } from './resolvers.ts'
+import type { DeviceProfiles } from './profiles.ts'
+import { resolversWith } from './resolvers.ts'
+import { describeStandards, schemaText } from './schema-text.ts'
 
-export const schemaFiles = ['schema.graphql', 'telemetry.graphql', 'connections.graphql']
+type Options = { now: () => Date; metrics: Metrics; profiles: DeviceProfiles }
 
-export const schemaText = (): string[] =>
-  schemaFiles.map((file) => readFileSync(join(import.meta.dirname, file), 'utf8'))
-
-type Options = { now: () => Date; metrics: Metrics }
-
-export async function addGraphql(app: FastifyInstance, { now, metrics }: Options): Promise<void> {
+export async function addGraphql(app: FastifyInstance, { now, metrics, profiles }: Options): Promise<void> {
   await app.register(mercurius, {
     schema: schemaText(),
-    resolvers: resolvers as unknown as IResolvers,
+    resolvers: resolversWith(profiles) as unknown as IResolvers,
     loaders: loaders as unknown as MercuriusLoaders,
     context: (request): RequestContext => ({
       access: accessOf(request),
@@ -42,6 +37,7 @@ export async function addGraphql(app: FastifyInstance, { now, metrics }: Options
       return { statusCode, response: { data: execution.data ?? null, errors: errors.map(shown) } }
     },
   })
+  describeStandards(app.graphql.schema)
   app.graphql.addHook('preExecution', async (_schema, document, context) => {
     const { operationName, variables } = requestOf(context)
     const operation = operationOf(document, operationName)

@@ -4,19 +4,19 @@ import type { Access } from './access/access.ts'
 import type { Query } from './database.ts'
 import { groupBy } from './database.ts'
 import { refusal } from './errors.ts'
-import { checkRange, connectionOf, type PageArgs, pageOf, type RangeArgs } from './page.ts'
-import {
-  type ConnectionName,
-  type FurtherArgs,
-  furtherCondition,
-  pageOfUnits,
-  sources,
-} from './queries/connections.ts'
-import * as gateways from './queries/gateway-incidents.ts'
+import { checkRange, connectionOf, type Page, type PageArgs, pageOf, type RangeArgs } from './page.ts'
+import { type ConnectionName, type ParentKind, sources } from './queries/connections.ts'
+import { downsampledReadings } from './queries/downsample.ts'
+import { type GatewayIncident, incidentsOfSilences } from './queries/gateway-incidents.ts'
+import * as gateways from './queries/gateways.ts'
 import * as latest from './queries/latest.ts'
+import { alertsById, correctiveActionsOfAlerts } from './queries/nodes.ts'
+import { type FurtherArgs, pageOfParents } from './queries/pages.ts'
 import * as registry from './queries/registry.ts'
 import { rulesAt } from './queries/rules.ts'
 import { type SeriesArgs, temperatureSeries } from './queries/series.ts'
+import { type TopArgs, topUnits } from './queries/top-units.ts'
+import { type RollupArgs, type RollupParent, rollupsOfMany, rollupsOfUnits } from './rollup-loaders.ts'
 
 /** What a request works with; `now` is one instant for all of it. */
 export type RequestContext = { access: Access; query: Query; now: Date }
@@ -51,7 +51,7 @@ function batched<O, P = Record<string, never>>(answer: Answer<O, P>): Loader<O, 
   }
 }
 
-const INCIDENTS_MAX = 1_000
+const TOP_MAX = 1_000
 
 const distinct = (ids: readonly string[]) => [...new Set(ids)]
 
@@ -98,24 +98,35 @@ const ofUnit = <R extends { unitId: string }>(
     return ({ id }) => byUnit.get(id) ?? null
   })
 
-type ConnectionArgs = PageArgs & RangeArgs & FurtherArgs
+type ConnectionArgs = PageArgs & RangeArgs & FurtherArgs & { downsample?: number | null }
+type Row = { parentId: string }
 
-const connection = (name: ConnectionName) =>
-  batched<{ id: string }, ConnectionArgs>(async (units, args, { query }) => {
-    const page = pageOf(name, args)
+const connection = (name: ConnectionName, kind: ParentKind = 'unit') =>
+  batched<{ id: string }, ConnectionArgs>(async (parents, { downsample, ...args }, { query }) => {
+    const ids = parents.map(({ id }) => id)
     checkRange(name, args)
-    const and = furtherCondition(name, args)
-    const rows = await pageOfUnits<{ unitId: string }>(query, name, {
-      unitIds: units.map(({ id }) => id),
-      page,
-      from: args.from ?? null,
-      to: args.to ?? null,
-      ...(and ? { and } : {}),
-    })
-    const byUnit = groupBy(rows, (row) => row.unitId)
+    const { from = null, to = null } = args
+    const page = downsample == null ? pageOf(name, args) : wholeRange(args, downsample)
+    const rows =
+      downsample == null
+        ? await pageOfParents<Row>(query, name, kind, ids, { ...args, page, from, to })
+        : await downsampledReadings<Row>(query, ids, rangeNeeded(args), downsample)
+    const byParent = groupBy(rows, ({ parentId }) => parentId)
     const keyOf = sources[name].keyOf as (row: unknown) => ReturnType<typeof sources.excursions.keyOf>
-    return ({ id }) => connectionOf(name, page, byUnit.get(id) ?? [], keyOf)
+    return ({ id }) => connectionOf(name, page, byParent.get(id) ?? [], keyOf)
   })
+
+function rangeNeeded({ from, to }: RangeArgs): { from: Date; to: Date } {
+  if (from == null || to == null)
+    throw refusal('BAD_RANGE', '`downsample` needs both `from` and `to`: it answers a range as one page.')
+  return { from, to }
+}
+
+function wholeRange({ first, after, last, before }: PageArgs, limit: number): Page {
+  if ([first, after, last, before].some((given) => given != null))
+    throw refusal('BAD_PAGE', '`downsample` answers a range as one page; leave out `first` and the like.')
+  return { limit, backward: false, key: undefined }
+}
 
 const series = batched<{ id: string }, SeriesArgs>(async (units, args, { query }) => {
   const rows = await temperatureSeries(
@@ -152,50 +163,147 @@ const deviceLatest = batched<registry.Device>(async (devices, _, { query, now })
   return ({ id }) => byDevice.get(id) ?? null
 })
 
-const incidents = (of: typeof gateways.incidentsOfOrganizations) =>
-  batched<{ id: string }, gateways.IncidentArgs>(async (parents, args, { query }) => {
-    if (args.first < 1 || args.first > INCIDENTS_MAX)
-      throw refusal(
-        'BAD_PAGE',
-        `\`gatewayIncidents\` was asked for ${args.first}; give 1 to ${INCIDENTS_MAX}.`,
-      )
-    const rows = await of(
-      query,
-      parents.map(({ id }) => id),
-      args,
-    )
-    const byParent = groupBy(rows, ({ parentId }) => parentId)
-    return ({ id }) => byParent.get(id) ?? []
-  })
-
 const incidentOfSilence = batched<{ id: string }>(async (silences, _, { query }) => {
-  const rows = await gateways.incidentsOfSilences(
+  const rows = await incidentsOfSilences(
     query,
     silences.map(({ id }) => id),
   )
   return ({ id }) => rows.find(({ silenceIds }) => silenceIds.includes(id)) ?? null
 })
 
-const unitsOfIncident = batched<gateways.GatewayIncident>(async (incidents, _, { query }) => {
+const unitsOfIncident = batched<GatewayIncident>(async (incidents, _, { query }) => {
   const ids = distinct(incidents.flatMap(({ unitIds }) => unitIds))
   const units = await registry.unitsById(query, ids)
   return ({ unitIds }) => units.filter(({ id }) => unitIds.includes(id))
 })
 
+const top = (scope: 'site' | 'organization') =>
+  batched<{ id: string }, TopArgs>(async (parents, args, { query, now }) => {
+    checkRange('topUnits', args)
+    if (args.first < 1 || args.first > TOP_MAX)
+      throw refusal('BAD_PAGE', `\`topUnits\` was asked for ${args.first}; give 1 to ${TOP_MAX}.`)
+    const ids = parents.map(({ id }) => id)
+    const rows = await topUnits(query, scope, ids, args, now)
+    const rangeSeconds = (args.to.getTime() - args.from.getTime()) / 1000
+    const byParent = groupBy(
+      rows.map((row) => ({ ...row, share: row.seconds / rangeSeconds })),
+      ({ parentId }) => parentId,
+    )
+    return ({ id }) => byParent.get(id) ?? []
+  })
+
+const typesOf = (scope: 'site' | 'organization') =>
+  many(
+    (query, ids) => registry.unitTypesOf(query, scope, ids),
+    ({ parentId }) => parentId,
+  )
+
+/** A unit, a site, an organization, or the units of one type of one of the latter. */
+type RollupOwner = { id: string; timeZone?: string; siteId?: string }
+
+const unitRollups = batched<RollupOwner, RollupArgs>(async (units, args, { query }) => {
+  // Only where every window is to be there it must be known where it begins.
+  const zones =
+    args.gaps === 'NULLS' && args.timeZone == null
+      ? await registry.sitesById(query, distinct(units.map(({ siteId }) => siteId ?? '')))
+      : []
+  const zoneOf = new Map(zones.map(({ id, timeZone }) => [id, timeZone]))
+  const parents = units.map(({ id, siteId }) => ({ id, type: null, zone: zoneOf.get(siteId ?? '') ?? 'UTC' }))
+  const of = await rollupsOfUnits(query, parents, args)
+  return ({ id }) => of({ id, type: null })
+})
+
+const rollupsTogether = (kind: 'site' | 'organization') =>
+  batched<RollupOwner & { timeZone: string }, RollupArgs>(async (owners, args, { query }) => {
+    const parents = owners.map(({ id, timeZone }) => ({ id, type: null, zone: timeZone }))
+    const of = await rollupsOfMany(query, { kind }, parents, args)
+    return ({ id }) => of({ id, type: null })
+  })
+
+const rollupsOfType = batched<registry.UnitsOfType, RollupArgs>(async (groups, args, { query }) => {
+  const answers = await Promise.all(
+    [...groupBy(groups, ({ scope }) => scope)].map(async ([kind, ofKind]) => {
+      const parents: RollupParent[] = ofKind.map(({ parentId, type, zone }) => ({ id: parentId, type, zone }))
+      return [kind, await rollupsOfMany(query, { kind, type: true }, parents, args)] as const
+    }),
+  )
+  const byKind = new Map(answers)
+  return ({ scope, parentId, type }) => byKind.get(scope)?.({ id: parentId, type })
+})
+
+const gatewayLoss = batched<gateways.Gateway, gateways.LossArgs>(async (heard, args, { query }) => {
+  checkRange('uplinkLoss', args)
+  const rows = await gateways.lossOfGateways(query, heard, args)
+  const nameOf = (of: { organizationId: string; gatewayId: string }) => `${of.organizationId} ${of.gatewayId}`
+  const byGateway = groupBy(rows, nameOf)
+  return (gateway) => byGateway.get(nameOf(gateway)) ?? []
+})
+
+const deviceLoss = batched<{ id: string }, gateways.LossArgs>(async (devices, args, { query }) => {
+  checkRange('uplinkLoss', args)
+  const rows = await gateways.lossOfDevices(
+    query,
+    devices.map(({ id }) => id),
+    args,
+  )
+  const byDevice = groupBy(rows, ({ deviceId }) => deviceId)
+  return ({ id }) => byDevice.get(id) ?? []
+})
+
+const actedBy = batched<{ actorId: string | null }>(async (actions, _, { query }) => {
+  const ids = distinct(actions.map(({ actorId }) => actorId).filter((id) => id !== null))
+  const actors = ids.length === 0 ? [] : await registry.actorsById(query, ids)
+  return ({ actorId }) => actors.find(({ id }) => id === actorId)?.name ?? null
+})
+
 type Owned = { organizationId: string }
 const organization = one(({ organizationId }: Owned) => organizationId, registry.organizationsById)
+
+const episodesOf = (kind: ParentKind) => ({
+  excursions: connection('excursions', kind),
+  doorOpenings: connection('doorOpenings', kind),
+  silences: connection('silences', kind),
+  statusHistory: connection('statusHistory', kind),
+  alerts: connection('alerts', kind),
+  manualLogs: connection('manualLogs', kind),
+  correctiveActions: connection('correctiveActions', kind),
+  budgets: connection('budgets', kind),
+  gatewayIncidents: connection('gatewayIncidents', kind),
+})
 
 export const loaders = {
   Organization: {
     sites: many(registry.sitesOf, (site) => site.organizationId),
     devices: many(registry.devicesOfOrganizations, (device) => device.organizationId),
-    gatewayIncidents: incidents(gateways.incidentsOfOrganizations),
+    gateways: many(gateways.gatewaysOf, (gateway) => gateway.organizationId),
+    ...episodesOf('organization'),
+    rollups: rollupsTogether('organization'),
+    unitTypes: typesOf('organization'),
+    topUnits: top('organization'),
   },
   Site: {
     organization,
     areas: many(registry.areasOf, (area) => area.siteId),
     units: many(registry.unitsOfSites, (unit) => unit.siteId),
-    gatewayIncidents: incidents(gateways.incidentsOfSites),
+    ...episodesOf('site'),
+    rollups: rollupsTogether('site'),
+    unitTypes: typesOf('site'),
+    topUnits: top('site'),
+  },
+  UnitsOfType: { rollups: rollupsOfType },
+  TopUnit: { unit: one(({ unitId }: { unitId: string }) => unitId, registry.unitsById) },
+  Gateway: {
+    organization,
+    site: one(({ siteId }: gateways.Gateway) => siteId, registry.sitesById),
+    uplinkLoss: gatewayLoss,
+  },
+  Alert: {
+    unit: one(({ unitId }: { unitId: string }) => unitId, registry.unitsById),
+    correctiveActions: many(correctiveActionsOfAlerts, ({ alertId }) => alertId),
+  },
+  CorrectiveAction: {
+    alert: one(({ alertId }: { alertId: string }) => alertId, alertsById),
+    actedBy,
   },
   Silence: { gatewayIncident: incidentOfSilence },
   GatewayIncident: { units: unitsOfIncident },
@@ -207,6 +315,7 @@ export const loaders = {
     organization,
     unit: one(({ unitId }: registry.Device) => unitId, registry.unitsById),
     latest: deviceLatest,
+    uplinkLoss: deviceLoss,
   },
   Unit: {
     organization,
@@ -219,13 +328,8 @@ export const loaders = {
     door: ofUnit(latest.doorsOfUnits),
     temperatureSeries: series,
     readings: connection('readings'),
-    excursions: connection('excursions'),
-    doorOpenings: connection('doorOpenings'),
     doorEvents: connection('doorEvents'),
-    silences: connection('silences'),
-    statusHistory: connection('statusHistory'),
-    alerts: connection('alerts'),
-    manualLogs: connection('manualLogs'),
-    rollups: connection('rollups'),
+    ...episodesOf('unit'),
+    rollups: unitRollups,
   },
 }

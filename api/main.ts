@@ -8,6 +8,7 @@ import { openPostgres, type Postgres } from '../infra/postgres.ts'
 import type { AccessOptions } from './access/access.ts'
 import { bearerCheck } from './access/check.ts'
 import type { Query } from './database.ts'
+import { type DeviceProfiles, noProfiles } from './profiles.ts'
 import { signerFrom } from './report/signing.ts'
 import { createServer } from './server.ts'
 
@@ -30,7 +31,10 @@ export type ApiConfig = Omit<Pick<Config, (typeof apiSettings)[number]>, keyof P
 /** A reader who waits longer has gone; the statement must not outlive him. */
 const STATEMENT_TIMEOUT_MS = 10_000
 
-export async function runApi(config: ApiConfig): Promise<{ port: number; close: () => Promise<void> }> {
+export async function runApi(
+  config: ApiConfig,
+  profiles: DeviceProfiles = noProfiles,
+): Promise<{ port: number; close: () => Promise<void> }> {
   const logger = pino({ name: 'api', level: config.LOG_LEVEL })
   const signer = config.REPORT_KEY_FILE === '' ? null : signerFrom(config.REPORT_KEY_FILE)
   const postgres = openPostgres(config.DATABASE_URL, {
@@ -51,6 +55,7 @@ export async function runApi(config: ApiConfig): Promise<{ port: number; close: 
     logger,
     signer,
     admin,
+    profiles,
   })
   app.addHook('onClose', () => postgres.end())
   try {
@@ -62,9 +67,6 @@ export async function runApi(config: ApiConfig): Promise<{ port: number; close: 
   return { port: (app.server.address() as AddressInfo).port, close: () => app.close() }
 }
 
-/** The schema `walls` is there where a table can have no policy of its own: a hypertable. Elsewhere it is passed over. */
-const walled = { role: 'coldstream_api', search_path: 'walls, public' }
-
 function accessTo(postgres: Postgres, { API_AUTH, OIDC_ISSUER, OIDC_AUDIENCE }: ApiConfig): AccessOptions {
   const reading =
     (settings: Record<string, string>): Query =>
@@ -74,7 +76,7 @@ function accessTo(postgres: Postgres, { API_AUTH, OIDC_ISSUER, OIDC_AUDIENCE }: 
   const issuer = OIDC_ISSUER === '' ? null : { issuer: OIDC_ISSUER, audience: OIDC_AUDIENCE }
   return {
     query,
-    queryOf: (ids) => reading({ ...walled, 'coldstream.organization': ids.join(',') }),
+    queryOf: (ids) => reading({ role: 'coldstream_api', 'coldstream.organization': ids.join(',') }),
     check: API_AUTH === 'open' ? null : bearerCheck(query, issuer),
   }
 }

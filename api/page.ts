@@ -37,13 +37,16 @@ export function encodeCursor(field: string, key: CursorKey): string {
 
 export function decodeCursor(field: string, cursor: string): CursorKey {
   const [owner, ms, ...rest] = parsed(cursor)
-  const known = Number.isSafeInteger(ms) && rest.every(isKeyPart)
+  const known = Number.isSafeInteger(ms) && Math.abs(ms as number) < INSTANT_MS_MAX && rest.every(isKeyPart)
   if (typeof owner !== 'string' || !known)
     throw refusal('BAD_CURSOR', `${JSON.stringify(cursor)} is not a cursor of this API.`)
   if (owner !== field)
     throw refusal('BAD_CURSOR', `This cursor belongs to \`${owner}\`, it cannot page \`${field}\`.`)
   return [ms as number, ...(rest as (string | boolean)[])]
 }
+
+/** Further from 1970 than Postgres goes. */
+const INSTANT_MS_MAX = 8e13
 
 // Checked here, because Postgres would answer a forged one with an error of its own.
 const isKeyPart = (part: unknown) => typeof part === 'boolean' || (typeof part === 'string' && isUuid(part))

@@ -23,11 +23,13 @@ const sql = `
   from (values ('events'), ('sensor_readings')) tables (name)
   left join partition_state on parent_table = tables.name group by 1 order by 1`
 
+export const readPartitionHealth = (query: Query) => query<PartitionHealth>(sql, [])
+
 export function partitionHealth(query: Query): () => Promise<PartitionHealth[] | 'unknown'> {
   let known: PartitionHealth[] | 'unknown' = 'unknown'
   let readAtMs = Number.NEGATIVE_INFINITY
   const read = async () => {
-    known = await query<PartitionHealth>(sql, []).catch(() => 'unknown' as const)
+    known = await readPartitionHealth(query).catch(() => 'unknown' as const)
   }
   return async () => {
     if (performance.now() - readAtMs < FRESH_MS) return known

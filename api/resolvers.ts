@@ -3,12 +3,18 @@
 import { checkPlatformAdmin } from './access/access.ts'
 import { refusal } from './errors.ts'
 import type { RequestContext } from './loaders.ts'
+import { checkZone, localIso } from './local-time.ts'
+import { composedId } from './node-id.ts'
+import { nodeResolvers, profileId } from './node-resolvers.ts'
 import type { Connection } from './page.ts'
-import { episodeById, isEpisode, type NodeType, typeOf } from './queries/nodes.ts'
+import { readPartitionHealth } from './partition-health.ts'
+import type { DeviceProfile, DeviceProfiles } from './profiles.ts'
+import type { Gateway } from './queries/gateways.ts'
 import { deadLetterCounts, quarantineCounts, unassignedDevices } from './queries/operations.ts'
 import * as registry from './queries/registry.ts'
 import { rollupFigures } from './rollup-figures.ts'
 import { DateTime, parseId } from './scalars.ts'
+import { connectionTypes } from './schema-text.ts'
 import { differenceIn, type TemperatureUnit, temperatureIn } from './temperature.ts'
 
 type Degrees = { unit: TemperatureUnit }
@@ -69,25 +75,19 @@ async function device(
   return (await rows)[0]
 }
 
-const byId = {
-  Organization: registry.organizationsById,
-  Site: registry.sitesById,
-  Area: registry.areasById,
-  Unit: registry.unitsById,
-  Device: registry.devicesById,
-}
-
-async function node(_: unknown, args: { id: string }, { query, now }: RequestContext) {
-  const id = parseId(args.id)
-  const type: NodeType | undefined = await typeOf(query, id)
-  if (type === undefined) return null
-  const row = isEpisode(type) ? await episodeById(query, type, id) : (await byId[type](query, [id], now))[0]
-  return row === undefined ? null : { ...row, __typename: type }
-}
-
 type ById = { id: string }
 
-export const resolvers = {
+const localTime =
+  (property: string) =>
+  (source: Source, { timeZone }: { timeZone: string }): string => {
+    checkZone(timeZone)
+    return localIso(source[property] as Date, timeZone)
+  }
+
+const perHundred = ({ received, lost }: Record<'received' | 'lost', number>) =>
+  received + lost > 0 ? (100 * lost) / (received + lost) : 0
+
+export const resolversWith = (profiles: DeviceProfiles) => ({
   DateTime,
   Node: { resolveType: ({ __typename }: { __typename: string }) => __typename },
   Query: {
@@ -95,7 +95,8 @@ export const resolvers = {
     organizations: (_: unknown, __: unknown, { query }: RequestContext) => registry.allOrganizations(query),
     organization,
     device,
-    node,
+    ...nodeResolvers(profiles),
+    deviceProfiles: () => profiles.all,
     site: async (_: unknown, { id }: ById, { query }: RequestContext) =>
       (await registry.sitesById(query, [parseId(id)]))[0],
     unit: async (_: unknown, { id }: ById, { query }: RequestContext) =>
@@ -110,9 +111,21 @@ export const resolvers = {
       checkPlatformAdmin(access, 'Dead letters')
       return deadLetterCounts(query)
     },
+    partitionHealth: (_: unknown, __: unknown, { access, query }: RequestContext) => {
+      checkPlatformAdmin(access, 'Partitions')
+      return readPartitionHealth(query)
+    },
     quarantine: (_: unknown, __: unknown, { query }: RequestContext) => quarantineCounts(query),
   },
-  Device: { calibrationOffset: difference('calibrationOffsetC') },
+  Device: {
+    calibrationOffset: difference('calibrationOffsetC'),
+    profile: ({ vendor, model }: registry.Device) => (vendor && model ? profiles.of(vendor, model) : null),
+  },
+  DeviceProfile: { id: (profile: DeviceProfile) => profileId(profile) },
+  Gateway: {
+    id: ({ organizationId, gatewayId }: Gateway) => composedId('Gateway', organizationId, gatewayId),
+  },
+  UplinkLoss: { lossPercent: perHundred },
   UnitLatest: { temperature: temperature('temperatureC') },
   DeviceLatest: { temperature: temperature('temperatureC') },
   Rule: {
@@ -120,7 +133,12 @@ export const resolvers = {
     temperatureMax: temperature('tempMaxC'),
     faultJump: difference('faultJumpC'),
   },
-  Reading: { temperature: temperature('temperatureC') },
+  Reading: {
+    id: (row: { unitId: string; recordedAt: Date; deviceId: string; simulated: boolean }) =>
+      composedId('Reading', row.unitId, row.recordedAt.getTime(), row.deviceId, row.simulated),
+    temperature: temperature('temperatureC'),
+  },
+  Budget: { limit: temperature('limitC') },
   ManualLog: { temperature: temperature('temperatureC') },
   TemperatureSpan: {
     min: temperature('minC'),
@@ -143,15 +161,9 @@ export const resolvers = {
     max: temperature('maxC'),
     degreeMinutesAbove: difference('degreeMinutesAboveC'),
     degreeMinutesBelow: difference('degreeMinutesBelowC'),
+    unitCount: ({ unitCount }: { unitCount?: number }) => unitCount ?? 1,
+    localStart: localTime('start'),
     ...rollupFigures,
   },
-  ReadingConnection: edges,
-  ExcursionConnection: edges,
-  DoorOpeningConnection: edges,
-  DoorEventConnection: edges,
-  SilenceConnection: edges,
-  UnitStatusConnection: edges,
-  AlertConnection: edges,
-  ManualLogConnection: edges,
-  RollupConnection: edges,
-}
+  ...Object.fromEntries(connectionTypes().map((name) => [name, edges])),
+})

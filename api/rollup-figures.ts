@@ -14,6 +14,8 @@ export type RollupSums = {
   mktDenominator: number
   humidityCount: number
   humiditySum: number
+  /** Of several units: those of each, added up. */
+  elapsedSeconds?: number
 }
 
 const KELVIN_AT_0_C = 273.15
@@ -28,8 +30,8 @@ export const timeWeightedMeanC = ({ knownSeconds, weightedSum }: RollupSums): nu
 export const meanKineticC = ({ mktNumerator, mktDenominator }: RollupSums): number | null =>
   mktDenominator > 0 ? ENERGY_K / -Math.log(mktNumerator / mktDenominator) - KELVIN_AT_0_C : null
 
-export function coverage({ start, end, asOf, knownSeconds }: RollupSums): number | null {
-  const elapsedSeconds = (Math.min(end.getTime(), asOf.getTime()) - start.getTime()) / 1000
+export function coverage({ start, end, asOf, knownSeconds, ...sums }: RollupSums): number | null {
+  const { elapsedSeconds = (Math.min(end.getTime(), asOf.getTime()) - start.getTime()) / 1000 } = sums
   return elapsedSeconds > 0 ? knownSeconds / elapsedSeconds : null
 }
 

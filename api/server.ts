@@ -7,6 +7,7 @@ import { addDashboard } from './dashboard.ts'
 import { addGraphiql } from './graphiql.ts'
 import { addGraphql } from './graphql.ts'
 import { createMetrics, type Metrics, measured } from './metrics.ts'
+import { type DeviceProfiles, noProfiles } from './profiles.ts'
 import type { Signer } from './report/signing.ts'
 import { addRest } from './rest.ts'
 
@@ -16,6 +17,8 @@ export type ServerOptions = {
   logger: FastifyBaseLogger
   /** Signs reports; null: they carry their digests alone. */
   signer?: Signer | null
+  /** Not given: no model of device is known. */
+  profiles?: DeviceProfiles
   /** Not given: /api/admin is closed. */
   admin?: Admin
 }
@@ -30,6 +33,7 @@ export async function createServer({
   now,
   logger,
   signer = null,
+  profiles = noProfiles,
   admin = closed,
 }: ServerOptions): Promise<FastifyInstance> {
   const app = Fastify({
@@ -44,7 +48,7 @@ export async function createServer({
   const query = measured(access.query, metrics)
   const queryOf = (ids: readonly string[]) => measured(access.queryOf(ids), metrics)
   addAccess(app, authentication({ ...access, query, queryOf }))
-  await addGraphql(app, { now, metrics })
+  await addGraphql(app, { now, metrics, profiles })
   await addRest(app, { query, now, metrics, signer, admin })
   await addDashboard(app)
   addGraphiql(app)

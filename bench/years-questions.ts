@@ -1,7 +1,7 @@
 // What the API asks of two years of readings, in the API's own words, and which tables Postgres opened for it.
 import type { Query } from '../api/database.ts'
-import { pageOfUnits } from '../api/queries/connections.ts'
 import { latestOfDevices, latestOfUnits } from '../api/queries/latest.ts'
+import { pageOfUnits } from '../api/queries/pages.ts'
 import { temperatureSeries } from '../api/queries/series.ts'
 import type { Postgres } from '../infra/postgres.ts'
 import { unitId, type Years } from './years-data.ts'
@@ -64,7 +64,7 @@ export function questionsOf(years: Years): Question[] {
           page: { ...page, limit: 366 },
           from: new Date(untilMs - 365 * DAY_MS),
           to: now,
-          and: { condition: (parameter) => `granularity = ${parameter}::rollup_granularity`, value: 'day' },
+          granularity: 'day',
         }),
       partitionsMax: 0,
     },

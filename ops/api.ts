@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { apiSettings, runApi } from '../api/main.ts'
 import { readConfig } from '../infra/config.ts'
+import { profileFor, profiles } from '../processors/profiles/catalog.ts'
 import { endSignal } from './end-signal.ts'
 
 export function apiCommand(program: Command): void {
@@ -9,7 +10,7 @@ export function apiCommand(program: Command): void {
     .command('api')
     .description('serve GraphQL, GraphiQL and the dashboard (settings: API_*, see README)')
     .action(async () => {
-      const api = await runApi(readConfig(apiSettings))
+      const api = await runApi(readConfig(apiSettings), { all: profiles, of: profileFor })
       const address = `http://localhost:${api.port}`
       process.stderr.write(`Dashboard: ${address}/\nGraphiQL:  ${address}/graphiql\n`)
       await endSignal()

@@ -3,7 +3,8 @@
 import { stringify } from 'csv-stringify/sync'
 import type { Query } from '../database.ts'
 import type { CursorKey } from '../page.ts'
-import { type FurtherArgs, furtherCondition, pageOfUnits, sources } from '../queries/connections.ts'
+import { sources } from '../queries/connections.ts'
+import { type FurtherArgs, pageOfUnits } from '../queries/pages.ts'
 import type { TemperatureUnit } from '../temperature.ts'
 import { type Line, lineOf, type Row } from './columns.ts'
 
@@ -44,19 +45,12 @@ export async function* pagesOf(
   unitId: string,
   request: Pick<ExportRequest, 'name' | 'from' | 'to' | keyof FurtherArgs>,
 ): AsyncGenerator<Row[]> {
-  const { name, from, to } = request
-  const and = furtherCondition(name, request)
+  const { name } = request
   const keyOf = sources[name].keyOf as (row: unknown) => CursorKey
   let key: CursorKey | undefined
   do {
     const page = { limit: PAGE_ROWS, backward: false, key }
-    const rows = await pageOfUnits<Row>(query, name, {
-      unitIds: [unitId],
-      page,
-      from,
-      to,
-      ...(and ? { and } : {}),
-    })
+    const rows = await pageOfUnits<Row>(query, name, { ...request, unitIds: [unitId], page })
     const shown = rows.slice(0, PAGE_ROWS)
     yield shown
     key = rows.length > PAGE_ROWS ? keyOf(shown.at(-1)) : undefined

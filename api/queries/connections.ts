@@ -1,9 +1,12 @@
-// Every connection of a unit, as data: its table, its columns, its sort key and what "in the range" means.
-// One statement serves a page of any number of units; it walks the table's own index from the cursor on.
-import type { Query } from '../database.ts'
-import type { CursorKey, Page } from '../page.ts'
+// Every connection of the telemetry, as data: its table, its columns, its sort key and what "in the range" means.
+// pages.ts reads them.
+import type { CursorKey } from '../page.ts'
+import { incidentColumns } from './gateway-incidents.ts'
 
-type Source = {
+/** Whose rows are asked for. */
+export type ParentKind = 'unit' | 'site' | 'organization'
+
+export type Source = {
   columns: string
   table: string
   /** Conditions that always hold, such as leaving out what was retracted. */
@@ -13,17 +16,12 @@ type Source = {
   rest: readonly (readonly [column: string, type: string])[]
   /** An episode is in a range that it touches; its end column, null while it is open. */
   end?: string
+  /** Its column that says whether it goes on, and the value for which it does. */
+  open?: string
+  /** How a row belongs to what was asked, where that is not its unit_id and organization_id. */
+  belongs?: Readonly<Record<ParentKind, string>>
   /** The row's sort key, as the cursor holds it. */
   keyOf: (row: never) => CursorKey
-}
-
-export type PageRequest = {
-  unitIds: readonly string[]
-  page: Page
-  from: Date | null
-  to: Date | null
-  /** A further condition on `$1`-free columns, such as the granularity of rollups. */
-  and?: { condition: (parameter: string) => string; value: unknown }
 }
 
 const episode = `id, unit_id as "unitId", upper(state::text) as state, revision`
@@ -61,6 +59,7 @@ export const sources = {
     at: 'started_at',
     rest: byId,
     end: 'ended_at',
+    open: `state = 'open'`,
     keyOf: (r: { startedAt: Date; id: string }) => [r.startedAt.getTime(), r.id],
   },
   doorOpenings: {
@@ -72,6 +71,7 @@ export const sources = {
     at: 'opened_at',
     rest: byId,
     end: 'closed_at',
+    open: `state = 'open'`,
     keyOf: (r: { openedAt: Date; id: string }) => [r.openedAt.getTime(), r.id],
   },
   doorEvents: {
@@ -92,6 +92,7 @@ export const sources = {
     at: 'started_at',
     rest: byId,
     end: 'ended_at',
+    open: `state = 'open'`,
     keyOf: (r: { startedAt: Date; id: string }) => [r.startedAt.getTime(), r.id],
   },
   statusHistory: {
@@ -114,6 +115,7 @@ export const sources = {
     at: 'triggered_at',
     rest: byId,
     end: 'resolved_at',
+    open: `status <> 'resolved'`,
     keyOf: (r: { triggeredAt: Date; id: string }) => [r.triggeredAt.getTime(), r.id],
   },
   manualLogs: {
@@ -124,6 +126,44 @@ export const sources = {
     at: 'recorded_at',
     rest: byId,
     keyOf: (r: { recordedAt: Date; id: string }) => [r.recordedAt.getTime(), r.id],
+  },
+  correctiveActions: {
+    columns: `id, unit_id as "unitId", organization_id as "organizationId", alert_id as "alertId",
+      actor_id as "actorId", description,
+      action_taken as "actionTaken", evidence_url as "evidenceUrl", resolved_alert as "resolvedAlert",
+      acted_at as "actedAt"`,
+    table: 'corrective_actions',
+    where: 'true',
+    at: 'acted_at',
+    rest: byId,
+    keyOf: (r: { actedAt: Date; id: string }) => [r.actedAt.getTime(), r.id],
+  },
+  budgets: {
+    columns: `${episode}, name, upper(side::text) as side, limit_c as "limitC", upper(span::text) as span, lot,
+      budget_seconds as "budgetSeconds", started_at as "startedAt", exceeded_at as "exceededAt",
+      ended_at as "endedAt", used_seconds as "usedSeconds"`,
+    table: 'budgets',
+    where: notRetracted,
+    at: 'exceeded_at',
+    rest: byId,
+    end: 'ended_at',
+    open: `state = 'open'`,
+    keyOf: (r: { exceededAt: Date; id: string }) => [r.exceededAt.getTime(), r.id],
+  },
+  gatewayIncidents: {
+    columns: incidentColumns,
+    table: 'gateway_incidents',
+    where: notRetracted,
+    at: 'started_at',
+    rest: byId,
+    end: 'ended_at',
+    open: `state = 'open'`,
+    belongs: {
+      unit: 'unit_ids @> array[asked.id]',
+      site: 'unit_ids && array(select u.id from units u where u.site_id = asked.id)',
+      organization: 'organization_id = asked.id',
+    },
+    keyOf: (r: { startedAt: Date; id: string }) => [r.startedAt.getTime(), r.id],
   },
   rollups: {
     columns: `unit_id as "unitId", upper(granularity::text) as granularity, window_start as "start",
@@ -148,63 +188,3 @@ export const sources = {
 } satisfies Record<string, Source>
 
 export type ConnectionName = keyof typeof sources
-
-export type FurtherArgs = { granularity?: string; includeSimulated?: boolean }
-
-/** What a connection asks for beyond its range: rollups of one granularity, readings without the simulated ones. */
-export function furtherCondition(
-  name: ConnectionName,
-  { granularity, includeSimulated }: FurtherArgs,
-): PageRequest['and'] {
-  if (name === 'rollups')
-    return {
-      condition: (parameter) => `granularity = ${parameter}::rollup_granularity`,
-      value: granularity?.toLowerCase(),
-    }
-  if (name === 'readings' && includeSimulated !== true)
-    return { condition: (parameter) => `simulated = ${parameter}::boolean`, value: false }
-  return undefined
-}
-
-/** Rows of each unit in the page's direction, one more than its limit where there is more. */
-export function pageOfUnits<R>(query: Query, name: ConnectionName, request: PageRequest): Promise<R[]> {
-  const source: Source = sources[name]
-  const { unitIds, page, from, to, and } = request
-  const values: unknown[] = [unitIds, page.limit + 1]
-  const parameter = (value: unknown, type: string) => `$${values.push(value)}::${type}`
-  const conditions = ['unit_id = asked.unit_id', source.where]
-  if (to) conditions.push(`${source.at} < ${parameter(to, 'timestamptz')}`)
-  if (from) conditions.push(startingAt(source, parameter(from, 'timestamptz')))
-  if (and) conditions.push(and.condition(`$${values.push(and.value)}`))
-  if (page.key) conditions.push(beyond(source, page.key, page.backward, parameter))
-  const order = [source.at, ...source.rest.map(([column]) => column)]
-    .map((column) => (page.backward ? `${column} desc` : column))
-    .join(', ')
-  return query<R>(
-    `select r.* from unnest($1::uuid[]) with ordinality asked (unit_id, place)
-    cross join lateral (
-      select ${source.columns} from ${source.table} where ${conditions.join(' and ')} order by ${order}
-      limit $2
-    ) r`,
-    values,
-  )
-}
-
-function startingAt({ at, end }: Source, from: string): string {
-  // An episode of zero length at `from` has its end there and still is in the range.
-  return end === undefined ? `${at} >= ${from}` : `(${end} is null or ${end} > ${from} or ${at} >= ${from})`
-}
-
-function beyond(
-  { at, rest }: Source,
-  [ms, ...key]: CursorKey,
-  backward: boolean,
-  parameter: (value: unknown, type: string) => string,
-): string {
-  const columns = [at, ...rest.map(([column]) => column)]
-  const values = [
-    parameter(new Date(ms), 'timestamptz'),
-    ...rest.map(([, type], index) => parameter(key[index], type)),
-  ]
-  return `(${columns.join(', ')}) ${backward ? '<' : '>'} (${values.join(', ')})`
-}

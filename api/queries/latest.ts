@@ -4,7 +4,7 @@
 import type { Query } from '../database.ts'
 
 /** Further back than this nothing counts as a latest value; it also bounds the partitions that are opened. */
-const HORIZON_DAYS = 31
+export const HORIZON_DAYS = 31
 
 export type UnitLatest = { unitId: string; temperatureC: number | null; recordedAt: Date }
 export type DeviceLatest = { deviceId: string; temperatureC: number | null; recordedAt: Date }

@@ -1,6 +1,9 @@
-// node(id): ids are unique over all types, so one statement asks every table whose row it is.
+// node(id): UUIDs are unique over all types, so one statement asks every table whose row it is. What has none says in its id
+// which it is.
 import type { Query } from '../database.ts'
-import { type ConnectionName, sources } from './connections.ts'
+import type { ComposedType } from '../node-id.ts'
+import { type ConnectionName, type Source, sources } from './connections.ts'
+import { type Gateway, gatewaysOf } from './gateways.ts'
 
 const registry = {
   Organization: 'organizations',
@@ -13,9 +16,14 @@ const registry = {
 const episodes = {
   Excursion: 'excursions',
   DoorOpening: 'doorOpenings',
+  DoorEvent: 'doorEvents',
   Silence: 'silences',
   UnitStatus: 'statusHistory',
   Alert: 'alerts',
+  ManualLog: 'manualLogs',
+  CorrectiveAction: 'correctiveActions',
+  Budget: 'budgets',
+  GatewayIncident: 'gatewayIncidents',
 } as const satisfies Record<string, ConnectionName>
 
 export type NodeType = keyof typeof registry | keyof typeof episodes
@@ -25,20 +33,52 @@ export const isEpisode = (type: NodeType): type is EpisodeType => type in episod
 
 const branches = [
   ...Object.entries(registry).map(
-    ([type, table]) => `select '${type}' as type from ${table} where id = $1 and deleted_at is null`,
+    ([type, table]) =>
+      `select '${type}' as type, id from ${table} where id = any($1::uuid[]) and deleted_at is null`,
   ),
   ...Object.entries(episodes).map(
-    ([type, name]) => `select '${type}' from ${sources[name].table} where id = $1 and ${sources[name].where}`,
+    ([type, name]) =>
+      `select '${type}', id from ${sources[name].table} where id = any($1::uuid[]) and ${sources[name].where}`,
   ),
 ]
 
-export async function typeOf(query: Query, id: string): Promise<NodeType | undefined> {
-  const [row] = await query<{ type: NodeType }>(branches.join(' union all '), [id])
-  return row?.type
+export const typesOf = (query: Query, ids: readonly string[]) =>
+  query<{ id: string; type: NodeType }>(branches.join(' union all '), [ids])
+
+type Row = { id: string }
+
+export function episodesById(query: Query, type: EpisodeType, ids: readonly string[]): Promise<Row[]> {
+  const { columns, table, where }: Source = sources[episodes[type]]
+  return query<Row>(`select ${columns} from ${table} where id = any($1::uuid[]) and ${where}`, [ids])
 }
 
-export async function episodeById(query: Query, type: EpisodeType, id: string): Promise<object | undefined> {
-  const { columns, table, where } = sources[episodes[type]]
-  const [row] = await query<object>(`select ${columns} from ${table} where id = $1 and ${where}`, [id])
+export const alertsById = (query: Query, ids: readonly string[]) => episodesById(query, 'Alert', ids)
+
+export function correctiveActionsOfAlerts(query: Query, alertIds: readonly string[]) {
+  const { columns, table } = sources.correctiveActions
+  return query<Row & { alertId: string }>(
+    `select ${columns} from ${table} where alert_id = any($1::uuid[]) order by acted_at, id`,
+    [alertIds],
+  )
+}
+
+type Part = string | number | boolean
+
+/** Undefined where there is nothing. Profiles are no rows: who has them answers for them. */
+export async function composedRow(
+  query: Query,
+  type: Exclude<ComposedType, 'DeviceProfile'>,
+  [first, second, ...rest]: readonly Part[],
+  now: Date,
+): Promise<object | undefined> {
+  if (type === 'Gateway') {
+    const gateways: Gateway[] = await gatewaysOf(query, [String(first)], now)
+    return gateways.find(({ gatewayId }) => gatewayId === second)
+  }
+  const [row] = await query<object>(
+    `select ${sources.readings.columns} from sensor_readings
+     where unit_id = $1 and recorded_at = $2 and device_id = $3 and simulated = $4`,
+    [first, new Date(Number(second)), ...rest],
+  )
   return row
 }

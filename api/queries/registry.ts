@@ -26,12 +26,13 @@ export type Device = {
   kind: string | null
   assignedSince: Date | null
   calibrationOffsetC: number | null
+  calibrationValidUntil: Date | null
 }
 
 const organizationRows = `
   select id, slug, name, time_zone as "timeZone" from organizations where deleted_at is null`
 
-const siteRows = `
+export const siteRows = `
   select s.id, s.organization_id as "organizationId", s.slug, s.name, coalesce(s.time_zone,
   o.time_zone) as "timeZone",
     s.address, s.latitude, s.longitude
@@ -43,7 +44,7 @@ const areaRows = `
   name from areas where deleted_at is null`
 
 // A unit goes by its area's place first, so that a site's list reads like a walk through it.
-const unitRows = `
+export const unitRows = `
   select u.id, u.organization_id as "organizationId", u.site_id as "siteId", u.area_id as "areaId", u.slug,
   u.name,
     upper(u.unit_type::text) as type, u.temperature_unit as "temperatureUnit"
@@ -52,10 +53,10 @@ const unitRows = `
 const unitOrder = 'order by a.sort_order, a.name, u.sort_order, u.name, u.id'
 
 // $2 is the instant at which an assignment must be in force.
-const deviceRows = `
+export const deviceRows = `
   select d.id, d.organization_id as "organizationId", d.dev_eui as "devEui", d.name, d.vendor, d.model,
     a.unit_id as "unitId", upper(a.kind::text) as kind, a.valid_from as "assignedSince",
-    a.calibration_offset_c as "calibrationOffsetC"
+    a.calibration_offset_c as "calibrationOffsetC", a.calibration_valid_until as "calibrationValidUntil"
   from devices d left join lateral (
     select * from device_assignments where device_id = d.id and valid_from <= $2 order by valid_from desc
     limit 1
@@ -111,3 +112,25 @@ export const devicesOfUnits = (query: Query, unitIds: readonly string[], now: Da
      and a.unit_id = any($1::uuid[]) order by a.kind nulls last, d.name, d.id`,
     [unitIds, now],
   )
+
+export type UnitsOfType = {
+  scope: 'site' | 'organization'
+  parentId: string
+  type: string
+  unitCount: number
+  /** Of the site, or of the organization. */
+  zone: string
+}
+
+export const unitTypesOf = (query: Query, scope: UnitsOfType['scope'], ids: readonly string[]) =>
+  query<UnitsOfType>(
+    `select '${scope}' as scope, u.${scope}_id as "parentId", upper(u.unit_type::text) as type,
+       count(*) as "unitCount", min(${scope === 'site' ? 'coalesce(s.time_zone, o.time_zone)' : 'o.time_zone'}) as zone
+     from units u join sites s on s.id = u.site_id join organizations o on o.id = u.organization_id
+     where u.${scope}_id = any($1::uuid[]) and u.deleted_at is null
+     group by u.${scope}_id, u.unit_type order by u.unit_type`,
+    [ids],
+  )
+
+export const actorsById = (query: Query, ids: readonly string[]) =>
+  query<{ id: string; name: string }>('select id, name from actors where id = any($1::uuid[])', [ids])

@@ -1,0 +1,52 @@
+// A range's readings reduced to those that draw the same line. The statement brings instants and temperatures alone, as one
+// JSON text a unit (a Date and an object for each of 8,640 would cost more than all the rest); what is chosen is read whole.
+import type { Query } from '../database.ts'
+import { refusal } from '../errors.ts'
+import { lttb } from '../lttb.ts'
+import { sources } from './connections.ts'
+
+export const SAMPLES_MAX = 2_000
+
+type Range = { from: Date; to: Date }
+type Points = { unitId: string; ms: number[] | null; celsius: number[] | null }
+
+export async function downsampledReadings<R>(
+  query: Query,
+  unitIds: readonly string[],
+  { from, to }: Range,
+  max: number,
+): Promise<R[]> {
+  if (max < 2 || max > SAMPLES_MAX)
+    throw refusal('BAD_INPUT', `\`downsample\` is ${max}; give 2 to ${SAMPLES_MAX}.`)
+  const points = await temperaturePoints(query, unitIds, { from, to })
+  const chosen = points.map(({ unitId, ms, celsius }) => ({
+    unit: unitId,
+    at: lttb(ms ?? [], celsius ?? [], max).map((index) => new Date(ms?.[index] ?? 0)),
+  }))
+  if (chosen.every(({ at }) => at.length === 0)) return []
+  return query<R>(
+    `select asked.unit as "parentId", r.* from jsonb_to_recordset($1::jsonb) asked (unit uuid, at timestamptz[])
+     cross join lateral (
+       select distinct on (recorded_at) ${sources.readings.columns} from sensor_readings
+       where unit_id = asked.unit and recorded_at = any(asked.at) and temperature_c is not null and not simulated
+         and recorded_at >= $2 and recorded_at < $3
+       order by recorded_at, device_id
+     ) r`,
+    [JSON.stringify(chosen), from, to],
+  )
+}
+
+/** In order of time; of two devices at one instant the first. */
+export const temperaturePoints = (query: Query, unitIds: readonly string[], { from, to }: Range) =>
+  query<Points>(
+    `select asked.unit as "unitId", p.* from unnest($1::uuid[]) asked (unit) cross join lateral (
+       select json_agg((date_part('epoch', recorded_at) * 1000)::bigint) as ms, json_agg(temperature_c) as celsius
+       from (
+         select recorded_at, temperature_c from sensor_readings
+         where unit_id = asked.unit and recorded_at >= $2 and recorded_at < $3
+           and temperature_c is not null and not simulated
+         order by recorded_at, device_id
+       ) ordered
+     ) p`,
+    [unitIds, from, to],
+  )
