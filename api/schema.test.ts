@@ -38,7 +38,7 @@ test('every type, field, argument and value of an enum says what it means', () =
 })
 
 const unit =
-  /°C|%|\bV\b|dBm|dB\b|[Ss]econds|[Mm]inutes|[Dd]ays|[Dd]egrees north|[Dd]egrees east|[Mm]etres|0 to 1|[Bb]ytes|[Rr]ows/
+  /°C|%|\bV\b|dBm|dB\b|[Ss]econds|[Mm]inutes|[Dd]ays|[Dd]egrees north|[Dd]egrees east|[Mm]etres|0 to 1|[Bb]ytes|[Rr]ows|[Cc]heck-ins|in a row/
 
 test('every number says its unit, or takes °C or °F by argument', () => {
   const unitless = types.flatMap((type) =>
