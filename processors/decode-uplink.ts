@@ -2,7 +2,7 @@
 // The device's profile says which contact state is open and how its decoded payload is read; the fleet file overrides it.
 // The uplink is a check-in of its own, with values or without; replayed samples follow at their own times.
 import type { DeviceAssignment, Uplink } from '../schemas/generated/types.ts'
-import type { Decoded, DecodeOptions, Measurement } from './decoders/decoder.ts'
+import type { Decoded, DecodeOptions, Decoder, Measurement } from './decoders/decoder.ts'
 import { modelOf } from './decoders/names.ts'
 import { fromNetwork } from './decoders/network-payload.ts'
 import { decoderFor } from './decoders/registry.ts'
@@ -50,12 +50,26 @@ function sourceOf(uplink: Uplink, assignment: DeviceAssignment | null): Source {
   const vendor = assignment?.vendor ?? uplink.brandId
   const model = assignment?.model ?? uplink.modelId
   if (vendor === null || model === null) return fromPayloads(uplink, undefined)
-  const profile = profileFor(vendor, model, uplink.firmwareVersion)
-  const decoder = decoderFor(vendor, model)
+  const { profile, decoder } = wayOf(vendor, model, uplink.firmwareVersion)
   if (decoder === undefined || uplink.fPort === null) return fromPayloads(uplink, profile)
   const options = optionsOf(modelOf(vendor, model), uplink, assignment, profile)
   const decoded = decoder.decode(uplink.payload, uplink.fPort, options)
   return { decoder: decoder.name, decoderVersion: decoder.version, decoded, warnings: [] }
+}
+
+type Way = { profile: Profile | undefined; decoder: Decoder | undefined }
+
+// Every uplink asks for the same few devices; what strangers make up must not fill the memory.
+const REMEMBERED_MAX = 2_000
+const ways = new Map<string, Way>()
+
+function wayOf(vendor: string, model: string, firmware: string | null): Way {
+  const name = `${vendor}\n${model}\n${firmware}`
+  const known = ways.get(name)
+  if (known !== undefined) return known
+  const way = { profile: profileFor(vendor, model, firmware), decoder: decoderFor(vendor, model) }
+  if (ways.size < REMEMBERED_MAX) ways.set(name, way)
+  return way
 }
 
 function optionsOf(

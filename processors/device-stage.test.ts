@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { memoryRegistry, openCodecs } from '../schemas/codec.ts'
 import type { DeviceAssignment, Quarantined, Reading, Uplink } from '../schemas/generated/types.ts'
 import { deviceStage } from './device-stage.ts'
 import { at } from './unit-driver.ts'
@@ -191,9 +192,10 @@ test('replayed values are history at their own times; the uplink that carries th
   ])
 })
 
-test('the state survives its changelog', () => {
+test('the state survives its changelog', async () => {
+  const changelog = (await openCodecs(memoryRegistry(), '')).of('device-changelog')
   const device = new Device({}).pipe(uplink(1, '10:00', json(5)))
-  device.state = device.stage.load(structuredClone(device.stage.save(device.state)))
+  device.state = device.stage.load(changelog.decode(changelog.encode(device.stage.save(device.state))))
   device.pipe(uplink(1, '10:00', json(5)), uplink(2, '10:00', json(6)))
   expect(device.readings).toHaveLength(1)
   expect(device.quarantine).toMatchObject([{ reason: 'conflict', temperature: 6 }])

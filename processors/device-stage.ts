@@ -127,7 +127,7 @@ function emitJudged(
 ): void {
   if (judged.reason === null || judged.reason === 'check-in') {
     const sample = judged.reason === null ? judged.sample : { ...judged.sample, ...noValues }
-    emit('readings', judged.unitId, readingOf(state, uplink, decoded, { ...judged, sample }))
+    emit('readings', judged.unitId, readingOf(state, uplink, decoded, judged, sample))
     return
   }
   emitQuarantine(state, uplink, judged, judged.reason, emit)
@@ -183,7 +183,8 @@ function readingOf(
   state: DeviceState,
   uplink: Uplink,
   { decoder, decoderVersion }: DecodedUplink,
-  { sample: measured, assignment, unitId }: Accepted<Sample>,
+  { assignment, unitId }: Accepted<Sample>,
+  measured: Sample,
 ): Reading {
   const best = bestOf(uplink.gateways)
   const sample = assignment.kind === 'door' ? { ...measured, ...noClimate } : measured

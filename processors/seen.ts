@@ -1,6 +1,7 @@
 // What a device has been seen to send: frame counters as runs, which stay few however many frames there are and however
 // late they come, and digests by event time where there is no counter.
 import type { SeenDigest, SeenReadings, SeenSpace, SeenUplinks } from '../schemas/generated/types.ts'
+import { emptyDigests, keptBytes, packed, type ReadingDigests, restoreDigests } from './reading-digests.ts'
 
 type Mutable<T> = T extends readonly (infer I)[]
   ? Mutable<I>[]
@@ -10,7 +11,7 @@ type Mutable<T> = T extends readonly (infer I)[]
 
 export type Digests = Mutable<SeenDigest>[]
 export type Uplinks = Mutable<SeenUplinks>
-export type Readings = { unitId: string; digests: Digests }
+export type Readings = { unitId: string; digests: ReadingDigests }
 export type Space = { uplinks: Uplinks; unassigned: Uplinks; readings: Readings[] }
 
 export const emptyUplinks = (): Uplinks => ({ sessions: [], digests: [] })
@@ -105,12 +106,6 @@ export function digestsAt(digests: Digests, recordedAtMs: number): number[] {
   return found
 }
 
-/** Of the one digest at an instant. */
-export function replaceDigest(digests: Digests, recordedAtMs: number, digest: number): void {
-  const seen = digests[placeAfter(digests, recordedAtMs) - 1]
-  if (seen !== undefined) seen.digest = digest
-}
-
 export function addDigest(
   digests: Digests,
   recordedAtMs: number,
@@ -122,42 +117,42 @@ export function addDigest(
   if (kept !== 0) digests.splice(0, kept < 0 ? digests.length : kept)
 }
 
-export function readingsOf(space: Space, unitId: string): Digests {
+export function readingsOf(space: Space, unitId: string): ReadingDigests {
   const known = space.readings.find((readings) => readings.unitId === unitId)
   if (known !== undefined) return known.digests
-  const digests: Digests = []
+  const digests = emptyDigests()
   space.readings.push({ unitId, digests })
   return digests
 }
 
-/** As kept in the changelog: two days of readings are many, so instants are gaps. */
 export const keepSpace = ({ uplinks, unassigned, readings }: Space): SeenSpace => ({
   uplinks,
   unassigned,
-  readings: readings.map(keepReadings),
+  readings: readings.map(({ unitId, digests }) => ({
+    ...{ unitId, gapsMs: [], digests: [] },
+    ...{ firstMs: digests.firstMs, packed: keptBytes(digests) },
+  })),
 })
 
 export const restoreSpace = ({ uplinks, unassigned, readings }: SeenSpace): Space => ({
-  uplinks: structuredClone(uplinks) as Uplinks,
-  unassigned: structuredClone(unassigned) as Uplinks,
-  readings: readings.map(restoreReadings),
+  uplinks: copyUplinks(uplinks),
+  unassigned: copyUplinks(unassigned),
+  readings: readings.map((kept) => ({ unitId: kept.unitId, digests: restoreReadings(kept) })),
 })
 
-function keepReadings({ unitId, digests }: Readings): SeenReadings {
-  let beforeMs = 0
-  const gapsMs = digests.map(({ recordedAtMs }) => {
-    const gapMs = recordedAtMs - beforeMs
-    beforeMs = recordedAtMs
-    return gapMs
-  })
-  return { unitId, gapsMs, digests: digests.map(({ digest }) => digest) }
-}
+const copyUplinks = ({ sessions, digests }: SeenUplinks): Uplinks => ({
+  sessions: sessions.map((session) => ({ ...session, ranges: [...session.ranges] })),
+  digests: digests.map((digest) => ({ ...digest })),
+})
 
-function restoreReadings({ unitId, gapsMs, digests }: SeenReadings): Readings {
+/** Earlier releases kept two arrays. */
+function restoreReadings({ firstMs, packed: bytes, gapsMs, digests }: SeenReadings): ReadingDigests {
+  if (gapsMs.length === 0) return restoreDigests(firstMs, bytes)
   let recordedAtMs = 0
-  const restored = gapsMs.map((gapMs, index) => {
-    recordedAtMs += gapMs
-    return { recordedAtMs, digest: digests[index] ?? 0 }
-  })
-  return { unitId, digests: restored }
+  return packed(
+    gapsMs.map((gapMs, index) => {
+      recordedAtMs += gapMs
+      return { recordedAtMs, digest: digests[index] ?? 0 }
+    }),
+  )
 }

@@ -10,15 +10,13 @@
 //     └─────────────▶ reading
 import type { DeviceAssignment } from '../schemas/generated/types.ts'
 import { digestOfText } from './digest.ts'
+import { addDigest, digestAt, replaceDigest } from './reading-digests.ts'
 import {
-  addDigest,
   addUplink,
-  digestsAt,
   emptySpace,
   emptyUplinks,
   hasUplink,
   readingsOf,
-  replaceDigest,
   type Space,
   type UplinkIdentity,
 } from './seen.ts'
@@ -120,7 +118,7 @@ function judgeSample<S extends TimedSample>(
   if (assignment === null || unitId === null) return [{ reason: 'unassigned', sample, assignment }]
   const readings = readingsOf(space, unitId)
   const digest = digestOfValues(sample)
-  const [standing] = digestsAt(readings, recordedAtMs)
+  const standing = digestAt(readings, recordedAtMs)
   if (standing !== undefined) {
     const again: Judged<S>[] = isSame(standing, digest) ? [] : [{ reason: 'conflict', sample, assignment }]
     if (simulated || sample.history || !isHistory(standing)) return again
@@ -145,9 +143,21 @@ export function isClockRight(recordedAtMs: number, receivedAtMs: number, options
   return recordedAtMs >= monthsBefore(receivedAtMs, options.retentionMonths)
 }
 
+const DAY_MS = 86_400_000
+
+/** How far months reach back is the same for every instant of a day, and most that is asked is of one day. */
+let lastAsked = { day: Number.NaN, months: Number.NaN, backMs: 0 }
+
 /** Calendar months back in UTC; where the month is too short, its last day. */
 export function monthsBefore(ms: number, months: number): number {
-  const date = new Date(ms)
+  const day = Math.floor(ms / DAY_MS)
+  if (day !== lastAsked.day || months !== lastAsked.months)
+    lastAsked = { day, months, backMs: day * DAY_MS - dayMonthsBefore(day * DAY_MS, months) }
+  return ms - lastAsked.backMs
+}
+
+function dayMonthsBefore(dayMs: number, months: number): number {
+  const date = new Date(dayMs)
   const day = date.getUTCDate()
   date.setUTCDate(1)
   date.setUTCMonth(date.getUTCMonth() - months)

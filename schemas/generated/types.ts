@@ -181,10 +181,14 @@ export type SeenUplinks = {
 export type SeenReadings = {
   /** The unit. */
   unitId: string
-  /** Event times ascending: the first since the epoch, then each since the one before, ms. */
+  /** Of earlier releases: event times ascending, the first since the epoch, then each since the one before, ms. */
   gapsMs: readonly number[]
-  /** Digests of their values, in the same order. */
+  /** Of earlier releases: digests of their values, in the same order. */
   digests: readonly number[]
+  /** Event time of the first reading in packed, UTC ms. */
+  firstMs: number
+  /** By event time: the gap to the one before, ms, 7 bits a byte, and the digest of its values, 4 bytes, both lowest first. */
+  packed: Buffer
 }
 
 /** What was seen, of real uplinks or of simulated ones. */
