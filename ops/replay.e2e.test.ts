@@ -84,6 +84,46 @@ test('unchanged code and rules diff to nothing; a dry run only says what it woul
   await expect(replay('diff', 'same')).rejects.toThrow('There is no replay same')
 }, 240_000)
 
+test('a decoder that was wrong diffs to the readings that it changes, by decoder; promoted, they are right', async () => {
+  const { run } = production
+  const right = await digest(run.db)
+  // As an older version of the decoders had left them: all of the span are of version 0, and one device read 1 °C too much.
+  const { rowCount } = await run.db.query(
+    `update sensor_readings set decoder_version = 0 where recorded_at >= $1 and recorded_at < $2`,
+    [span.from, span.to],
+  )
+  const { rows: wrong } = await run.db.query<{ device: string; decoder: string; count: number }>(
+    `with one as (select device_id from sensor_readings where temperature_c is not null and not simulated
+         and recorded_at >= $1 and recorded_at < $2 order by device_id limit 1),
+       updated as (update sensor_readings set temperature_c = temperature_c + 1
+         where device_id = (select device_id from one) and temperature_c is not null
+           and recorded_at >= $1 and recorded_at < $2 returning *)
+     select device_id as device, decoder, count(*)::integer as count from updated group by 1, 2`,
+    [span.from, span.to],
+  )
+  const [{ device, decoder, count } = expect.fail('no reading to change')] = wrong
+
+  await start('fix')
+  const diff = await diffOf('fix')
+  expect(differing(diff).map(({ table }) => table)).toEqual(['sensor_readings'])
+  expect(diff.readings.reduce((sum, { readings }) => sum + readings, 0)).toBe(rowCount)
+  for (const { before, after } of diff.readings) expect(before).toBe(after?.replace(/ v\d+$/, ' v0'))
+  expect(diff.readings.find(({ before }) => before === `${decoder} v0`)?.temperature).toBe(count)
+  expect(diff.readings.reduce((sum, { temperature }) => sum + temperature, 0)).toBe(count)
+  // The values come first, whatever else has changed.
+  const listed = countsOf(diff, 'sensor_readings')!.first.slice(0, count)
+  expect(new Set(listed.map(({ after }) => after?.device_id))).toEqual(new Set([device]))
+  expect(listed.every(({ fields }) => fields.includes('temperature_c'))).toBe(true)
+  const text = await replay('diff', 'fix', '--limit', '1')
+  expect(text).toMatch(
+    new RegExp(`${decoder} v0 → ${decoder} v\\d+: \\d+ readings of .* ${count} of another temperature`),
+  )
+
+  expect(await replay('promote', 'fix')).toContain('sensor_readings:')
+  expect(await digest(run.db)).toEqual(right)
+  await replay('drop', 'fix')
+}, 240_000)
+
 type Rules = { rule?: Record<string, unknown>; ruleHistory?: unknown[] }
 type Fleet = { organizations: { sites: { areas: { units: Rules[] }[] }[] }[] }
 

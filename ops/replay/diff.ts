@@ -9,6 +9,7 @@ import {
   unitsMovedOn,
 } from './comparison.ts'
 import { type Episode, pairMoved } from './moved.ts'
+import { type ReadingChanges, readingChanges } from './readings.ts'
 import type { Replay } from './replays.ts'
 
 export type Json = Record<string, unknown>
@@ -34,7 +35,12 @@ export type TableDiff = {
   first: Difference[]
 }
 
-export type ReplayDiff = { tables: TableDiff[]; unitsMovedOn: string[] }
+export type ReplayDiff = {
+  tables: TableDiff[]
+  /** Those of `sensor_readings` once more, by decoder. */
+  readings: ReadingChanges[]
+  unitsMovedOn: string[]
+}
 
 /** So many differences of an episode table are looked through for moved ones. */
 const PAIRED_MAX = 20_000
@@ -47,9 +53,14 @@ export async function diffReplay(db: Postgres, replay: Replay, limit: number): P
     async (sql) => {
       const movedOn = await unitsMovedOn(sql, replay)
       const tables: TableDiff[] = []
-      for (const compared of await comparedTables(sql, replay))
-        tables.push(await diffTable(sql, compared, replay, movedOn, limit))
-      return { tables: tables.filter(isDifferent), unitsMovedOn: movedOn }
+      let readings: ReadingChanges[] = []
+      for (const compared of await comparedTables(sql, replay)) {
+        const told = await diffTable(sql, compared, replay, movedOn, limit)
+        if (isDifferent(told)) tables.push(told)
+        if (isDifferent(told) && compared.table === 'sensor_readings')
+          readings = await readingChanges(sql, compared, replay, movedOn)
+      }
+      return { tables, readings, unitsMovedOn: movedOn }
     },
     { readOnly: true, isSnapshot: true, statementTimeoutMs: 0, settings: { timezone: 'UTC' } },
   )
@@ -57,6 +68,9 @@ export async function diffReplay(db: Postgres, replay: Replay, limit: number): P
 
 const isDifferent = ({ added, removed, changed, moved, open }: TableDiff) =>
   added + removed + changed + moved + open > 0
+
+/** A reading of another decoder version and the same values is the least news. */
+const isMinor = `(before - '{decoder,decoder_version}'::text[]) is not distinct from (after - '{decoder,decoder_version}'::text[])`
 
 async function diffTable(
   sql: Sql,
@@ -75,9 +89,9 @@ async function diffTable(
   const most = compared.episode === null ? limit : Math.max(limit, PAIRED_MAX)
   const { rows } = await sql.query<Found>(
     `select kind, before, after from (
-       select *, row_number() over (partition by kind order by at, ${compared.key.join(', ')}) as place from (${query}) d
-       where kind <> 'open') n
-     where place <= ${most} order by at, ${compared.key.join(', ')}`,
+       select *, row_number() over (partition by kind order by ${isMinor}, at, ${compared.key.join(', ')}) as place
+       from (${query}) d where kind <> 'open') n
+     where place <= ${most} order by ${isMinor}, at, ${compared.key.join(', ')}`,
     values,
   )
   const found = rows.map((row) => differenceOf(row, compared))

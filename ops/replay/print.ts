@@ -1,6 +1,7 @@
 // Replays and what they would change, as a person reads them.
 import type { Difference, Json, ReplayDiff, TableDiff } from './diff.ts'
 import type { Promoted } from './promote.ts'
+import { readingChangesLine } from './readings.ts'
 import type { Replay } from './replays.ts'
 
 const signs: Record<Difference['kind'], string> = { added: '+', removed: '-', changed: '~', moved: '>' }
@@ -11,8 +12,12 @@ export function replayLine({ name, state, from, to, units, uplinks, createdAt }:
   return `${name.padEnd(18)}${state.padEnd(10)}${span}  ${whom}, ${uplinks} uplinks, of ${createdAt.toISOString()}`
 }
 
-export function diffText({ tables, unitsMovedOn }: ReplayDiff): string {
-  const lines = tables.flatMap((table) => [countLine(table), ...table.first.map(differenceLine)])
+export function diffText({ tables, readings, unitsMovedOn }: ReplayDiff): string {
+  const lines = tables.flatMap((table) => [
+    countLine(table),
+    ...(table.table === 'sensor_readings' ? readings.map(readingChangesLine) : []),
+    ...table.first.map(differenceLine),
+  ])
   if (tables.every(({ added, removed, changed, moved }) => added + removed + changed + moved === 0))
     lines.unshift('The replay changes nothing.')
   if (unitsMovedOn.length > 0)
@@ -40,7 +45,16 @@ function differenceLine({ kind, before, after, fields }: Difference): string {
   return `  ${signs[kind]} ${[headOf(row), ...changes].join('  ')}`
 }
 
-const heads = ['unit_id', 'granularity', 'alert_type', 'direction', 'status', 'event_type', 'reason']
+const heads = [
+  'unit_id',
+  'device_id',
+  'granularity',
+  'alert_type',
+  'direction',
+  'status',
+  'event_type',
+  'reason',
+]
 const starts = [
   'started_at',
   'opened_at',
