@@ -23,6 +23,6 @@ export async function addDashboard(app: FastifyInstance): Promise<void> {
     allowedPath: (path) => /^\/uPlot\.(esm\.js|min\.css)$/.test(path),
     ...fresh,
   })
-  for (const url of ['/', '/units/:id'])
+  for (const url of ['/', '/alerts', '/sites/:id', '/units/:id'])
     app.get(url, async (_request, reply) => asDashboardPage(reply).sendFile('index.html', files))
 }

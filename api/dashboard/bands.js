@@ -3,33 +3,38 @@
 // without colour.
 
 /**
- * @typedef {import('./unit-query.js').UnitData} UnitData
- * @typedef {{ kind: 'confirmed' | 'unconfirmed' | 'silence' | 'door', fromMs: number, toMs: number }} Band
+ * @typedef {import('./chart-data.js').ChartData} ChartData
+ * @typedef {{ kind: 'confirmed' | 'unconfirmed' | 'silence' | 'door', fromMs: number, toMs: number,
+ *   share: number }} Band `share`: of the band's time that it was so; below 1 only for the doors of long stretches
  */
 
 const ms = (/** @type {string | null} */ at, /** @type {number} */ orMs) =>
   at === null ? orMs : Date.parse(at)
 
-/** @param {UnitData} unit @param {number} nowMs @returns {Band[]} */
-export function bandsOf(unit, nowMs) {
-  const excursions = unit.excursions.nodes.flatMap((excursion) => {
+/** @param {ChartData} data @param {number} nowMs @returns {Band[]} */
+export function bandsOf(data, nowMs) {
+  const excursions = data.excursions.flatMap((excursion) => {
     const [fromMs, toMs] = [Date.parse(excursion.startedAt), ms(excursion.endedAt, nowMs)]
     const confirmedMs = ms(excursion.confirmedAt, toMs)
     return [
-      { kind: /** @type {const} */ ('unconfirmed'), fromMs, toMs: confirmedMs },
-      { kind: /** @type {const} */ ('confirmed'), fromMs: confirmedMs, toMs },
+      { kind: /** @type {const} */ ('unconfirmed'), fromMs, toMs: confirmedMs, share: 1 },
+      { kind: /** @type {const} */ ('confirmed'), fromMs: confirmedMs, toMs, share: 1 },
     ]
   })
-  const silences = unit.silences.nodes.map(({ startedAt, endedAt }) => ({
+  const silences = data.silences.map(({ startedAt, endedAt }) => ({
     kind: /** @type {const} */ ('silence'),
     fromMs: Date.parse(startedAt),
     toMs: ms(endedAt, nowMs),
+    share: 1,
   }))
-  const doors = unit.doorOpenings.nodes.map(({ openedAt, closedAt }) => ({
+  const openings = data.doorOpenings.map(({ openedAt, closedAt }) => ({
     kind: /** @type {const} */ ('door'),
     fromMs: Date.parse(openedAt),
     toMs: ms(closedAt, nowMs),
+    share: 1,
   }))
+  const shares = data.doorShares.map((share) => ({ kind: /** @type {const} */ ('door'), ...share }))
+  const doors = data.grain === 'readings' ? openings : shares
   return [...silences, ...excursions, ...doors].filter((band) => band.toMs > band.fromMs)
 }
 
@@ -43,14 +48,17 @@ export function drawBands(plot, bands, color) {
   ctx.beginPath()
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
   ctx.clip()
-  for (const { kind, fromMs, toMs } of bands) {
+  for (const { kind, fromMs, toMs, share } of bands) {
     const left = plot.valToPos(fromMs / 1000, 'x', true)
     // A door that was open for a minute still is seen on a month's chart.
     const width = Math.max(plot.valToPos(toMs / 1000, 'x', true) - left, 1.5 * scale)
     const door = DOOR_HEIGHT * scale
     if (kind === 'door') {
+      // Of a day the part that it was open; never so little that it is not seen.
+      ctx.globalAlpha = share === 1 ? 1 : 0.25 + 0.75 * Math.sqrt(share)
       ctx.fillStyle = color('--band-door')
       ctx.fillRect(left, bbox.top + bbox.height - door, width, door)
+      ctx.globalAlpha = 1
       continue
     }
     ctx.fillStyle = color(`--band-${kind}`)
@@ -86,8 +94,9 @@ function hatch(ctx, { left, width, top, height }, isFalling, color) {
 }
 
 /**
+ * Each stretch's own limits; a change is a step.
  * @param {any} plot a uPlot
- * @param {{ fromMs: number, toMs: number, rule: Record<string, any> | null }[]} rules
+ * @param {readonly import('./chart-data.js').RuleStretch[]} rules
  * @param {(name: string) => string} color
  */
 export function drawLimits(plot, rules, color) {
@@ -109,18 +118,4 @@ export function drawLimits(plot, rules, color) {
     }
   }
   ctx.restore()
-}
-
-/**
- * The limits by stretch of time: those at the beginning, and those in force now from their instant on.
- * @param {UnitData} unit
- * @param {number} fromMs
- * @param {number} toMs
- */
-export function rulesOver({ rule, ruleBefore }, fromMs, toMs) {
-  const changedMs = rule ? Math.max(Date.parse(rule.validFrom), fromMs) : toMs
-  return [
-    { fromMs, toMs: changedMs, rule: ruleBefore },
-    { fromMs: changedMs, toMs, rule },
-  ]
 }

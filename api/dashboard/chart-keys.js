@@ -34,21 +34,34 @@ const samples = {
   door: () => svg('svg', box, svg('rect', { y: 5, width: 22, height: 7, fill: 'var(--band-door)' })),
 }
 
-/** @param {readonly import('./bands.js').Band[]} bands @param {Record<string, any> | null} rule */
-export function chartKeys(bands, rule) {
+/** @param {readonly import('./bands.js').Band[]} bands @param {readonly import('./chart-data.js').RuleStretch[]} rules */
+export function chartKeys(bands, rules) {
   const line = (/** @type {string} */ stroke, dash = '') =>
     svg(
       'svg',
       box,
       svg('line', { x1: 0, x2: 22, y1: 6, y2: 6, stroke, 'stroke-width': 2, 'stroke-dasharray': dash }),
     )
-  const hasLimits = rule?.temperatureMin != null || rule?.temperatureMax != null
+  const hasLimits = rules.some(({ rule }) => rule?.temperatureMin != null || rule?.temperatureMax != null)
+  const changes = rules.filter(({ rule }, index) => index > 0 && differs(rule, rules[index - 1]?.rule)).length
   const present = /** @type {Kind[]} */ (Object.keys(names)).filter((kind) =>
     bands.some((band) => band.kind === kind),
   )
   return [
     h('li', {}, line('var(--line-temperature)'), 'Temperature'),
-    ...(hasLimits ? [h('li', {}, line('var(--line-limit)', '5 3'), 'Limits')] : []),
+    ...(hasLimits
+      ? [
+          h(
+            'li',
+            {},
+            line('var(--line-limit)', '5 3'),
+            changes === 0 ? 'Limits' : `Limits, changed ${changes === 1 ? 'once' : `${changes} times`}`,
+          ),
+        ]
+      : []),
     ...present.map((kind) => h('li', { 'data-band': kind }, samples[kind](), names[kind])),
   ]
 }
+
+/** @param {Record<string, any> | null} a @param {Record<string, any> | null | undefined} b */
+const differs = (a, b) => a?.temperatureMin !== b?.temperatureMin || a?.temperatureMax !== b?.temperatureMax

@@ -1,27 +1,31 @@
-// The temperature chart: uPlot with the mean as a line, the extremes of each span as a veil, and what
-// happened behind. Drag to zoom, double-click to go back. Times are the site's.
+// The temperature chart: uPlot with the mean as a line, the extremes of each span as a veil, and what happened behind.
+// Drag to zoom, double-click to go back; with the keyboard the arrows read it out, + and − zoom.
 import uPlot from '/vendor/uplot/uPlot.esm.js'
-import { bandsOf, drawBands, drawLimits, rulesOver } from './bands.js'
+import { bandsOf, drawBands, drawLimits } from './bands.js'
 import { chartKeys } from './chart-keys.js'
+import { chartOptions } from './chart-options.js'
+import { describe, point } from './chart-words.js'
+import { colors } from './colors.js'
 import { h } from './element.js'
-import { clock, day, degrees, weekday } from './format.js'
 
 /**
- * @typedef {import('./unit-query.js').UnitData} UnitData
- * @typedef {{ unit: 'C' | 'F', nowMs: number, zone: string, fromMs: number, toMs: number }} ChartView
- * @typedef {{ bands: import('./bands.js').Band[], rules: ReturnType<typeof rulesOver>, view: ChartView,
+ * @typedef {import('./chart-data.js').ChartData} ChartData
+ * @typedef {import('./range.js').Window} Window
+ * @typedef {{ unit: 'C' | 'F', nowMs: number, zone: string } & Window} ChartView
+ * @typedef {{ bands: import('./bands.js').Band[], data: ChartData, view: ChartView,
  *   values: (number | null)[][] }} Drawn
+ * @typedef {{ zoom: (window: Window) => void, reset: () => void, pan: (part: number) => void,
+ *   scale: (factor: number) => void }} Range
  */
 
 const SMALLEST_DRAG_PX = 6
 const canDrag = matchMedia('(pointer: fine)').matches
+const hint = canDrag ? 'Drag across the chart to zoom, double-click to go back.' : ''
 
-/** @param {(window: { fromMs: number, toMs: number }) => void} onZoom @param {() => void} onReset */
-export function temperatureChart(onZoom, onReset) {
-  const box = h('div', { class: 'chart', role: 'img', 'aria-label': 'Temperature chart' })
-  const readout = h('p', { class: 'readout', 'aria-hidden': 'true' })
-  const keys = h('ul', { class: 'keys' })
-  const element = h('figure', {}, readout, box, h('figcaption', {}, keys))
+/** @param {Range} range */
+export function temperatureChart(range) {
+  const { box, readout, keys, element } = frame()
+  const palette = colors(box)
   /** @type {any} */
   let plot
   /** @type {Drawn | undefined} */
@@ -30,25 +34,25 @@ export function temperatureChart(onZoom, onReset) {
   const size = () => ({ width: Math.max(box.clientWidth, 200), height: box.clientHeight || 340 })
   const resized = new ResizeObserver(() => plot?.setSize(size()))
   resized.observe(box)
-  const scheme = matchMedia('(prefers-color-scheme: dark)')
   // uPlot keeps the colours that it was made with.
-  const recolored = () => {
+  const stopColors = palette.onChange(() => {
     plot?.destroy()
     plot = undefined
     draw()
+  })
+  const tell = (/** @type {number | null | undefined} */ index) => {
+    readout.replaceChildren(...(drawn && index != null ? (point(drawn, index) ?? [hint]) : [hint]))
   }
-  scheme.addEventListener('change', recolored)
-
   const hooks = {
-    drawClear: [(/** @type {any} */ self) => drawn && drawBands(self, drawn.bands, color)],
-    draw: [(/** @type {any} */ self) => drawn && drawLimits(self, drawn.rules, color)],
-    setCursor: [(/** @type {any} */ self) => drawn && tell(readout, drawn, self.cursor.idx)],
+    drawClear: [(/** @type {any} */ self) => drawn && drawBands(self, drawn.bands, palette.color)],
+    draw: [(/** @type {any} */ self) => drawn && drawLimits(self, drawn.data.rules, palette.color)],
+    setCursor: [(/** @type {any} */ self) => tell(self.cursor.idx)],
     setSelect: [
       (/** @type {any} */ self) => {
         const { left, width } = self.select
         if (width < SMALLEST_DRAG_PX) return
         const at = (/** @type {number} */ px) => Math.round(self.posToVal(px, 'x') * 1000)
-        onZoom({ fromMs: at(left), toMs: at(left + width) })
+        range.zoom({ fromMs: at(left), toMs: at(left + width) })
         self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
       },
     ],
@@ -57,11 +61,12 @@ export function temperatureChart(onZoom, onReset) {
   function draw() {
     if (drawn === undefined) return
     const { values, view } = drawn
+    const zone = () => drawn?.view.zone ?? 'UTC'
     if (plot) plot.setData(values, false)
     else
       plot = new uPlot(
-        options(() => drawn, size(), hooks, onReset),
-        values,
+        { ...chartOptions(zone, palette.color, range.reset), ...size(), hooks },
+        /** @type {any} */ (values),
         box,
       )
     plot.batch(() => {
@@ -70,105 +75,114 @@ export function temperatureChart(onZoom, onReset) {
     })
   }
 
+  readByKeyboard(
+    box,
+    range,
+    () => plot,
+    (isReading) => readout.setAttribute('aria-live', isReading ? 'polite' : 'off'),
+  )
+  tell(null)
   return {
     element,
     width: () => box.clientWidth,
-    /** @param {UnitData} unit @param {ChartView} view */
-    update(unit, view) {
-      const bands = bandsOf(unit, view.nowMs)
-      drawn = { bands, rules: rulesOver(unit, view.fromMs, view.toMs), view, values: valuesOf(unit, view) }
+    /** What is known already, over another window, until what belongs there has come. @param {Window} window */
+    preview({ fromMs, toMs }) {
+      box.setAttribute('aria-busy', 'true')
+      if (drawn === undefined) return
+      drawn = { ...drawn, view: { ...drawn.view, fromMs, toMs } }
       draw()
-      tell(readout, drawn, null)
-      keys.replaceChildren(...chartKeys(bands, unit.rule))
+    },
+    /** @param {ChartData} data @param {ChartView} view */
+    update(data, view) {
+      const bands = bandsOf(data, view.nowMs)
+      drawn = { bands, data, view, values: valuesOf(data) }
+      draw()
+      if (plot.cursor.idx == null) tell(null)
+      keys.replaceChildren(...chartKeys(bands, data.rules))
       box.dataset.bands = bands.map(({ kind }) => kind).join(' ')
-      box.dataset.points = String(unit.series.length)
-      box.setAttribute('aria-label', describe(unit, view))
+      box.dataset.points = String(data.spans.length)
+      box.dataset.grain = data.grain
+      box.removeAttribute('aria-busy')
+      box.setAttribute('aria-label', describe(data, view))
       box.querySelector('.chart-none')?.remove()
-      if (unit.series.length === 0) box.append(h('p', { class: 'chart-none' }, 'No readings in this time'))
+      if (data.spans.length === 0) box.append(h('p', { class: 'chart-none' }, 'No temperature in this time'))
     },
     stop() {
       resized.disconnect()
-      scheme.removeEventListener('change', recolored)
+      stopColors()
       plot?.destroy()
     },
   }
 }
 
-const color = (/** @type {string} */ name) =>
-  getComputedStyle(document.documentElement).getPropertyValue(name).trim()
-
-/**
- * @param {() => Drawn | undefined} drawn
- * @param {{ width: number, height: number }} size
- * @param {object} hooks
- * @param {() => void} onReset
- */
-function options(drawn, size, hooks, onReset) {
-  const zone = () => drawn()?.view.zone ?? 'UTC'
-  const axis = {
-    stroke: color('--soft'),
-    font: '12px system-ui, sans-serif',
-    grid: { stroke: color('--grid'), width: 1 },
-    ticks: { stroke: color('--grid'), width: 1, size: 5 },
-  }
-  const veil = { show: true, stroke: 'transparent', points: { show: false } }
-  return {
-    ...size,
-    tzDate: (/** @type {number} */ seconds) => uPlot.tzDate(new Date(seconds * 1000), zone()),
-    legend: { show: false },
-    scales: { x: { time: true, auto: false }, y: { auto: false } },
-    series: [{}, { stroke: color('--line-temperature'), width: 1.8, points: { show: false } }, veil, veil],
-    bands: [{ series: [3, 2], fill: color('--fill-temperature') }],
-    axes: [
-      {
-        ...axis,
-        size: 34,
-        space: 70,
-        values: (
-          /** @type {any} */ _,
-          /** @type {number[]} */ splits,
-          /** @type {number} */ __,
-          /** @type {number} */ ___,
-          /** @type {number} */ step,
-        ) => splits.map((at) => tickText(at * 1000, step, zone())),
-      },
-      {
-        ...axis,
-        size: 48,
-        values: (/** @type {any} */ _, /** @type {number[]} */ splits) =>
-          splits.map((value) => `${String(Math.round(value * 10) / 10).replace('-', '−')}°`),
-      },
-    ],
-    cursor: {
-      y: false,
-      drag: { x: true, y: false, setScale: false },
-      points: { size: 7 },
-      bind: { dblclick: () => () => onReset() },
-    },
-    hooks,
-  }
+function frame() {
+  const box = h('div', {
+    class: 'chart',
+    id: 'chart',
+    role: 'group',
+    'aria-roledescription': 'chart',
+    tabindex: 0,
+    'aria-label': 'Temperature chart',
+    'aria-busy': 'true',
+  })
+  const readout = h('p', { class: 'readout' })
+  const keys = h('ul', { class: 'keys' })
+  return { box, readout, keys, element: h('figure', {}, readout, box, h('figcaption', {}, keys)) }
 }
 
-/** @param {number} atMs @param {number} stepSeconds @param {string} zone */
-function tickText(atMs, stepSeconds, zone) {
-  const time = clock(atMs, zone)
-  return stepSeconds >= 86_400 || time === '00:00' ? day(atMs, zone) : time
+/**
+ * @param {HTMLElement} box @param {Range} range @param {() => any} plotOf
+ * @param {(isReading: boolean) => void} onReading
+ */
+function readByKeyboard(box, range, plotOf, onReading) {
+  /** @param {number} steps */
+  const move = (steps) => {
+    const plot = plotOf()
+    if (!plot) return
+    const [times] = plot.data
+    const [first, last] = [
+      times.findIndex((/** @type {number} */ at) => at >= plot.scales.x.min),
+      times.findLastIndex((/** @type {number} */ at) => at <= plot.scales.x.max),
+    ]
+    if (first < 0 || last < first) return
+    const index = Math.min(Math.max((plot.cursor.idx ?? last + 1) + steps, first), last)
+    plot.setCursor({ left: plot.valToPos(times[index], 'x'), top: 0 })
+  }
+  /** @type {Record<string, () => void>} */
+  const keys = {
+    ArrowLeft: () => move(-1),
+    ArrowRight: () => move(1),
+    PageUp: () => range.pan(-0.5),
+    PageDown: () => range.pan(0.5),
+    '+': () => range.scale(0.5),
+    '-': () => range.scale(2),
+    Escape: () => range.reset(),
+  }
+  box.addEventListener('keydown', (event) => {
+    const act = keys[event.key]
+    if (!act || event.ctrlKey || event.metaKey || event.altKey) return
+    event.preventDefault()
+    onReading(event.key.startsWith('Arrow'))
+    act()
+  })
+  box.addEventListener('pointermove', () => onReading(false))
 }
 
 /**
  * Times, means, lowest, highest; a null where the value no longer holds, so that no line bridges a gap.
- * @param {UnitData} unit
- * @param {ChartView} view
+ * @param {ChartData} data
  */
-function valuesOf(unit, { fromMs, toMs }) {
-  const holdMs = (unit.rule?.holdLimitSeconds ?? Number.POSITIVE_INFINITY) * 1000
-  const gapMs = Math.max(holdMs, (3 * (toMs - fromMs)) / 900)
+function valuesOf({ spans, gapMs, grain, rules }) {
+  const holds = rules
+    .map(({ rule }) => rule?.holdLimitSeconds)
+    .filter((seconds) => typeof seconds === 'number')
+  const holdMs = grain === 'readings' ? Math.max(0, ...holds) * 1000 : 0
+  const limitMs = holdMs === 0 && grain === 'readings' ? Number.POSITIVE_INFINITY : Math.max(holdMs, gapMs)
   /** @type {(number | null)[][]} */
   const columns = [[], [], [], []]
   let beforeMs = Number.POSITIVE_INFINITY
-  for (const { at, mean, min, max } of unit.series) {
-    const atMs = Date.parse(at)
-    if (atMs - beforeMs > gapMs) push(columns, (beforeMs + 1) / 1000, null, null, null)
+  for (const { atMs, mean, min, max } of spans) {
+    if (atMs - beforeMs > limitMs) push(columns, (beforeMs + 1) / 1000, null, null, null)
     push(columns, atMs / 1000, mean, min, max)
     beforeMs = atMs
   }
@@ -182,48 +196,19 @@ function push(columns, ...row) {
   })
 }
 
-/** From the lowest to the highest of readings and limits, with some air. @param {Drawn} drawn */
-function heights({ values, rules, view }) {
-  const numbers = [
-    ...(values[2] ?? []),
-    ...(values[3] ?? []),
-    ...rules.flatMap(({ rule }) => [rule?.temperatureMin, rule?.temperatureMax]),
-  ].filter((value) => typeof value === 'number')
-  if (numbers.length === 0) return view.unit === 'C' ? { min: 0, max: 10 } : { min: 32, max: 50 }
-  const [low, high] = [Math.min(...numbers), Math.max(...numbers)]
+/** From the lowest to the highest of readings and limits, with some air. @param {Drawn | undefined} drawn */
+function heights(drawn) {
+  if (drawn === undefined) return { min: 0, max: 10 }
+  const { values, data, view } = drawn
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  const take = (/** @type {number | null | undefined} */ value) => {
+    if (value == null) return
+    low = Math.min(low, value)
+    high = Math.max(high, value)
+  }
+  for (const column of [values[2] ?? [], values[3] ?? []]) column.forEach(take)
+  for (const { rule } of data.rules) [rule?.temperatureMin, rule?.temperatureMax].forEach(take)
+  if (low > high) return view.unit === 'C' ? { min: 0, max: 10 } : { min: 32, max: 50 }
   const air = Math.max((high - low) * 0.12, 0.5)
   return { min: low - air, max: high + air }
-}
-
-/** @param {HTMLElement} readout @param {Drawn} drawn @param {number | null | undefined} index */
-function tell(readout, { values, view }, index) {
-  const [at, mean, min, max] = values.map((column) => column[index ?? -1])
-  if (at == null || mean == null) {
-    readout.textContent = canDrag ? 'Drag across the chart to zoom, double-click to go back.' : ''
-    return
-  }
-  const spread = min === max ? '' : ` (${degrees(min)} to ${degrees(max)})`
-  readout.replaceChildren(
-    h('b', {}, `${degrees(mean)} °${view.unit}`),
-    `${spread} · ${weekday(at * 1000, view.zone)}, ${clock(at * 1000, view.zone)}`,
-  )
-}
-
-/** @param {UnitData} unit @param {ChartView} view */
-function describe(unit, view) {
-  const { min, max } = {
-    min: Math.min(...unit.series.map((span) => span.min)),
-    max: Math.max(...unit.series.map((span) => span.max)),
-  }
-  const between =
-    unit.series.length === 0 ? 'no readings' : `between ${degrees(min)} and ${degrees(max)} °${view.unit}`
-  const count = (/** @type {unknown[]} */ list, /** @type {string} */ one) =>
-    `${list.length} ${one}${list.length === 1 ? '' : 's'}`
-  const at = (/** @type {number} */ ms) => `${weekday(ms, view.zone)} ${clock(ms, view.zone)}`
-  const happened = [
-    count(unit.excursions.nodes, 'excursion'),
-    count(unit.doorOpenings.nodes, 'door opening'),
-    count(unit.silences.nodes, 'silence'),
-  ]
-  return `Temperature from ${at(view.fromMs)} to ${at(view.toMs)}: ${between}; ${happened.join(', ')}.`
 }

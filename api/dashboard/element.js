@@ -49,3 +49,35 @@ export function show(parent, ...children) {
   if (focused && document.activeElement?.id !== focused)
     document.getElementById(focused)?.focus({ preventScroll: true })
 }
+
+/**
+ * Puts a list in place by key: an element whose version has not changed stays as it is, wherever it moves. So a
+ * wall of a thousand is told anew every few seconds, and almost nothing is made anew.
+ * @template T
+ * @param {Element} parent @param {readonly T[]} items
+ * @param {{ keyOf: (item: T) => string, versionOf: (item: T) => string, make: (item: T) => HTMLElement }} how
+ */
+export function showList(parent, items, { keyOf, versionOf, make }) {
+  const focused = document.activeElement?.id
+  const present = new Map(
+    /** @type {HTMLElement[]} */ ([...parent.children]).map((element) => [element.dataset.key, element]),
+  )
+  let place = parent.firstElementChild
+  for (const item of items) {
+    const [key, version] = [keyOf(item), versionOf(item)]
+    const before = present.get(key)
+    present.delete(key)
+    const element = before?.dataset.version === version ? before : make(item)
+    element.dataset.key = key
+    element.dataset.version = version
+    if (before && before !== element) {
+      if (place === before) place = element
+      before.replaceWith(element)
+    }
+    if (place === element) place = element.nextElementSibling
+    else parent.insertBefore(element, place)
+  }
+  for (const left of present.values()) left.remove()
+  if (focused && document.activeElement?.id !== focused)
+    document.getElementById(focused)?.focus({ preventScroll: true })
+}

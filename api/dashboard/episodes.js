@@ -1,10 +1,11 @@
 // What happened in the chosen time, as lists, newest first.
+import { alertNames } from './alert-list.js'
 import { h } from './element.js'
 import { degrees, duration, figure, moment, words } from './format.js'
 import { table } from './table.js'
 
 /**
- * @typedef {import('./unit-query.js').UnitData} UnitData
+ * @typedef {import('./chart-data.js').ChartData} ChartData
  * @typedef {{ unit: 'C' | 'F', nowMs: number, zone: string }} View
  * @typedef {import('./element.js').Child} Child
  */
@@ -44,8 +45,8 @@ function list(title, nothing, columns, items, cells) {
   )
 }
 
-/** @param {UnitData} unit @param {View} view */
-export function episodeLists(unit, view) {
+/** @param {ChartData} data @param {View} view */
+export function episodeLists(data, view) {
   const at = (/** @type {string | null} */ instant) => moment(instant, view.zone, view.nowMs)
   return h(
     'div',
@@ -54,7 +55,7 @@ export function episodeLists(unit, view) {
       'Excursions',
       'No excursion in this time.',
       ['Began', 'State', 'Lasted', 'Peak', `°${view.unit}·min`],
-      unit.excursions.nodes,
+      data.excursions,
       (excursion) => [
         at(excursion.startedAt),
         excursionTag(excursion),
@@ -67,7 +68,7 @@ export function episodeLists(unit, view) {
       'Door openings',
       'No door opening in this time.',
       ['Opened', 'State', 'Lasted', 'Closed'],
-      unit.doorOpenings.nodes,
+      data.doorOpenings,
       (opening) => [
         at(opening.openedAt),
         doorTag(opening),
@@ -79,7 +80,7 @@ export function episodeLists(unit, view) {
       'Silences',
       'No silence in this time.',
       ['Last check-in', 'State', 'Lasted', 'Missed'],
-      unit.silences.nodes,
+      data.silences,
       (silence) => [
         at(silence.startedAt),
         silence.endedAt === null
@@ -93,11 +94,11 @@ export function episodeLists(unit, view) {
       'Alerts',
       'No alert in this time.',
       ['Called', 'State', 'About', 'Severity'],
-      unit.alerts.nodes,
+      data.alerts,
       (alert) => [
         at(alert.triggeredAt),
         tag(alert.status.toLowerCase(), alert.resolvedAt ? 'good' : 'alarm'),
-        words(alert.type),
+        alertNames[alert.type] ?? words(alert.type),
         words(alert.severity),
       ],
     ),

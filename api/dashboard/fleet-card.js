@@ -1,11 +1,15 @@
-// One unit on the wall: status, temperature against its limits, the last hours, the door, and when it was
-// last heard.
+// One unit on the wall: a card with status, temperature against its limits, the last hours, the door, and when it was last
+// heard; or, where many are well, a tile of one line.
 import { h, svg } from './element.js'
 import { ago, degrees, duration, limits, words } from './format.js'
-import { sparkline } from './sparkline.js'
-import { lookOf, nameOf, statusMark } from './statuses.js'
+import { icon, lookOf, nameOf, statusMark } from './statuses.js'
 
-/** @typedef {import('./fleet-query.js').FleetUnit} FleetUnit */
+/**
+ * @typedef {import('./fleet-query.js').FleetUnit} FleetUnit
+ * @typedef {import('./fleet-query.js').Placed} Placed
+ * @typedef {{ unit: 'C' | 'F', nowMs: number, hasSite: boolean,
+ *   lines: { add: (place: HTMLElement, unit: FleetUnit) => HTMLElement } }} CardView `hasSite`: the card names its site
+ */
 
 const doors = {
   open: 'M2 1h8v1.5l3.5 1.3v8.4L10 13.5V15H2Zm1.5 1.5v11h5v-11Zm6.5 1.6v7.8l2-.7V4.8Z',
@@ -45,14 +49,16 @@ export const isOld = ({ latest, rule }, nowMs) =>
   rule?.holdLimitSeconds != null &&
   nowMs - Date.parse(latest.temperatureAt) > rule.holdLimitSeconds * 1000
 
-/** @param {FleetUnit} unit @param {{ unit: 'C' | 'F', nowMs: number, fromMs: number, toMs: number }} view */
-export function fleetCard(unit, view) {
-  const { nowMs } = view
+/** @param {FleetUnit} unit @param {number} nowMs */
+const stateOf = (unit, nowMs) =>
+  isOld(unit, nowMs) ? 'old' : isOut(unit.latest?.temperature, unit.rule) ? 'out' : ''
+
+/** @param {Placed} placed @param {CardView} view */
+export function fleetCard({ unit, site }, { nowMs, unit: letter, hasSite, lines }) {
   const name = nameOf(unit.status)
-  const temperature = unit.latest?.temperature
-  const state = isOld(unit, nowMs) ? 'old' : isOut(temperature, unit.rule) ? 'out' : ''
   const since =
     unit.status && name !== 'OK' ? `for ${duration((nowMs - Date.parse(unit.status.since)) / 1000)}` : ''
+  const where = hasSite ? `${site.name} · ${unit.area.name}` : `${words(unit.type)} · ${unit.area.name}`
   return h(
     'a',
     {
@@ -65,20 +71,15 @@ export function fleetCard(unit, view) {
     h(
       'div',
       { class: 'card-middle' },
+      h('div', { class: 'card-name' }, h('h3', {}, unit.name), h('p', { class: 'soft small' }, where)),
       h(
         'div',
-        {},
-        h('h4', {}, unit.name),
-        h('p', { class: 'soft small' }, `${words(unit.type)} · ${unit.area.name}`),
-      ),
-      h(
-        'div',
-        { class: `reading ${state}` },
-        h('strong', {}, degrees(temperature), h('small', {}, `°${view.unit}`)),
-        h('span', { class: 'soft small' }, limits(unit.rule, view.unit)),
+        { class: `reading ${stateOf(unit, nowMs)}` },
+        h('strong', {}, degrees(unit.latest?.temperature), h('small', {}, `°${letter}`)),
+        h('span', { class: 'soft small' }, limits(unit.rule, letter)),
       ),
     ),
-    sparkline(unit.series, unit.rule, { ...view, holdSeconds: unit.rule?.holdLimitSeconds ?? null }),
+    lines.add(h('div', { class: 'spark-place' }), unit),
     h(
       'div',
       { class: 'card-foot' },
@@ -87,3 +88,28 @@ export function fleetCard(unit, view) {
     ),
   )
 }
+
+/** @param {Placed} placed @param {CardView} view */
+export function fleetTile({ unit, site }, { nowMs, unit: letter, hasSite }) {
+  const name = nameOf(unit.status)
+  return h(
+    'a',
+    {
+      class: `tile-link tone-${lookOf(name).tone}`,
+      href: `/units/${unit.id}`,
+      id: `unit-${unit.id}`,
+      'data-status': name,
+      title: `${unit.name} · ${site.name} · ${unit.area.name}`,
+    },
+    icon(name),
+    h('span', { class: 'hidden' }, `${lookOf(name).word}: `),
+    h('span', { class: 'tile-name' }, unit.name, hasSite && h('small', {}, site.name)),
+    unit.door?.open &&
+      h('span', { class: 'door open' }, doorIcon(true), h('span', { class: 'hidden' }, 'Door open')),
+    h('b', { class: stateOf(unit, nowMs) }, degrees(unit.latest?.temperature), h('small', {}, `°${letter}`)),
+  )
+}
+
+/** Until the clock's minute moves on, or the unit changes, a card stays as it is. @param {Placed} placed @param {CardView} view */
+export const versionOf = ({ unit, site }, { nowMs, unit: letter, hasSite }) =>
+  `${Math.floor(nowMs / 60_000)} ${letter} ${hasSite ? site.name : ''} ${JSON.stringify(unit)}`

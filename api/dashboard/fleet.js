@@ -1,174 +1,167 @@
-// The fleet wall: every unit by organization and site, worst first, with filters by status and by name.
+// The fleet wall: every unit, worst first, or by site; narrowed by status and by name. The address carries how.
+import { addressState } from './address.js'
 import { h, show } from './element.js'
-import { fleetCard } from './fleet-card.js'
 import { FLEET_QUERY } from './fleet-query.js'
 import { clock, zoneName } from './format.js'
-import { ask, learnClock, nowMs } from './server.js'
-import { lookOf, nameOf, rankOf, statusMark, worstFirst } from './statuses.js'
+import { ask, nowMs } from './server.js'
+import { nameOf } from './statuses.js'
+import { applied, byPlace, byStatus, statusCounts, wall } from './wall.js'
 
 /**
- * @typedef {import('./fleet-query.js').FleetUnit} FleetUnit
- * @typedef {import('./fleet-query.js').FleetSite} FleetSite
  * @typedef {import('./fleet-query.js').FleetOrganization} FleetOrganization
+ * @typedef {import('./fleet-query.js').Placed} Placed
+ * @typedef {Placed & { organization: string }} Seat
  */
 
-const SPARK_MS = 12 * 3_600_000
 const REFRESH_MS = 5_000
+/** However many events come, the wall is drawn this often at most. */
+const DRAW_MS = 200
 
-/** @param {HTMLElement} main @param {{ unit: () => 'C' | 'F' }} settings */
-export function fleetPage(main, settings) {
-  /**
-   * @type {{ organizations: FleetOrganization[], fromMs: number, toMs: number, unit: 'C' | 'F' } | undefined}
-   */
-  let data
-  let only = ''
-  let search = ''
-  const body = h('div')
-  const counts = h('div', { class: 'counts', role: 'group', 'aria-label': 'Show only one status' })
+/** @param {HTMLElement} main @param {import('./app.js').Context} context */
+export function fleetPage(main, { settings }) {
+  /** @type {Seat[] | undefined} */
+  let seats
+  let drawing = 0
+  const state = addressState({ by: '', status: '', find: '' }, () => render())
+  const parts = layOut(main, state)
+  const units = wall(parts.body, settings)
+
+  const matches = (/** @type {Seat} */ { unit, site, organization }) =>
+    (state.get('status') === '' || nameOf(unit.status) === state.get('status')) &&
+    `${unit.name} ${unit.area.name} ${site.name} ${organization}`
+      .toLowerCase()
+      .includes(state.get('find').trim().toLowerCase())
+
+  function render() {
+    clearTimeout(drawing)
+    drawing = 0
+    if (seats === undefined) return
+    const toggle = (/** @type {string} */ name) =>
+      state.set('status', state.get('status') === name ? '' : name)
+    show(parts.counts, ...statusCounts(seats, state.get('status'), toggle))
+    show(parts.order, ...orderButtons(state))
+    const shown = seats.filter(matches)
+    units.show(state.get('by') === 'site' ? bySite(shown) : byStatus(shown, true), seats.length)
+    show(parts.note, ...(seats.length === 0 ? [noUnits()] : shown.length === 0 ? [noMatch(state.clear)] : []))
+  }
+
+  return {
+    name: 'Fleet',
+    refreshMs: () => REFRESH_MS,
+    /** @param {AbortSignal} signal */
+    async load(signal) {
+      const { organizations } = await ask(FLEET_QUERY, { unit: settings.unit() }, signal)
+      seats = seatsOf(organizations)
+      if (!parts.body.isConnected) main.replaceChildren(...parts.all)
+      render()
+    },
+    live: () => ({ unit: settings.unit() }),
+    /** @param {import('./live.js').LiveEvent} event */
+    onLive(event) {
+      const seat = seats?.find(({ unit }) => unit.id === event.unitId)
+      if (!seat) return
+      applied(seat.unit, event)
+      drawing ||= setTimeout(render, DRAW_MS)
+    },
+    stop() {
+      clearTimeout(drawing)
+      units.stop()
+    },
+  }
+}
+
+/** @param {HTMLElement} main @param {ReturnType<typeof addressState>} state */
+function layOut(main, state) {
+  document.title = 'Fleet · Coldstream'
   const find = h('input', {
     class: 'find',
     id: 'find',
     type: 'search',
+    value: state.get('find'),
     placeholder: 'Find a unit',
     'aria-label': 'Find a unit by name, area or site',
-    oninput: (/** @type {InputEvent} */ event) => {
-      search = /** @type {HTMLInputElement} */ (event.target).value.trim().toLowerCase()
-      render()
-    },
+    'aria-keyshortcuts': '/',
+    oninput: (/** @type {InputEvent} */ event) =>
+      state.set('find', /** @type {HTMLInputElement} */ (event.target).value),
   })
-  document.title = 'Fleet · Coldstream'
-  main.replaceChildren(h('div', { class: 'wall-head' }, h('h1', {}, 'Fleet'), counts, find), body)
-  body.replaceChildren(
-    h(
-      'div',
-      { class: 'cards', 'aria-busy': 'true' },
-      Array.from({ length: 8 }, () => h('div', { class: 'ghost ghost-card' })),
-    ),
+  const counts = h('div', { class: 'counts', role: 'group', 'aria-label': 'Show only one status' })
+  const order = h('div', { class: 'segments', role: 'group', 'aria-label': 'Order of the wall' })
+  const [body, note] = [h('div'), h('div')]
+  const head = h(
+    'div',
+    { class: 'wall-head' },
+    h('h1', {}, 'Fleet'),
+    counts,
+    h('div', { class: 'wall-tools' }, order, find),
+  )
+  const waiting = h(
+    'div',
+    { class: 'cards', 'aria-busy': 'true', 'aria-label': 'Loading' },
+    Array.from({ length: 8 }, () => h('div', { class: 'ghost ghost-card' })),
+  )
+  main.replaceChildren(head, waiting)
+  return { counts, order, body, note, all: [head, body, note] }
+}
+
+/** @param {readonly FleetOrganization[]} organizations @returns {Seat[]} */
+const seatsOf = (organizations) =>
+  organizations.flatMap(({ name: organization, sites }) =>
+    sites.flatMap((site) => site.units.map((unit) => ({ unit, site, organization }))),
   )
 
-  const matches = (/** @type {FleetUnit} */ unit, /** @type {FleetSite} */ site) =>
-    (only === '' || nameOf(unit.status) === only) &&
-    `${unit.name} ${unit.area.name} ${site.name}`.toLowerCase().includes(search)
-
-  function render() {
-    if (data === undefined) return
-    const { organizations } = data
-    const units = organizations.flatMap(({ sites }) => sites.flatMap((site) => site.units))
-    show(
-      counts,
-      ...statusCounts(units, only, (name) => {
-        only = only === name ? '' : name
-        render()
-      }),
-    )
-    const view = { unit: data.unit, nowMs: nowMs(), fromMs: data.fromMs, toMs: data.toMs }
-    const sections = byWorst(organizations, (organization) =>
-      organization.sites.flatMap((site) => site.units),
-    )
-      .map((organization) => organizationSection(organization, matches, view))
-      .filter((section) => section !== undefined)
-    show(body, ...(units.length === 0 ? [noUnits()] : sections.length === 0 ? [noMatch()] : sections))
-  }
-
-  return {
-    refreshMs: () => REFRESH_MS,
-    /** @param {AbortSignal} signal */
-    async load(signal) {
-      if (data === undefined) await learnClock(signal)
-      const [toMs, unit] = [nowMs(), settings.unit()]
-      const fromMs = toMs - SPARK_MS
-      const variables = { unit, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
-      const { organizations } = await ask(FLEET_QUERY, variables, signal)
-      data = { organizations, fromMs, toMs, unit }
-      render()
+/** @param {readonly Seat[]} seats */
+const bySite = (seats) =>
+  byPlace(
+    seats,
+    ({ site }) => site.id,
+    (placed) => {
+      const { site, organization } = /** @type {Seat} */ (placed)
+      return [
+        h('h2', {}, h('a', { href: `/sites/${site.id}` }, site.name)),
+        h('span', { class: 'soft small' }, organization),
+        h(
+          'span',
+          { class: 'soft small', title: site.timeZone },
+          `${clock(nowMs(), site.timeZone)} ${zoneName(nowMs(), site.timeZone)}`,
+        ),
+      ]
     },
-    stop() {},
-  }
-}
-
-const worstOf = (/** @type {FleetUnit[]} */ units) =>
-  Math.min(...units.map(({ status }) => rankOf(nameOf(status))))
-
-/** @template T @param {T[]} items @param {(item: T) => FleetUnit[]} unitsOf */
-const byWorst = (items, unitsOf) => [...items].sort((a, b) => worstOf(unitsOf(a)) - worstOf(unitsOf(b)))
-
-/**
- * @param {FleetOrganization} organization
- * @param {(unit: FleetUnit, site: FleetSite) => boolean} matches
- * @param {Parameters<typeof fleetCard>[1]} view
- */
-function organizationSection(organization, matches, view) {
-  const sites = byWorst(organization.sites, (site) => site.units)
-    .map((site) => ({ site, units: site.units.filter((unit) => matches(unit, site)) }))
-    .filter(({ units }) => units.length > 0)
-  if (sites.length === 0) return undefined
-  return h(
-    'section',
-    { class: 'organization' },
-    h('h2', {}, organization.name),
-    sites.map(({ site, units }) => siteSection(site, units, view)),
   )
-}
 
-/** @param {FleetSite} site @param {FleetUnit[]} units @param {Parameters<typeof fleetCard>[1]} view */
-function siteSection(site, units, view) {
-  return h(
-    'section',
-    { class: 'site' },
+/** @param {ReturnType<typeof addressState>} state */
+const orderButtons = (state) =>
+  Object.entries({ '': 'Worst first', site: 'By site' }).map(([by, name]) =>
     h(
-      'div',
-      { class: 'site-head' },
-      h('h3', {}, site.name),
-      h(
-        'span',
-        { class: 'soft small', title: site.timeZone },
-        `${clock(view.nowMs, site.timeZone)} ${zoneName(view.nowMs, site.timeZone)}`,
-      ),
-    ),
-    h(
-      'ul',
-      { class: 'cards' },
-      byWorst(units, (unit) => [unit]).map((unit) => h('li', {}, fleetCard(unit, view))),
+      'button',
+      {
+        type: 'button',
+        id: `by-${by || 'status'}`,
+        'aria-pressed': String(state.get('by') === by),
+        onclick: () => state.set('by', by),
+      },
+      name,
     ),
   )
-}
 
-/** @param {FleetUnit[]} units @param {string} only @param {(name: string) => void} toggle */
-function statusCounts(units, only, toggle) {
-  return worstFirst.flatMap((name) => {
-    const count = units.filter(({ status }) => nameOf(status) === name).length
-    if (count === 0) return []
-    const mark = statusMark(name)
-    mark.prepend(h('b', {}, String(count)))
-    return [
-      h(
-        'button',
-        {
-          type: 'button',
-          id: `only-${name}`,
-          class: `pill tone-${lookOf(name).tone}`,
-          'aria-pressed': String(only === name),
-          onclick: () => toggle(name),
-        },
-        mark,
-      ),
-    ]
-  })
-}
-
-const noMatch = () =>
+/** @param {() => void} clear */
+const noMatch = (clear) =>
   h(
     'div',
     { class: 'empty' },
-    h('h1', {}, 'No unit matches'),
-    h('p', {}, 'Clear the search or the chosen status to see the others.'),
+    h('h2', {}, 'No unit matches'),
+    h('p', {}, 'Neither a name, an area nor a site fits what is asked.'),
+    h(
+      'p',
+      {},
+      h('button', { type: 'button', class: 'quiet', id: 'clear', onclick: clear }, 'Show all units'),
+    ),
   )
 
 const noUnits = () =>
   h(
     'div',
     { class: 'empty' },
-    h('h1', {}, 'No units yet'),
+    h('h2', {}, 'No units yet'),
     h(
       'p',
       {},

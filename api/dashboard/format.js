@@ -61,6 +61,10 @@ export const clock = (at, zone) => format(zone, { hour: '2-digit', minute: '2-di
 /** @param {Instant} at @param {string} zone */
 export const day = (at, zone) => format(zone, { day: 'numeric', month: 'short' }).format(new Date(at))
 /** @param {Instant} at @param {string} zone */
+export const month = (at, zone) => format(zone, { month: 'short', year: 'numeric' }).format(new Date(at))
+/** @param {Instant} at @param {string} zone */
+export const year = (at, zone) => format(zone, { year: 'numeric' }).format(new Date(at))
+/** @param {Instant} at @param {string} zone */
 export const weekday = (at, zone) =>
   format(zone, { weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at))
 
@@ -84,3 +88,15 @@ export function zoneName(at, zone) {
 /** DISPLAY_CASE → Display case, WALK_IN_COOLER → Walk-in cooler. @param {string} name */
 export const words = (name) =>
   name.charAt(0) + name.slice(1).toLowerCase().replaceAll('_', ' ').replace('alk in', 'alk-in')
+
+/** The local date and hour, to place a window in a grid. @param {Instant} at @param {string} zone */
+export function dayAndHour(at, zone) {
+  const parts = format(zone, {
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+  }).formatToParts(new Date(at))
+  const part = (/** @type {string} */ type) => parts.find((one) => one.type === type)?.value ?? ''
+  return { date: `${part('year')}-${part('month')}-${part('day')}`, hour: Number(part('hour')) }
+}

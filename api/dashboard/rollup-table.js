@@ -1,10 +1,10 @@
 // The figures by hour or by day: what inspectors ask for.
-import { h, svg } from './element.js'
+import { h } from './element.js'
 import { clock, degrees, duration, figure, weekday } from './format.js'
-import { table } from './table.js'
+import { meter, table } from './table.js'
 
 /**
- * @typedef {import('./unit-query.js').UnitData} UnitData
+ * @typedef {import('./unit-query.js').Figures} Figures
  * @typedef {import('./unit-query.js').Rollup} Rollup
  * @typedef {{ unit: 'C' | 'F', nowMs: number, zone: string }} View
  */
@@ -28,9 +28,9 @@ export function rollupPanel(onChange) {
       name,
     )
   return {
-    /** @param {UnitData} unit @param {View} view */
-    element(unit, view) {
-      const rows = isByDay ? unit.days.nodes : unit.hours.nodes
+    /** @param {Figures} figures @param {View} view */
+    element({ days, hours }, view) {
+      const rows = isByDay ? days.nodes : hours.nodes
       return h(
         'section',
         { class: 'panel' },
@@ -97,12 +97,3 @@ function line(row, isByDay, view) {
   ]
   return { cells, bad: seconds > 0 ? [6] : [] }
 }
-
-/** @param {number | null} share */
-const meter = (share) =>
-  svg(
-    'svg',
-    { class: 'meter', viewBox: '0 0 46 6', 'aria-hidden': 'true' },
-    svg('rect', { width: 46, height: 6, rx: 3 }),
-    svg('rect', { width: 46 * Math.min(share ?? 0, 1), height: 6, rx: 3 }),
-  )

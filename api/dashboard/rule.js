@@ -5,14 +5,20 @@ import { table } from './table.js'
 
 /** @typedef {{ unit: 'C' | 'F', nowMs: number, zone: string }} View */
 
+const EARLIER_MAX = 6
+
 const minutes = (/** @type {number | null} */ value, orElse = '–') =>
   value === null ? orElse : duration(value * 60)
 const after = (/** @type {number | null} */ value, /** @type {string} */ orElse) =>
   value === null ? orElse : `after ${minutes(value)}`
 const missed = (/** @type {number | null} */ value) => (value === null ? 'never' : `after ${value} missed`)
 
-/** @param {Record<string, any> | null} rule @param {View} view */
-export function rulePanel(rule, view) {
+/**
+ * @param {Record<string, any> | null} rule
+ * @param {readonly import('./chart-data.js').RuleStretch[]} stretches of the time that the chart shows
+ * @param {View} view
+ */
+export function rulePanel(rule, stretches, view) {
   const head = (/** @type {string} */ note) =>
     h(
       'div',
@@ -53,6 +59,23 @@ export function rulePanel(rule, view) {
       { class: 'facts' },
       Object.entries(facts).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
     ),
+    earlier(stretches, rule, view),
+  )
+}
+
+/** Other versions that judged what the chart shows, the latest first. @param {readonly import('./chart-data.js').RuleStretch[]} stretches @param {Record<string, any> | null} current @param {View} view */
+function earlier(stretches, current, view) {
+  const others = stretches.filter(({ rule }) => rule?.validFrom !== current?.validFrom).toReversed()
+  if (others.length === 0) return null
+  const at = (/** @type {number} */ ms) => moment(ms, view.zone, view.nowMs)
+  const line = (/** @type {import('./chart-data.js').RuleStretch} */ { toMs, rule }) =>
+    h('li', {}, h('b', {}, limits(/** @type {any} */ (rule), view.unit)), ` until ${at(toMs)}`)
+  return h(
+    'div',
+    { class: 'earlier' },
+    h('h3', {}, 'Before, in the time of the chart'),
+    h('ul', {}, others.slice(0, EARLIER_MAX).map(line)),
+    others.length > EARLIER_MAX && h('p', { class: 'soft small' }, `and ${others.length - EARLIER_MAX} more`),
   )
 }
 

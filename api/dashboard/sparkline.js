@@ -13,7 +13,7 @@ const PAD = 4
 export function sparkline(points, rule, { fromMs, toMs, holdSeconds }) {
   const frame = { class: 'spark', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, 'aria-hidden': 'true' }
   if (points.length === 0)
-    return svg('svg', frame, svg('text', { x: 0, y: HEIGHT / 2 + 4 }, 'No readings in the last 12 hours'))
+    return svg('svg', frame, svg('text', { x: 0, y: HEIGHT / 2 + 4 }, 'No temperature in the last 12 hours'))
   const limits = [rule?.temperatureMin, rule?.temperatureMax].filter((limit) => typeof limit === 'number')
   const values = [...points.map(({ mean }) => mean), ...limits]
   const [low, high] = [Math.min(...values), Math.max(...values)]

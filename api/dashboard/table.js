@@ -1,6 +1,6 @@
 // Tables of figures. One that is wider than the screen scrolls by itself, by keyboard too; its first column
 // stays.
-import { h } from './element.js'
+import { h, svg } from './element.js'
 
 /**
  * @typedef {import('./element.js').Child} Child
@@ -44,3 +44,12 @@ const line = ({ cells: [first, ...others], bad = [] }, columns) =>
 
 const classOf = (/** @type {Column | undefined} */ column, /** @type {boolean} */ isBad) =>
   [column?.isNumber && 'number', isBad && 'bad'].filter(Boolean).join(' ') || null
+
+/** A bar beside a share. @param {number | null} share */
+export const meter = (share) =>
+  svg(
+    'svg',
+    { class: 'meter', viewBox: '0 0 46 6', 'aria-hidden': 'true' },
+    svg('rect', { width: 46, height: 6, rx: 3 }),
+    svg('rect', { width: 46 * Math.min(share ?? 0, 1), height: 6, rx: 3 }),
+  )

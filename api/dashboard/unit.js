@@ -1,23 +1,145 @@
-// A unit's page: how it is now, its temperature over time with everything that happened, and the figures
-// behind.
+// A unit's page: how it is now, its temperature over time with everything that happened, and the figures behind.
 import { temperatureChart } from './chart.js'
+import { chartData, ruleVersions } from './chart-data.js'
 import { h, show } from './element.js'
 import { episodeLists } from './episodes.js'
-import { doorMark, isOld, isOut } from './fleet-card.js'
-import { ago, degrees, duration, figure, limits, moment, words, zoneName } from './format.js'
+import { zoneName } from './format.js'
+import { HEAT_DAYS, heatMap } from './heat-map.js'
 import { chosenRange, rangeControls } from './range.js'
 import { rollupPanel } from './rollup-table.js'
 import { devicePanel, rulePanel } from './rule.js'
 import { ask, learnClock, NotFound, nowMs } from './server.js'
-import { lookOf, nameOf, statusMark } from './statuses.js'
-import { UNIT_QUERY } from './unit-query.js'
+import { settingsInAddress } from './settings.js'
+import { lookOf, nameOf } from './statuses.js'
+import { crumbs, heading, tiles } from './unit-head.js'
+import { FIGURES_QUERY, UNIT_QUERY } from './unit-query.js'
+import { applied } from './wall.js'
 
-/** @typedef {import('./unit-query.js').UnitData} UnitData */
+/**
+ * @typedef {import('./unit-query.js').UnitData} UnitData
+ * @typedef {import('./unit-query.js').Figures} Figures
+ * @typedef {import('./chart-data.js').ChartData} ChartData
+ * @typedef {import('./range.js').Window} Window
+ * @typedef {{ unit: UnitData, chart: ChartData, letter: 'C' | 'F', window: Window }} Shown
+ */
 
 const DAY_MS = 86_400_000
+const FIGURES_AGED_MS = 60_000
+/** The tables have what the live channel told a little later. */
+const WRITTEN_MS = 1_200
 /** A point a pixel, within reason. */
 const POINTS_MIN = 200
 const POINTS_MAX = 900
+
+/** @param {HTMLElement} main @param {import('./app.js').Context} context */
+export function unitPage(main, { settings, wake, id }) {
+  /** @type {Shown | undefined} */
+  let shown
+  /** @type {{ of: Figures, letter: 'C' | 'F', atMs: number } | undefined} */
+  let figures
+  let waking = 0
+  const range = chosenRange(nowMs, () => {
+    controls()
+    chart.preview(range.window())
+    wake()
+  })
+  const chart = temperatureChart(range)
+  const rollups = rollupPanel(() => render())
+  const heat = heatMap(range.zoom, () => render())
+  const versions = ruleVersions(id)
+  const parts = layOut(main, chart.element)
+
+  const zoneOf = () => (shown ? settings.zone(shown.unit.site.timeZone) : undefined)
+  const controls = () => showControls(parts.controls, range, zoneOf())
+
+  function render() {
+    if (shown === undefined) return
+    const { unit, letter, window } = shown
+    const view = { unit: letter, nowMs: nowMs(), zone: settings.zone(unit.site.timeZone) }
+    document.title = `${unit.name} · ${lookOf(nameOf(unit.status)).word} · Coldstream`
+    show(parts.head, crumbs(unit), heading(unit, view))
+    show(parts.tiles, tiles(unit, view))
+    controls()
+    chart.update(shown.chart, { ...view, ...window })
+    show(parts.lists, episodeLists(shown.chart, view))
+    show(
+      parts.facts,
+      h(
+        'div',
+        { class: 'columns' },
+        rulePanel(unit.rule, shown.chart.rules, view),
+        devicePanel(unit.devices, view),
+      ),
+    )
+    // Windows are cut by the site's clock, whoever reads them.
+    const there = { ...view, zone: unit.site.timeZone, rule: unit.rule }
+    if (figures === undefined) return
+    heat.show(parts.heat, figures.of.heat.nodes, { unit: letter, zone: there.zone, rule: unit.rule })
+    show(parts.rollups, rollups.element(figures.of, there))
+  }
+
+  /** @param {'C' | 'F'} letter @param {AbortSignal} signal */
+  async function loadFigures(letter, signal) {
+    if (figures?.letter === letter && performance.now() - figures.atMs < FIGURES_AGED_MS) return
+    const heatFrom = new Date(nowMs() - HEAT_DAYS * DAY_MS).toISOString()
+    const { unit } = await ask(FIGURES_QUERY, { id, unit: letter, heatFrom }, signal)
+    if (unit) figures = { of: unit, letter, atMs: performance.now() }
+  }
+
+  return {
+    name: 'Unit',
+    refreshMs: () => (range.spanMs() > 2 * DAY_MS ? 30_000 : 5_000),
+    /** @param {AbortSignal} signal */
+    async load(signal) {
+      if (shown === undefined) await learnClock(signal)
+      const [window, letter] = [range.window(), settings.unit()]
+      const points = Math.min(POINTS_MAX, Math.max(POINTS_MIN, Math.round(chart.width())))
+      const [{ unit }, data] = await Promise.all([
+        ask(UNIT_QUERY, { id, unit: letter }, signal),
+        chartData({ id, unit: letter, window, points }, signal),
+      ])
+      if (unit === null || data === null) throw new NotFound(id)
+      const asked = { current: unit.rule, window, unit: letter, nowMs: nowMs() }
+      shown = { unit, chart: { ...data, rules: await versions(asked, signal) }, letter, window }
+      render()
+      await loadFigures(letter, signal)
+      render()
+    },
+    redraw: render,
+    live: () => ({ unitId: id, unit: settings.unit() }),
+    /** @param {import('./live.js').LiveEvent} event */
+    onLive(event) {
+      if (shown === undefined) return
+      applied(shown.unit, event)
+      if (event.reading) grow(shown, event.reading, range.name() !== '')
+      render()
+      clearTimeout(waking)
+      waking = setTimeout(wake, WRITTEN_MS)
+    },
+    stop() {
+      clearTimeout(waking)
+      chart.stop()
+    },
+  }
+}
+
+/** The line goes on with what has just come, where it reaches to now. @param {Shown} shown @param {import('./live.js').LiveReading} reading @param {boolean} isSliding */
+function grow(shown, { recordedAt, temperature }, isSliding) {
+  const { chart } = shown
+  const atMs = Date.parse(recordedAt)
+  if (
+    !isSliding ||
+    chart.grain !== 'readings' ||
+    temperature === null ||
+    atMs <= (chart.spans.at(-1)?.atMs ?? 0)
+  )
+    return
+  const movedMs = nowMs() - shown.window.toMs
+  shown.window = { fromMs: shown.window.fromMs + movedMs, toMs: shown.window.toMs + movedMs }
+  chart.spans.push({ atMs, min: temperature, max: temperature, mean: temperature })
+  const last = chart.rules.at(-1)
+  if (last) last.toMs = shown.window.toMs
+}
 
 /**
  * The places of the page, with what is shown until the first answer.
@@ -25,25 +147,28 @@ const POINTS_MAX = 900
  * @param {HTMLElement} chart
  */
 function layOut(main, chart) {
-  const names = /** @type {const} */ (['head', 'tiles', 'controls', 'lists', 'rollups', 'facts'])
+  const names = /** @type {const} */ (['head', 'tiles', 'controls', 'lists', 'heat', 'rollups', 'facts'])
   const parts = Object.fromEntries(names.map((name) => [name, h('div')]))
   parts.controls?.setAttribute('class', 'panel-head')
   parts.head?.append(
-    h('p', { class: 'crumbs' }, h('a', { href: '/' }, 'Fleet')),
-    h('div', { class: 'unit-head' }, h('h1', {}, 'Loading…')),
+    h('nav', { class: 'crumbs', 'aria-label': 'Where this unit is' }, h('a', { href: '/' }, 'Fleet')),
+    h('div', { class: 'unit-head' }, h('h1', { class: 'soft' }, 'Loading…')),
   )
   parts.tiles?.append(h('div', { class: 'ghost ghost-tiles', 'aria-busy': 'true' }))
-  const label = 'Temperature over time'
-  const panel = h('section', { class: 'panel chart-panel', 'aria-label': label }, parts.controls, chart)
-  main.replaceChildren(parts.head, parts.tiles, panel, parts.lists, parts.rollups, parts.facts)
+  const panel = h(
+    'section',
+    { class: 'panel chart-panel', 'aria-label': 'Temperature over time' },
+    parts.controls,
+    chart,
+  )
+  const below = h('div', { class: 'stack' }, parts.heat, parts.rollups, parts.facts)
+  main.replaceChildren(
+    ...[parts.head, parts.tiles, panel, parts.lists, below].filter((part) => part !== undefined),
+  )
   return /** @type {Record<typeof names[number], HTMLElement>} */ (parts)
 }
 
-/**
- * @param {HTMLElement} place
- * @param {ReturnType<typeof chosenRange>} range
- * @param {string | undefined} zone
- */
+/** @param {HTMLElement} place @param {ReturnType<typeof chosenRange>} range @param {string | undefined} zone */
 function showControls(place, range, zone) {
   const times = zone ? `Times in ${zone} (${zoneName(nowMs(), zone)})` : ''
   show(
@@ -51,143 +176,20 @@ function showControls(place, range, zone) {
     h('h2', {}, 'Temperature'),
     ...rangeControls(range),
     h('span', { class: 'soft small push' }, times),
+    h('button', { type: 'button', class: 'quiet', id: 'link', onclick: () => void copyLink() }, 'Copy link'),
   )
 }
 
-/** @typedef {{ unit: UnitData, letter: 'C' | 'F', fromMs: number, toMs: number }} Shown */
-
-/**
- * @param {HTMLElement} main
- * @param {string} id
- * @param {{ unit: () => 'C' | 'F' }} settings
- * @param {() => void} wake
- */
-export function unitPage(main, id, settings, wake) {
-  /** @type {Shown | undefined} */
-  let data
-  const range = chosenRange(() => {
-    showControls(parts.controls, range, data?.unit.site.timeZone)
-    wake()
-  })
-  const chart = temperatureChart(range.zoom, range.reset)
-  const rollups = rollupPanel(() => render())
-  const parts = layOut(main, chart.element)
-  showControls(parts.controls, range, undefined)
-
-  function render() {
-    if (data === undefined) return
-    const { unit, letter, fromMs, toMs } = data
-    const view = { unit: letter, nowMs: nowMs(), zone: unit.site.timeZone }
-    document.title = `${unit.name} · ${lookOf(nameOf(unit.status)).word} · Coldstream`
-    show(parts.head, crumbs(unit), heading(unit, view))
-    show(parts.tiles, tiles(unit, view))
-    showControls(parts.controls, range, view.zone)
-    chart.update(unit, { ...view, fromMs, toMs })
-    show(parts.lists, episodeLists(unit, view))
-    show(parts.rollups, rollups.element(unit, view))
-    show(
-      parts.facts,
-      h('div', { class: 'columns' }, rulePanel(unit.rule, view), devicePanel(unit.devices, view)),
-    )
-  }
-
-  return {
-    refreshMs: () => (range.spanMs() > 2 * DAY_MS ? 30_000 : 5_000),
-    /** @param {AbortSignal} signal */
-    async load(signal) {
-      if (data === undefined) await learnClock(signal)
-      const { fromMs, toMs } = range.window(nowMs())
-      const letter = settings.unit()
-      const points = Math.min(POINTS_MAX, Math.max(POINTS_MIN, Math.round(chart.width())))
-      const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()]
-      const { unit } = await ask(UNIT_QUERY, { id, unit: letter, from, to, points }, signal)
-      if (unit === null) throw new NotFound(id)
-      data = { unit, letter, fromMs, toMs }
-      render()
-    },
-    stop: chart.stop,
-  }
-}
-
-/** @param {UnitData} unit */
-const crumbs = (unit) =>
-  h(
-    'nav',
-    { class: 'crumbs', 'aria-label': 'Where this unit is' },
-    h('a', { href: '/', id: 'to-fleet' }, 'Fleet'),
-    [unit.organization, unit.site, unit.area].map(({ name }) => h('span', {}, name)),
+/** The link carries how it is read here, so that both see the same. */
+async function copyLink() {
+  const address = new URL(location.href)
+  for (const [name, value] of Object.entries(settingsInAddress())) address.searchParams.set(name, value)
+  history.replaceState(history.state, '', address)
+  const button = document.getElementById('link')
+  // Only a secure page may write to the clipboard; the address bar has the link in any case.
+  const isCopied = await navigator.clipboard?.writeText(address.href).then(
+    () => true,
+    () => false,
   )
-
-/** @typedef {{ unit: 'C' | 'F', nowMs: number, zone: string }} View */
-
-/** @param {string} since @param {View} view */
-const sinceText = (since, { zone, nowMs: now }) =>
-  `since ${moment(since, zone, now)} (${duration((now - Date.parse(since)) / 1000)})`
-
-/** @param {UnitData} unit @param {View} view */
-function heading(unit, view) {
-  const name = nameOf(unit.status)
-  return h(
-    'div',
-    { class: 'unit-head' },
-    h('h1', {}, unit.name),
-    statusMark(name, 'pill'),
-    h(
-      'span',
-      { class: 'soft' },
-      unit.status ? sinceText(unit.status.since, view) : 'Nothing has been heard of it.',
-    ),
-    h('span', { class: 'soft' }, `· ${words(unit.type)}`),
-  )
-}
-
-/** @param {UnitData} unit @param {View} view */
-function tiles(unit, view) {
-  const { latest, rule } = unit
-  const state = isOld(unit, view.nowMs) ? '' : isOut(latest?.temperature, rule) ? 'out' : ''
-  const tile = (
-    /** @type {string} */ name,
-    /** @type {import('./element.js').Child} */ value,
-    note = '',
-    more = '',
-  ) =>
-    h(
-      'div',
-      { class: 'tile' },
-      h('dt', {}, name),
-      h('dd', { class: more }, value),
-      note && h('dd', { class: 'note' }, note),
-    )
-  return h(
-    'dl',
-    { class: 'tiles' },
-    tile(
-      'Temperature',
-      latest?.temperature == null ? '–' : `${degrees(latest.temperature)} °${view.unit}`,
-      latest?.temperatureAt ? ago(latest.temperatureAt, view.nowMs) : '',
-      state,
-    ),
-    tile('Limits', limits(rule, view.unit)),
-    tile('Humidity', figure(latest?.humidity, ' %'), latest?.humidity == null ? '' : 'relative'),
-    tile(
-      'Door',
-      unit.door ? doorMark(unit.door, view.nowMs) : '–',
-      unit.door ? `since ${moment(unit.door.since, view.zone, view.nowMs)}` : 'not reported',
-    ),
-    tile(
-      'Battery',
-      figure(latest?.batteryPercent, ' %'),
-      latest?.batteryVolts == null ? '' : `${latest.batteryVolts.toFixed(2)} V`,
-    ),
-    tile(
-      'Signal',
-      figure(latest?.rssi, ' dBm'),
-      latest?.snr == null ? '' : `SNR ${figure(latest.snr, ' dB')}`,
-    ),
-    tile(
-      'Last heard',
-      latest ? ago(latest.recordedAt, view.nowMs) : 'never',
-      latest ? moment(latest.recordedAt, view.zone, view.nowMs) : '',
-    ),
-  )
+  if (button) button.textContent = isCopied ? 'Copied' : 'See the address bar'
 }
