@@ -42,7 +42,7 @@ function air(bytes: Uint8Array): Decoded {
 }
 
 function thermocouple(bytes: Uint8Array): Decoded {
-  if (bytes.length < 6) return wrongLength(bytes, '6 bytes')
+  if (bytes.length !== 6) return wrongLength(bytes, '6 bytes')
   if (uint8(bytes, 5) !== 0) return measurement(noProbe)
   return measurement(thermometer(int16be(bytes, 3) / 16, [-270, 1800]))
 }
@@ -94,4 +94,4 @@ function radioBridge(bytes: Uint8Array, _fPort: number, options: DecodeOptions):
   return failure(`Event 0x${event.toString(16)} is unknown.`)
 }
 
-export const radioBridgeDecoder: Decoder = { name: 'radio-bridge', version: 3, decode: guarded(radioBridge) }
+export const radioBridgeDecoder: Decoder = { name: 'radio-bridge', version: 4, decode: guarded(radioBridge) }
