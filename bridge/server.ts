@@ -35,6 +35,8 @@ export function bridgeServer(parts: BridgeParts): FastifyInstance {
     loggerInstance: parts.logger,
     // Two lines a request would cost more than the request.
     logController: new LogController({ disableRequestLogging: true }),
+    // Nor does any line need a request's number: a logger for each would cost a tenth of its parsing.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: parts.bodyBytesMax,
     // A sender that dribbles its body may not hold a connection for long.
     requestTimeout: 10_000,
