@@ -72,7 +72,7 @@ export class Task {
     return this.#emitted
   }
 
-  /** The latest instant at which a record was written that has been taken, UTC ms; 0: none yet. */
+  /** The latest instant at which a record of the stream was written that has been taken, UTC ms; 0: none yet. */
   get writtenMs(): number {
     return this.#writtenMs
   }
@@ -207,9 +207,12 @@ export class Task {
     this.#deadLetters = 0
   }
 
-  /** Several writers' clocks may differ: within a partition, what comes later was written later. */
-  #cameFrom({ writtenMs }: InputRecord): void {
-    this.#writtenMs = Math.max(this.#writtenMs, writtenMs)
+  /**
+   * Several writers' clocks may differ: within a partition, what comes later was written later. A table's record, which may
+   * have been written long after the stream's next one, says nothing of the stream.
+   */
+  #cameFrom({ topic, writtenMs }: InputRecord): void {
+    if (topic === this.stage.carrier) this.#writtenMs = Math.max(this.#writtenMs, writtenMs)
     this.#currentCauseMs = this.#writtenMs
   }
 

@@ -68,6 +68,20 @@ test('a table that ends in records of the broker itself has been read once its e
   expect(slot.phase).toBe('running')
 })
 
+test('a configuration that was written after the backlog does not move the turn of what stands there', () => {
+  const slot = open()
+  start(slot, { uplinks: 0, devices: 0 }, 1)
+  slot.offer({ ...device(0), writtenMs: 9_000 })
+  takeAll(slot)
+  slot.offer({ ...device(1), writtenMs: 9_500 })
+  slot.offer({ ...uplink(0), writtenMs: 1_000 })
+  expect(slot.headMs).toBe(0)
+  slot.task.take(slot.next()!)
+  slot.passed(slot.next()!)
+  expect(slot.headMs).toBe(1_000)
+  expect(slot.takenToMs).toBe(1_000)
+})
+
 test('what comes again is left out', () => {
   const slot = open()
   start(slot, { uplinks: 5, devices: 0 })

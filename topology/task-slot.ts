@@ -95,10 +95,12 @@ export class TaskSlot {
     return record
   }
 
-  /** When `next` was written, UTC ms, or one before it; null: there is none. */
+  /** When `next` was written, UTC ms, or one before it; null: there is none. A table's record waits for nobody's turn. */
   get headMs(): number | null {
     const record = this.next()
-    return record === undefined ? null : Math.max(record.writtenMs, this.task.writtenMs)
+    if (record === undefined) return null
+    const { writtenMs, stage } = this.task
+    return record.topic === stage.carrier ? Math.max(record.writtenMs, writtenMs) : writtenMs
   }
 
   /** Nothing waits here, and nothing is known to wait on the broker. */
