@@ -1,13 +1,14 @@
 // From an uplink's payload to its samples: our decoder of the device, else what the network's own formatter made of it.
 // The device's profile says which contact state is open and how its decoded payload is read; the fleet file overrides it.
 // The uplink is a check-in of its own, with values or without; replayed samples follow at their own times.
-import type { DeviceAssignment, Uplink } from '../schemas/generated/types.ts'
+import type { DeviceAssignment } from '../schemas/generated/types.ts'
 import type { Decoded, DecodeOptions, Decoder, Measurement } from './decoders/decoder.ts'
 import { modelOf } from './decoders/names.ts'
 import { fromNetwork } from './decoders/network-payload.ts'
 import { decoderFor } from './decoders/registry.ts'
 import { profileFor } from './profiles/catalog.ts'
 import type { Profile } from './profiles/profile.ts'
+import type { UplinkRead } from './reads.ts'
 import type { TimedSample } from './sequence.ts'
 
 export type Sample = TimedSample & {
@@ -31,7 +32,7 @@ export type DecodedUplink = {
 
 type Source = { decoder: string; decoderVersion: number; decoded: Decoded; warnings: readonly string[] }
 
-export function decodeUplink(uplink: Uplink, assignment: DeviceAssignment | null): DecodedUplink {
+export function decodeUplink(uplink: UplinkRead, assignment: DeviceAssignment | null): DecodedUplink {
   const { decoder, decoderVersion, decoded, warnings } = sourceOf(uplink, assignment)
   const { own, replayed } = partsOf(decoded)
   const samples = [sampleOf(uplink.recordedAt, false, own)]
@@ -46,7 +47,7 @@ export function decodeUplink(uplink: Uplink, assignment: DeviceAssignment | null
   return { samples, decoder, decoderVersion, error, warnings }
 }
 
-function sourceOf(uplink: Uplink, assignment: DeviceAssignment | null): Source {
+function sourceOf(uplink: UplinkRead, assignment: DeviceAssignment | null): Source {
   const vendor = assignment?.vendor ?? uplink.brandId
   const model = assignment?.model ?? uplink.modelId
   if (vendor === null || model === null) return fromPayloads(uplink, undefined)
@@ -74,7 +75,7 @@ function wayOf(vendor: string, model: string, firmware: string | null): Way {
 
 function optionsOf(
   model: string,
-  uplink: Uplink,
+  uplink: UplinkRead,
   assignment: DeviceAssignment | null,
   profile: Profile | undefined,
 ): DecodeOptions {
@@ -87,7 +88,7 @@ function optionsOf(
 
 const networkVersion = 2
 
-function fromPayloads(uplink: Uplink, profile: Profile | undefined): Source {
+function fromPayloads(uplink: UplinkRead, profile: Profile | undefined): Source {
   const { normalizedPayload, decodedPayload, payload } = uplink
   if (normalizedPayload === null && decodedPayload === null) return undecoded(payload)
   try {

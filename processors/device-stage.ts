@@ -4,12 +4,12 @@ import type {
   DeviceChangelog,
   GatewayReception,
   Reading,
-  Uplink,
 } from '../schemas/generated/types.ts'
 import { type DecodedUplink, decodeUplink, type Sample } from './decode-uplink.ts'
 import { digestOfText } from './digest.ts'
 import type { Emit, Input, Processor } from './processor.ts'
 import { quarantined } from './quarantine.ts'
+import { type UplinkRead, uplinkFields } from './reads.ts'
 import { keepSpace, restoreSpace } from './seen.ts'
 import {
   type Accepted,
@@ -37,6 +37,7 @@ export function deviceStage(options: SequenceOptions = sequenceDefaults): Device
     streams: ['uplinks'],
     outputs: ['readings', 'quarantine'],
     changelog: 'device-changelog',
+    reads: { uplinks: uplinkFields },
     initial: (devEui) => ({ ...emptySequence(), devEui, assignments: null }),
     eventTimeMs: (input) => (input.topic === 'uplinks' ? input.value.recordedAt : null),
     onRecord(state, input, emit) {
@@ -79,7 +80,7 @@ function takeAssignments(
 function takeUplink(
   state: DeviceState,
   options: SequenceOptions,
-  uplink: Uplink,
+  uplink: UplinkRead,
   emit: Emit<DeviceOutput>,
 ): void {
   const at = (ms: number) => assignmentAt(state.assignments?.versions ?? [], ms)
@@ -102,7 +103,7 @@ function takeUplink(
   emitUndecodable(state, uplink, decoded, judged[0], emit)
 }
 
-function digestOfPayload({ sessionKeyId, fPort, payload }: Uplink): number {
+function digestOfPayload({ sessionKeyId, fPort, payload }: UplinkRead): number {
   return sessionKeyId === null ? digestOfText(`${fPort}|${payload.toString('latin1')}`) : 0
 }
 
@@ -120,7 +121,7 @@ const noValues = {
 
 function emitJudged(
   state: DeviceState,
-  uplink: Uplink,
+  uplink: UplinkRead,
   decoded: DecodedUplink,
   judged: Judged<Sample>,
   emit: Emit<DeviceOutput>,
@@ -136,7 +137,7 @@ function emitJudged(
 /** The uplink is a check-in all the same; only its first delivery says that it could not be read. */
 function emitUndecodable(
   state: DeviceState,
-  uplink: Uplink,
+  uplink: UplinkRead,
   { error }: DecodedUplink,
   own: Judged<Sample> | undefined,
   emit: Emit<DeviceOutput>,
@@ -146,7 +147,7 @@ function emitUndecodable(
 
 function emitQuarantine(
   state: DeviceState,
-  uplink: Uplink,
+  uplink: UplinkRead,
   { sample, assignment }: Judged<Sample>,
   reason: 'clock' | 'unassigned' | 'conflict' | 'undecodable',
   emit: Emit<DeviceOutput>,
@@ -181,7 +182,7 @@ const noClimate = { temperature: null, humidity: null, fault: false }
 
 function readingOf(
   state: DeviceState,
-  uplink: Uplink,
+  uplink: UplinkRead,
   { decoder, decoderVersion }: DecodedUplink,
   { assignment, unitId }: Accepted<Sample>,
   measured: Sample,

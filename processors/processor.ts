@@ -16,6 +16,8 @@ export type Processor<State, In extends TopicName, Out extends TopicName, Change
   streams: readonly In[]
   outputs: readonly Out[]
   changelog: Changelog
+  /** The fields that `onRecord` reads of a topic; the others are skipped over. Of topics that are not named here: all. */
+  reads?: { readonly [N in In]?: readonly (keyof TopicValues[N] & string)[] }
 
   initial(key: string): State
 

@@ -1,8 +1,8 @@
 // The unit stage: a unit's readings and configuration become its excursions, doors, silences, status, alerts, rollups.
-import type { Reading } from '../schemas/generated/types.ts'
 import type { Observation } from './fold-state.ts'
 import { forgetBefore, type Publication, publish, retractMissing, type UnitOutput } from './ledger.ts'
 import type { Emit, Input, Processor } from './processor.ts'
+import { type ReadingRead, readingFields } from './reads.ts'
 import { moveTo, nextWindowEndMs } from './rollup.ts'
 import { loadUnit, saveUnit } from './unit-changelog.ts'
 import { advance, touchOpen } from './unit-fold.ts'
@@ -94,6 +94,7 @@ export function unitStage({ graceMs }: UnitOptions = { graceMs: GRACE_MS }): Uni
     streams: ['readings'],
     outputs: unitOutputs,
     changelog: 'unit-changelog',
+    reads: { readings: readingFields },
     initial: emptyUnit,
     eventTimeMs: (input) => (input.topic === 'readings' ? input.value.recordedAt : null),
     onRecord,
@@ -130,11 +131,12 @@ function bringTo(state: UnitState, clockMs: number): void {
 }
 
 /** A simulated reading moves nothing; one beyond grace marks its hour. */
-function takeReading(state: UnitState, reading: Reading, graceMs: number, emit: Emit<UnitOutput>): void {
+function takeReading(state: UnitState, reading: ReadingRead, graceMs: number, emit: Emit<UnitOutput>): void {
   if (reading.simulated) return
   if (state.config === null) state.organizationId = reading.organizationId
   if (reading.recordedAt < state.newestMs - graceMs) {
-    const { unitId, organizationId, deviceId, recordedAt, receivedAt } = reading
+    const { organizationId, deviceId, recordedAt, receivedAt } = reading
+    const { unitId } = state
     const hourStart = state.context.zone.hourAt(recordedAt).startMs
     emit('late-readings', unitId, { unitId, organizationId, deviceId, recordedAt, receivedAt, hourStart })
     return
@@ -143,7 +145,7 @@ function takeReading(state: UnitState, reading: Reading, graceMs: number, emit: 
   addRecord(state, observationOf(reading))
 }
 
-const observationOf = (reading: Reading): Observation => ({
+const observationOf = (reading: ReadingRead): Observation => ({
   timeMs: reading.recordedAt,
   deviceId: reading.deviceId,
   kind: reading.kind,

@@ -75,3 +75,31 @@ test('bytes that are not ours are named, with what to do', async () => {
   expect(() => codecs.of('late-readings').decode(own.subarray(0, 20))).toThrow(/does not follow its schema/)
   expect(() => codecs.of('late-readings').decode(Buffer.concat([own, own]))).toThrow(/bytes are left over/)
 })
+
+test('a reader gives the fields that were asked for, wherever in the bytes the value lies', async () => {
+  const codec = (await openCodecs(memoryRegistry(), 't.')).of('late-readings')
+  const read = codec.reader(['recordedAt', 'deviceId'])
+  const value = codec.encode(reading)
+  const bytes = Buffer.concat([Buffer.from('before'), value, Buffer.from('after')])
+  const { recordedAt, deviceId } = reading
+  expect(read(bytes, 6, 6 + value.length)).toEqual({ recordedAt, deviceId })
+  expect(() => read(bytes, 6, 5 + value.length)).toThrow('ends too early')
+  expect(() => read(bytes, 6, 8 + value.length)).toThrow('2 bytes are left over')
+})
+
+test('a reader of some fields reads other releases, too, once their schema has been learned', async () => {
+  const registry = memoryRegistry()
+  const codecs = await openCodecs(registry, 't.')
+  const other = JSON.parse(schemaText('late-readings')) as { fields: { name: string }[] }
+  other.fields.reverse()
+  const id = await registry.register('t.late-readings-value', JSON.stringify(other))
+  const header = Buffer.from([0, 0, 0, 0, id])
+  const bytes = Buffer.concat([
+    header,
+    avro.Type.forSchema(other as unknown as avro.Schema).toBuffer(reading),
+  ])
+  const read = codecs.of('late-readings').reader(['recordedAt'])
+  expect(() => read(bytes, 0, bytes.length)).toThrow(UnlearnedSchema)
+  await codecs.learn('late-readings', id)
+  expect(read(bytes, 0, bytes.length)).toEqual({ recordedAt: reading.recordedAt })
+})

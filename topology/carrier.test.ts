@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { memoryRegistry, openCodecs } from '../schemas/codec.ts'
-import { CarrierWriter } from './carrier.ts'
+import { CarrierWriter, carriedIn } from './carrier.ts'
 import { defineTopology } from './define.ts'
 import { partitionOf, partitionOfText } from './partitioner.ts'
 import { TestDriver } from './test-driver.ts'
@@ -30,9 +30,12 @@ test('records of a partition keep their order, and no batch is larger than a bro
   expect(full.length).toBeGreaterThan(3)
   expect(Math.max(...batches.map(({ value }) => value.length))).toBeLessThan(300_000)
   for (const partition of [0, 1, 2]) {
-    const carried = batches
-      .filter((batch) => batch.partition === partition)
-      .flatMap(({ value }) => codecs.of('reading-batches').decode(value).items)
+    const own = batches.filter((batch) => batch.partition === partition)
+    const carried = own.flatMap(({ value }) => codecs.of('reading-batches').decode(value).items)
+    const walked = own.flatMap(({ value }) => carriedIn('reading-batches', value, codecs))
+    expect(
+      walked.map(({ key, bytes, from, to }) => ({ key, value: Buffer.from(bytes.subarray(from, to)) })),
+    ).toEqual(carried)
     expect(carried.map(({ key }) => key)).toEqual(keys.filter((key) => partitionOfText(key, 3) === partition))
     expect(carried.every(({ key, value }) => value.equals(output(key, 1_000).value))).toBe(true)
   }
@@ -69,4 +72,15 @@ test('of a batch only the refused record becomes a letter; sent back as it is, i
     driver.pipeBytes('reading-batches', String(key), value ?? Buffer.alloc(0))
   driver.advanceTo(START_MS + 60_000)
   expect(driver.drain('rollups')).toMatchObject([{ unitId: 'unit-0', count: 4, sum: 1 + 2 + 3 + 4 }])
+})
+
+test('bytes that are no batch are unreadable, wherever they are wrong', () => {
+  const { encode } = codecs.of('reading-batches')
+  const batch = encode({ items: [1, 2].map((n) => ({ key: `unit-${n}`, value: Buffer.alloc(100, n) })) })
+  for (let bytes = 0; bytes < batch.length; bytes++)
+    expect(() => carriedIn('reading-batches', batch.subarray(0, bytes), codecs)).toThrow()
+  const tooMany = Buffer.from(batch)
+  tooMany[5] = 2 * 3
+  expect(() => carriedIn('reading-batches', tooMany, codecs)).toThrow('reading-batches')
+  expect(carriedIn('reading-batches', encode({ items: [] }), codecs)).toEqual([])
 })

@@ -12,10 +12,57 @@ export type Carrier = 'reading-batches'
 /** One record stays far below the 1 MB that a broker takes by default. */
 const BATCH_BYTES_MAX = 262_144
 const ITEM_BYTES = 8
+/** Before the Avro: a zero and the schema's id. */
+const FRAME_BYTES = 5
 
 export const carrierOf = (stream: TopicName): Carrier | undefined => topics[stream].carrier
 
 export type CarriedBatch = { topic: Carrier; partition: number; key: string; value: Buffer }
+
+/** One of the records that a batch carries: its key, and where in `bytes` its value lies. */
+export type Carried = { key: string; bytes: Buffer; from: number; to: number }
+
+/**
+ * What a batch carries. Its bytes are walked by hand, because Avro would copy each value out of them; a batch of another
+ * release is left to Avro. Throws as `decode`.
+ */
+export function carriedIn(topic: Carrier, batch: Buffer, codecs: Codecs): Carried[] {
+  const { schemaId, decode } = codecs.of(topic)
+  if (batch.length < FRAME_BYTES || batch.readUInt32BE(1) !== schemaId)
+    return decode(batch).items.map(({ key, value }) => ({ key, bytes: value, from: 0, to: value.length }))
+  return (
+    walked(batch) ??
+    decode(batch).items.map(({ key, value }) => ({ key, bytes: value, from: 0, to: value.length }))
+  )
+}
+
+/** An array of Avro: blocks of a count and so many items, the last one of none. null: these bytes are none. */
+function walked(bytes: Buffer): Carried[] | null {
+  const items: Carried[] = []
+  const place = { at: FRAME_BYTES }
+  for (let count = lengthAt(bytes, place); count > 0; count = lengthAt(bytes, place))
+    for (let left = count; left > 0; left--) {
+      const keyTo = lengthAt(bytes, place) + place.at
+      const key = bytes.toString('utf8', place.at, keyTo)
+      place.at = keyTo
+      const to = lengthAt(bytes, place) + place.at
+      if (to > bytes.length || to < keyTo) return null
+      items.push({ key, bytes, from: place.at, to })
+      place.at = to
+    }
+  return place.at === bytes.length ? items : null
+}
+
+/** A count or a length, which is small: zigzag, 7 bits a byte, lowest first. −1 where it is neither. */
+function lengthAt(bytes: Buffer, place: { at: number }): number {
+  let value = 0
+  for (let shift = 0; shift < 28; shift += 7) {
+    const byte = bytes[place.at++] ?? 0x80
+    value |= (byte & 0x7f) << shift
+    if (byte < 0x80) return (value & 1) === 0 ? value >>> 1 : -1
+  }
+  return -1
+}
 
 type Open = { items: { key: string; value: Buffer }[]; bytes: number }
 

@@ -3,21 +3,20 @@
 //
 // A transaction is: `take` records, `settle` once at the clock, write `outputs`, then `fold` (committed) or `revert`
 // (aborted: it returns the records, which are to be taken again).
-import { type Codecs, UnlearnedSchema } from '../schemas/codec.ts'
+import { type Codecs, type Reader, UnlearnedSchema } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
-import type { ReadingBatch } from '../schemas/generated/types.ts'
 import type { TopicName } from '../schemas/topics.ts'
-import type { Carrier } from './carrier.ts'
+import { type Carried, type Carrier, carriedIn } from './carrier.ts'
 import type { Stage } from './define.ts'
 import { asFailure, deadLetter, type InputRecord, type OutputRecord } from './records.ts'
 import { Store, stateCodec } from './store.ts'
 import { Timers } from './timers.ts'
 
 /**
- * What the open transaction has taken: a record of `source`'s topic, or one of many that `source` carries. `key` is null
- * where it became a dead letter.
+ * What the open transaction has taken: a record of `source`'s topic, or one of many that `source` carries: then `carried`
+ * says where it lies in it. `key` is null where it became a dead letter. There are as many as records, so they are small.
  */
-type Taken = { source: InputRecord; topic: TopicName; value: Buffer | null; key: string | null }
+type Taken = { source: InputRecord; topic: TopicName; carried: Carried | null; key: string | null }
 
 /** `from`: the key whose processing emitted it, so that a failure can take it back; null for a dead letter. */
 type Emitted = OutputRecord & { from: string | null }
@@ -30,6 +29,9 @@ export type TaskCounts = { taken: number; deadLetters: number }
 type Decoded = { value: unknown } | { error: unknown }
 
 const NOTHING = Buffer.alloc(0)
+
+const bytesOf = ({ source, carried }: Taken): Buffer | null =>
+  carried === null ? source.value : carried.bytes.subarray(carried.from, carried.to)
 const discard: EmitAny = () => {}
 
 export class Task {
@@ -39,6 +41,7 @@ export class Task {
   /** Highest event time that a record of the stream has carried, UTC ms; 0: none yet. */
   eventTimeMs = 0
   readonly #codecs: Codecs
+  readonly #readers: ReadonlyMap<TopicName, Reader<unknown>>
   readonly #nowMs: () => number
   readonly #store: Store
   readonly #timers = new Timers()
@@ -56,6 +59,7 @@ export class Task {
     this.stage = stage
     this.partition = partition
     this.#codecs = codecs
+    this.#readers = readersFor(stage, codecs)
     this.#nowMs = nowMs
     this.#store = new Store(stateCodec(stage.processor, codecs.of(stage.changelog)))
   }
@@ -96,20 +100,21 @@ export class Task {
 
   /** Throws `UnlearnedSchema`, with nothing changed: learn it and take the record again. */
   take(record: InputRecord): void {
-    const { topic, value, key } = record
-    if (this.#carries(topic)) {
+    if (this.#carries(record.topic)) {
       this.#takeBatch(record)
       return
     }
-    const decoded = this.#decoded(topic, key, value)
+    const { topic, key } = record
+    const value = record.value ?? NOTHING
+    const decoded = this.#decoded(topic, key, value, 0, value.length)
     this.#cameFrom(record)
-    this.#takeDecoded({ source: record, topic, value, key: key?.toString() ?? null }, decoded)
+    this.#takeDecoded({ source: record, topic, carried: null, key: key?.toString() ?? null }, decoded)
   }
 
   /** Puts a record into dead-letters, whole, with the reason. */
   reject(record: InputRecord, error: unknown): void {
     this.#cameFrom(record)
-    this.#reject({ source: record, topic: record.topic, value: record.value, key: null }, error)
+    this.#reject({ source: record, topic: record.topic, carried: null, key: null }, error)
   }
 
   #carries(topic: TopicName): topic is Carrier {
@@ -118,24 +123,33 @@ export class Task {
 
   /** All of a batch or nothing: its values are decoded before the first of them changes anything. */
   #takeBatch(source: InputRecord): void {
-    const { stream, carrier } = this.stage
-    const batch = this.#decoded(carrier, source.key, source.value)
-    if ('error' in batch) {
-      this.reject(source, batch.error)
+    const items = this.#itemsOf(source)
+    if ('error' in items) {
+      this.reject(source, items.error)
       return
     }
-    const { items } = batch.value as ReadingBatch
-    const decoded = items.map(({ key, value }) => this.#decoded(stream, key, value))
+    const { stream } = this.stage
+    const decoded = items.map(({ key, bytes, from, to }) => this.#decoded(stream, key, bytes, from, to))
     this.#cameFrom(source)
-    items.forEach(({ key, value }, i) => {
-      this.#takeDecoded({ source, topic: stream, value, key }, decoded[i] as Decoded)
+    items.forEach((carried, i) => {
+      this.#takeDecoded({ source, topic: stream, carried, key: carried.key }, decoded[i] as Decoded)
     })
   }
 
-  #decoded(topic: TopicName, key: unknown, value: Buffer | null): Decoded {
+  #itemsOf({ key, value, topic }: InputRecord): Carried[] | { error: unknown } {
     try {
       if (key === null) throw new PipelineError('RECORD_WITHOUT_KEY', { topic })
-      return { value: this.#decode(topic, value) }
+      return carriedIn(topic as Carrier, value ?? NOTHING, this.#codecs)
+    } catch (error) {
+      if (error instanceof UnlearnedSchema) throw error
+      return { error }
+    }
+  }
+
+  #decoded(topic: TopicName, key: unknown, bytes: Buffer, from: number, to: number): Decoded {
+    try {
+      if (key === null) throw new PipelineError('RECORD_WITHOUT_KEY', { topic })
+      return { value: this.#read(topic, bytes, from, to) }
     } catch (error) {
       if (error instanceof UnlearnedSchema) throw error
       return { error }
@@ -154,11 +168,14 @@ export class Task {
   }
 
   /** Of a batch only the one: what is sent back by hand is a batch of one. */
-  #letterOf({ source, topic, key, value }: Taken): InputRecord {
+  #letterOf(taken: Taken): InputRecord {
+    const { source, key, carried } = taken
     const { carrier } = this.stage
-    if (source.topic === topic || key === null || value === null || !this.#carries(carrier)) return source
-    const one = this.#codecs.of(carrier).encode({ items: [{ key, value }] })
-    return { ...source, key: Buffer.from(key), value: one }
+    if (carried === null || key === null || !this.#carries(carrier)) return source
+    const { topic, partition, offset, writtenMs } = source
+    const one = this.#codecs.of(carrier).encode({ items: [{ key, value: bytesOf(taken) ?? NOTHING }] })
+    const headers = () => source.headers()
+    return { topic, partition, offset, writtenMs, headers, key: Buffer.from(key), value: one }
   }
 
   /** Brings every touched key and every due timer to the clock. Once, before the outputs are written. */
@@ -216,8 +233,10 @@ export class Task {
     this.#currentCauseMs = this.#writtenMs
   }
 
-  #decode(topic: TopicName, value: Buffer | null): unknown {
-    return this.#codecs.of(topic).decode(value ?? NOTHING)
+  #read(topic: TopicName, bytes: Buffer, from: number, to: number): unknown {
+    const reader = this.#readers.get(topic)
+    if (reader === undefined) throw new Error(`Stage ${this.stage.name} does not read ${topic}.`)
+    return reader(bytes, from, to)
   }
 
   #takeValue(taken: Taken, value: unknown): void {
@@ -321,7 +340,10 @@ export class Task {
   /** Makes the key what it is after these records of the transaction and no others. */
   #rebuild(key: string, taken: readonly Taken[], emit: EmitAny): void {
     this.#store.revertKey(key)
-    for (const { topic, value } of taken) this.#apply(key, topic, this.#decode(topic, value), emit)
+    for (const one of taken) {
+      const value = bytesOf(one) ?? NOTHING
+      this.#apply(key, one.topic, this.#read(one.topic, value, 0, value.length), emit)
+    }
   }
 
   #takenOf(key: string): Taken[] {
@@ -355,4 +377,15 @@ export class Task {
       from: null,
     })
   }
+}
+
+function readersFor({ processor }: Stage, codecs: Codecs): Map<TopicName, Reader<unknown>> {
+  const topics = [...processor.tables, ...processor.streams]
+  return new Map(
+    topics.map((topic) => {
+      const { reader, decode } = codecs.of(topic)
+      const fields = processor.reads?.[topic]
+      return [topic, fields ? reader(fields as never) : (bytes, from, to) => decode(bytes.subarray(from, to))]
+    }),
+  )
 }

@@ -5,7 +5,7 @@ import { restore } from './changelog.ts'
 import type { ClockBoard } from './clock-board.ts'
 import { type Consumer, insist } from './kafka-clients.ts'
 import type { RuntimeOptions, RuntimeTotals } from './kafka-runtime.ts'
-import { toInput } from './message.ts'
+import { toInputs } from './message.ts'
 import type { SideReader } from './side-reader.ts'
 import type { TaskSlot } from './task-slot.ts'
 
@@ -106,7 +106,9 @@ function followTable(slot: TaskSlot, table: TopicName, offset: number, { options
   side.follow(
     { topic: options.topicOf(table), partition: slot.task.partition, offset },
     {
-      onMessage: (message) => slot.offer(toInput(table, message)),
+      onMessage: (message) => {
+        for (const record of toInputs(table, [message])) slot.offer(record)
+      },
       onEnd: (end) => slot.sawEnd(table, end),
       isFull: () => slot.pending > TABLE_PENDING_MAX,
     },

@@ -2,7 +2,7 @@
 // turns the loop: take, commit, take. Everything that changes tasks happens in that one loop.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TopicPartition } from 'node-rdkafka'
+import type { Message, TopicPartition } from 'node-rdkafka'
 import { UnlearnedSchema } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
 import { ClockBoard } from './clock-board.ts'
@@ -11,7 +11,7 @@ import type { Stage } from './define.ts'
 import { Task } from './engine.ts'
 import { type Batch, Consumer, isFatal, isFencedOff, isKafkaError, Transactions } from './kafka-clients.ts'
 import type { RuntimeOptions, RuntimeTotals, TaskStatus } from './kafka-runtime.ts'
-import { toInput } from './message.ts'
+import { toInputs } from './message.ts'
 import { isTakingTurns, Pace } from './pace.ts'
 import { type Preparation, prepare } from './preparation.ts'
 import type { InputRecord } from './records.ts'
@@ -249,10 +249,15 @@ export class Session {
   }
 
   #offer({ messages, ends }: Batch): void {
+    const bySlot = new Map<TaskSlot, Message[]>()
     for (const message of messages) {
       const slot = this.#slots.of(message)
-      slot?.offer(toInput(slot.task.stage.carrier, message))
+      const own = slot && bySlot.get(slot)
+      if (own !== undefined) own.push(message)
+      else if (slot !== undefined) bySlot.set(slot, [message])
     }
+    for (const [slot, own] of bySlot)
+      for (const record of toInputs(slot.task.stage.carrier, own)) slot.offer(record)
     for (const end of ends) {
       const slot = this.#slots.of(end)
       slot?.sawEnd(slot.task.stage.carrier, end.offset)
