@@ -14,7 +14,11 @@ const uplot = dirname(require.resolve('uplot/dist/uPlot.min.css'))
 // page.
 const fresh = { cacheControl: true, maxAge: 0, etag: true, lastModified: true, index: false as const }
 
-export async function addDashboard(app: FastifyInstance): Promise<void> {
+/** `tokenOrigin`: where the page may get its access token, beside our own origin. */
+export async function addDashboard(
+  app: FastifyInstance,
+  tokenOrigin: () => Promise<string | null>,
+): Promise<void> {
   await app.register(fastifyStatic, { root: files, prefix: '/dashboard/', ...fresh })
   await app.register(fastifyStatic, {
     root: uplot,
@@ -23,6 +27,8 @@ export async function addDashboard(app: FastifyInstance): Promise<void> {
     allowedPath: (path) => /^\/uPlot\.(esm\.js|min\.css)$/.test(path),
     ...fresh,
   })
-  for (const url of ['/', '/alerts', '/sites/:id', '/units/:id'])
-    app.get(url, async (_request, reply) => asDashboardPage(reply).sendFile('index.html', files))
+  for (const url of ['/', '/alerts', '/sites/:id', '/units/:id', '/sign-in'])
+    app.get(url, async (_request, reply) =>
+      asDashboardPage(reply, await tokenOrigin()).sendFile('index.html', files),
+    )
 }

@@ -1,5 +1,21 @@
 // What the API needs of a database: one read-only statement in, rows out. main.ts hands in Postgres.
-export type Query = <R>(text: string, values: readonly unknown[]) => Promise<R[]>
+export type Query = <R>(
+  text: string,
+  values: readonly unknown[],
+  /** Aborted, the statement is cancelled in the database, and rejects. */
+  options?: { signal?: AbortSignal },
+) => Promise<R[]>
+
+/** Whoever asks has gone, or has waited long enough: what runs for him is cancelled, and rejects with the signal's reason. */
+export const until =
+  (query: Query, signal: AbortSignal): Query =>
+  async (text, values) => {
+    try {
+      return await query(text, values, { signal })
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error
+    }
+  }
 
 /** Rows of one batched statement by the key that each was asked for. */
 export function groupBy<R, K>(rows: readonly R[], keyOf: (row: R) => K): Map<K, R[]> {

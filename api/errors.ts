@@ -11,13 +11,24 @@ const refusals = {
   BAD_INPUT: 'Correct the argument; GET /graphiql shows what each field takes.',
   NOT_AUTHENTICATED:
     'Send `Authorization: Bearer …` with an API key (`coldstream api-keys create`) or an access token of the sign-in.',
-  FORBIDDEN: 'Ask who runs the platform.',
+  FORBIDDEN: 'Ask who runs the platform, or for another role or key: docs/api.md says what each may do.',
   NOT_FOUND: 'Ask GraphQL for the ids: `{ organizations { id sites { id units { id } } } }`.',
   TOO_COMPLEX: 'Ask for smaller pages or fewer nested lists, and page through the rest.',
+  TOO_MANY_ALIASES: 'Ask several times, or for a list in place of many single things.',
+  BATCH_TOO_LARGE: 'Send fewer operations in one request.',
+  RATE_LIMITED: 'Wait for as long as `retry-after` says; subscribe in place of asking again and again.',
+  ONLY_PERSISTED: 'Send the id of a registered operation, or have this one registered: API_OPERATIONS_FILE.',
+  PERSISTED_QUERY_NOT_FOUND: 'Send the text together with its SHA-256; from then on the SHA-256 is enough.',
+  NOT_OVER_HTTP: 'Open a WebSocket of graphql-transport-ws at /graphql: docs/api.md has an example.',
+  NOT_LIVE: 'Set KAFKA_BROKERS and SCHEMA_REGISTRY_URL for the API, or ask again every few seconds.',
+  NEWS_UNAVAILABLE: 'Subscribe again in some seconds, with the cursor of the last event as `after`.',
+  CURSOR_TOO_OLD:
+    'Ask the connection of the same name from the last event on, then subscribe without `after`.',
   TOO_DEEP: 'Ask in several queries: begin at `unit(id:)` or `site(id:)`.',
   INVALID_QUERY: 'Correct the query; GET /graphiql completes and checks it as you type.',
   NOT_JSON: 'Send {"query": "…", "variables": {…}} as application/json.',
   TIMED_OUT: 'Ask for a shorter range or smaller pages.',
+  CANCELLED: 'Nothing: whoever asked has gone.',
   UNAVAILABLE: 'Try again in some seconds; /health/ready says when the database is back.',
   INTERNAL: 'Try again; if it stays, report it with the time of the request.',
 } as const
@@ -48,6 +59,8 @@ const isPoolTimeout = (error: unknown): boolean =>
 
 /** What a failure inside says may name hosts and statements: it goes to the log, not to the asker. */
 export function messageOutside(error: Error, code: RefusalCode): string {
+  // A refusal of ours, wherever it was thrown.
+  if (error instanceof GraphQLError && error.extensions.code === code) return error.message
   if (code === 'TIMED_OUT') return 'The database took too long to answer.'
   if (code === 'UNAVAILABLE') return 'The database cannot be reached.'
   if (code === 'INTERNAL') return 'The request failed inside.'
@@ -56,7 +69,8 @@ export function messageOutside(error: Error, code: RefusalCode): string {
 
 /** The HTTP status of an answer that has nothing but this refusal. */
 export function statusOf(code: string | undefined): number {
-  if (code === 'UNAVAILABLE' || code === 'TIMED_OUT') return 503
+  if (code === 'UNAVAILABLE' || code === 'TIMED_OUT' || code === 'NEWS_UNAVAILABLE') return 503
+  if (code === 'RATE_LIMITED') return 429
   if (code === 'INTERNAL') return 500
   if (code === 'NOT_AUTHENTICATED') return 401
   if (code === 'FORBIDDEN') return 403

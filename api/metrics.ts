@@ -40,10 +40,10 @@ export function createMetrics(): Metrics {
 }
 
 export function measured(query: Query, { statementSeconds }: Metrics): Query {
-  return async (text, values) => {
+  return async (text, values, options) => {
     const end = statementSeconds.startTimer()
     try {
-      const rows = await query(text, values)
+      const rows = await query(text, values, options)
       end({ outcome: 'ok' })
       return rows as never
     } catch (error) {

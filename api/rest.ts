@@ -2,6 +2,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { addSignIn, type Signpost } from './access/sign-in.ts'
 import { type Admin, addAdmin } from './admin.ts'
 import type { Query } from './database.ts'
 import { refusalOf } from './errors.ts'
@@ -18,10 +19,17 @@ const info = {
   description: 'Health, metrics and exports. Everything else is asked by GraphQL, at POST /graphql.',
 }
 
-type Options = { query: Query; now: () => Date; metrics: Metrics; signer: Signer | null; admin: Admin }
+type Options = {
+  query: Query
+  now: () => Date
+  metrics: Metrics
+  signer: Signer | null
+  admin: Admin
+  signpost: Signpost
+}
 
 export async function addRest(app: FastifyInstance, options: Options): Promise<void> {
-  const { query, now, metrics, signer, admin } = options
+  const { query, now, metrics, signer, admin, signpost } = options
   await app.register(async (rest) => {
     await rest.register(swagger, { openapi: { openapi: '3.1.0', info } })
     await rest.register(swaggerUi, {
@@ -36,6 +44,7 @@ export async function addRest(app: FastifyInstance, options: Options): Promise<v
     })
     rest.setErrorHandler<Error>(answerRefusal)
     addHealth(rest, query, metrics)
+    addSignIn(rest, signpost)
     addExports(rest)
     addReports(rest, { now, signer })
     addAdmin(rest, query, admin)

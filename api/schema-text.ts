@@ -6,7 +6,7 @@ import type { GraphQLSchema } from 'graphql'
 
 const files = [
   ...['schema.graphql', 'telemetry.graphql', 'rollups.graphql'],
-  ...['places.graphql', 'operations.graphql'],
+  ...['places.graphql', 'operations.graphql', 'live/live.graphql', 'entries/entries.graphql'],
 ]
 
 const texts = files.map((file) => readFileSync(join(import.meta.dirname, file), 'utf8'))

@@ -1,9 +1,17 @@
 // What browsers are told about pages of ours: nothing from elsewhere, nothing inline, nobody frames them.
-import type { FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 
-const common = {
+/** A browser that has been here by HTTPS never comes by HTTP again; by HTTP the header says nothing to it. */
+const HSTS_SECONDS = 31_536_000
+
+const everywhere = {
+  'strict-transport-security': `max-age=${HSTS_SECONDS}`,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
+}
+
+const common = {
+  ...everywhere,
   'x-frame-options': 'DENY',
   'cross-origin-opener-policy': 'same-origin',
 }
@@ -19,12 +27,23 @@ const policy = (directives: Record<string, string>) =>
     .map(([name, value]) => `${name} ${value}`)
     .join('; ')
 
-const dashboardPolicy = policy({
-  'script-src': "'self'",
-  'style-src': "'self'",
-  'img-src': "'self' data:",
-  'connect-src': "'self'",
-})
+const dashboardPolicy = (tokenOrigin: string | null) =>
+  policy({
+    'script-src': "'self'",
+    'style-src': "'self'",
+    'img-src': "'self' data:",
+    'connect-src': tokenOrigin === null ? "'self'" : `'self' ${tokenOrigin}`,
+  })
+
+// What is no page of ours has nothing to run.
+const dataPolicy = policy({})
+
+/** On every answer; a page then says more. */
+export function addSecurityHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ ...everywhere, 'content-security-policy': dataPolicy })
+  })
+}
 
 // GraphiQL's editor writes style elements and starts its workers from blobs.
 const graphiqlPolicy = policy({
@@ -44,8 +63,9 @@ const docsPolicy = policy({
   'connect-src': "'self'",
 })
 
-export const asDashboardPage = (reply: FastifyReply): FastifyReply =>
-  reply.headers({ ...common, 'content-security-policy': dashboardPolicy })
+/** `tokenOrigin`: where the page gets its access token; null: nowhere. */
+export const asDashboardPage = (reply: FastifyReply, tokenOrigin: string | null): FastifyReply =>
+  reply.headers({ ...common, 'content-security-policy': dashboardPolicy(tokenOrigin) })
 
 export const asGraphiqlPage = (reply: FastifyReply): FastifyReply =>
   reply.headers({ ...common, 'content-security-policy': graphiqlPolicy })

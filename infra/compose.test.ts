@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { type ConfigKey, configKeys, keysOf, readConfig } from './config.ts'
+import { type ConfigKey, configKeys, keysOf, optionalKeys, readConfig } from './config.ts'
 import type { Process } from './config-forms.ts'
 import { published } from './local/compose.ts'
 import { images } from './testing/containers.ts'
@@ -86,7 +86,7 @@ test.each(processes)(
   '%s gets what it must have and nothing that it does not read, all of it valid',
   (name) => {
     const environment = environmentOf(name)
-    const known = new Set<string>(keysOf(name))
+    const known = new Set<string>([...keysOf(name), ...(optionalKeys[name] ?? [])])
     expect(Object.keys(environment).filter((key) => !known.has(key))).toEqual([])
     expect(() => readConfig(keysOf(name), environment)).not.toThrow()
   },

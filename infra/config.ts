@@ -2,6 +2,7 @@
 // and never echoing a value that may be a secret. The README's reference table is generated from `configKeys`.
 import { PipelineError } from '../schemas/failure.ts'
 import { connections, serverUrls } from './bridge-forms.ts'
+import { apiAccessKeys } from './config-api.ts'
 import {
   durationMs,
   flag,
@@ -29,7 +30,7 @@ export const configKeys = {
       'host:port[,host:port], or sasl_ssl://user:password@host:port[,host:port]',
       undefined,
       kafkaClients,
-      'Kafka bootstrap servers; TLS, SASL and certificates are described in docs/running.md.',
+      'Kafka bootstrap servers; TLS, SASL and certificates are described in docs/running.md. The API goes without, and then has no subscriptions.',
       (text) => (kafkaAddress(text) === undefined ? undefined : text),
     ),
   ),
@@ -37,7 +38,7 @@ export const configKeys = {
     'an http(s):// URL',
     undefined,
     kafkaClients,
-    'Confluent-API schema registry; of Apicurio the address with /apis/ccompat/v7.',
+    'Confluent-API schema registry; of Apicurio the address with /apis/ccompat/v7. The API goes without, and then has no subscriptions.',
     url('http:', 'https:'),
   ),
   DATABASE_URL: secret(
@@ -256,27 +257,7 @@ export const configKeys = {
     matching(/^\S+$/),
   ),
   API_PORT: key('0 to 65535', '3000', ['api'], 'Port of the API; 0: any.', whole(0, 65_535)),
-  API_AUTH: key(
-    'required or open',
-    'required',
-    ['api'],
-    'Who may ask: who has an API key or an access token, or everybody (on a machine of your own).',
-    oneOf('required', 'open'),
-  ),
-  OIDC_ISSUER: key(
-    'a URL',
-    '',
-    ['api'],
-    'Issuer of access tokens, whose discovery document names its keys. Not set: API keys only.',
-    matching(/^(https?:\/\/\S+)?$/),
-  ),
-  OIDC_AUDIENCE: key(
-    'text',
-    'coldstream',
-    ['api'],
-    'Audience that access tokens must be for.',
-    matching(/^\S+$/),
-  ),
+  ...apiAccessKeys,
   REPORT_KEY_FILE: key(
     'a path',
     '',
@@ -346,6 +327,23 @@ export function readConfig<const K extends ConfigKey>(
   })
   if (problems.length > 0) throw new PipelineError('CONFIG_INVALID', { problems })
   return Object.fromEntries(values) as Pick<Config, K>
+}
+
+/** As `readConfig`, where a key that is not set is left out: `''`. */
+export function readOptional<const K extends ConfigKey>(
+  names: readonly K[],
+  env: NodeJS.ProcessEnv = process.env,
+): { [N in K]: Config[N] | '' } {
+  const given = readConfig(
+    names.filter((name) => env[name]),
+    env,
+  )
+  return { ...Object.fromEntries(names.map((name) => [name, ''])), ...given } as { [N in K]: Config[N] | '' }
+}
+
+/** What a process reads where it is set, and goes without where it is not. */
+export const optionalKeys: { readonly [P in Process]?: readonly ConfigKey[] } = {
+  api: ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL'],
 }
 
 /** The keys that a process reads, in the table's order. */

@@ -1,6 +1,7 @@
 // The one home of `pg`. Everything runs in short transactions and no session keeps a setting, so that it works the same
 // through PgBouncer in transaction mode: time-outs are SET LOCAL, never a startup parameter, which PgBouncer refuses.
 import { createHash } from 'node:crypto'
+import { connect } from 'node:net'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
@@ -25,6 +26,8 @@ export type TransactionOptions = {
   /** Every statement sees the database as it was at the first one. */
   isSnapshot?: boolean
   statementTimeoutMs?: number
+  /** Aborted: the statement that runs is cancelled, and everything rolled back. */
+  signal?: AbortSignal
   /** Settings for this transaction only, such as `{ 'app.organization_id': id }` for row-level security. */
   settings?: Readonly<Record<string, string>>
 }
@@ -82,6 +85,7 @@ export function openPostgres(databaseUrl: string, settings: PostgresSettings = {
   })
   pool.on('error', onConnectionLost)
   const transaction: Postgres['transaction'] = async (work, options = {}) => {
+    options.signal?.throwIfAborted()
     const client = await pool.connect()
     return inTransaction(client, sqlOf(client, nameOf), work, { statementTimeoutMs, ...options })
   }
@@ -101,15 +105,18 @@ async function inTransaction<T>(
   client: pg.PoolClient,
   sql: Sql,
   work: (sql: Sql) => Promise<T>,
-  { readOnly = false, isSnapshot = false, statementTimeoutMs = 0, settings = {} }: TransactionOptions,
+  options: TransactionOptions,
 ): Promise<T> {
+  const { readOnly = false, isSnapshot = false, statementTimeoutMs = 0, settings = {}, signal } = options
   // Between two statements nobody waits on the socket: without a listener its loss would end the process.
   let lost: Error | undefined
   const onLost = (error: Error) => {
     lost = error
   }
   client.on('error', onLost)
+  const cancelling = cancelledBy(signal, client)
   try {
+    signal?.throwIfAborted() // while a connection was waited for
     const modes = [isSnapshot ? ' isolation level repeatable read' : '', readOnly ? ' read only' : '']
     const set = Object.entries(settings).map(
       ([key, value]) => `set_config(${client.escapeLiteral(key)}, ${client.escapeLiteral(value)}, true)`,
@@ -123,15 +130,61 @@ async function inTransaction<T>(
       ].join('; '),
     )
     const result = await work(sql)
+    await cancelling.end()
     await client.query('commit')
     return result
   } catch (error) {
+    await cancelling.end()
     await client.query('rollback').catch((failure: Error) => onLost(failure))
     throw error
   } finally {
     client.removeListener('error', onLost)
     client.release(lost) // a lost connection leaves the pool
   }
+}
+
+/** What a client of `pg` knows of its session, beside what its types say. */
+type Session = { host: string; port: number; processID: number | null; secretKey: number | null }
+
+const CANCEL_REQUEST_CODE = 80_877_102
+const CANCEL_WITHIN_MS = 2_000
+
+/**
+ * `end` waits until a request to cancel has been taken: sent on its way, it must not hit whoever gets the session next.
+ */
+function cancelledBy(signal: AbortSignal | undefined, client: pg.PoolClient): { end: () => Promise<void> } {
+  if (signal === undefined) return { end: () => Promise.resolve() }
+  let request: Promise<void> | undefined
+  const onAbort = () => {
+    request = requestCancel(client as unknown as Session)
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  return {
+    end: async () => {
+      signal.removeEventListener('abort', onAbort)
+      await request
+    },
+  }
+}
+
+/**
+ * The protocol's own way, by a connection of its own; PgBouncer passes it on to the server that works for the session. Where
+ * it fails, the statement's time-out ends it.
+ */
+function requestCancel({ host, port, processID, secretKey }: Session): Promise<void> {
+  const packet = Buffer.alloc(16)
+  packet.writeInt32BE(packet.length, 0)
+  packet.writeInt32BE(CANCEL_REQUEST_CODE, 4)
+  packet.writeInt32BE(processID ?? 0, 8)
+  packet.writeInt32BE(secretKey ?? 0, 12)
+  return new Promise((resolve) => {
+    const socket = connect(host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port })
+    socket.setTimeout(CANCEL_WITHIN_MS, () => socket.destroy())
+    socket.on('error', () => {}) // it is closed then
+    socket.on('close', () => resolve())
+    socket.on('connect', () => socket.write(packet))
+    socket.resume()
+  })
 }
 
 type NameOf = (text: string) => string | undefined

@@ -1,8 +1,8 @@
 // `coldstream manual-log add` and `coldstream alert acknowledge`: what people enter by hand.
 import type { Command } from 'commander'
+import { acknowledgeAlert, addManualLog, EntryRefused } from '../api/entries/entries.ts'
 import { readConfig } from '../infra/config.ts'
 import { openPostgres, type Postgres } from '../infra/postgres.ts'
-import { acknowledgeAlert, addManualLog, EntryRefused } from './entries/entries.ts'
 import { publishFrom, publishingKeys } from './fleet/publish.ts'
 
 type Common = { at?: string; note?: string; by?: string }

@@ -2,6 +2,7 @@
 // proxy that has asked already.
 import type { Query } from '../database.ts'
 import { refusal } from '../errors.ts'
+import type { Permission } from './roles.ts'
 
 export type Role = 'owner' | 'admin' | 'manager' | 'staff' | 'viewer'
 
@@ -12,6 +13,8 @@ export type Identity = {
   roles: ReadonlyMap<string, Role>
   /** Sees what belongs to no organization, such as dead letters, and every organization. */
   isPlatformAdmin: boolean
+  /** What an API key is narrowed to; null: to nothing below its role. */
+  scopes: ReadonlySet<Permission> | null
 }
 
 /** `identity` null: the API is open. `query` sees what the asker may see, and nothing else. */

@@ -5,7 +5,7 @@ import type { Check, Identity } from './access.ts'
 import { API_KEY_PREFIX, digestOf, keyCheck } from './api-keys.ts'
 import { type Issuer, tokenCheck } from './tokens.ts'
 
-const REMEMBERED_MS = 15_000
+const REMEMBERED_MS = 5_000
 const REMEMBERED_MAX = 10_000
 
 type Known = { identity: Promise<Identity | null>; untilMs: number }

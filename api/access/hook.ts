@@ -1,7 +1,11 @@
-// Before any answer that shows rows: who asks? Pages and probes show none, and /api/admin has a key of its own.
+// Before any answer that shows rows: who asks, and may he? Pages and probes show none, and /api/admin has a key of its own. What
+// runs for him is cancelled once he has gone.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { refusalOf } from '../errors.ts'
+import { until } from '../database.ts'
+import { refusal, refusalOf } from '../errors.ts'
 import type { Access, Authenticate } from './access.ts'
+import type { Rates } from './rates.ts'
+import { checkMay, type Permission } from './roles.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -9,25 +13,62 @@ declare module 'fastify' {
   }
 }
 
-const guarded = [/^\/graphql$/, /^\/api\/exports\//, /^\/api\/reports\/units\//]
+const guarded: readonly (readonly [RegExp, Permission])[] = [
+  [/^\/graphql$/, 'read'],
+  [/^\/api\/exports\//, 'export'],
+  [/^\/api\/reports\/units\//, 'export'],
+]
 
-export function addAccess(app: FastifyInstance, authenticate: Authenticate): void {
+const permissionFor = (route: string): Permission | undefined =>
+  guarded.find(([pattern]) => pattern.test(route))?.[1]
+
+export const isGuarded = (request: FastifyRequest): boolean =>
+  permissionFor(request.routeOptions.url ?? '') !== undefined
+
+export function addAccess(app: FastifyInstance, authenticate: Authenticate, rates: Rates): void {
   app.decorateRequest('access', null)
   app.addHook('onRequest', async (request, reply) => {
     const route = request.routeOptions.url ?? ''
-    if (!guarded.some((pattern) => pattern.test(route))) return
+    const permission = permissionFor(route)
+    // Over a WebSocket it is asked once it is open (live/connection.ts).
+    if (permission === undefined || request.ws) return
     try {
-      request.access = await authenticate(request.headers.authorization)
+      rates.checkRefused(request.ip)
+      const access = await authenticate(request.headers.authorization)
+      checkMay(access, permission)
+      request.access = { ...access, query: until(access.query, patienceOf(route, reply)) }
     } catch (error) {
+      const { code } = refusalOf(error as Error)
+      if (code === 'NOT_AUTHENTICATED') rates.countRefused(request.ip)
       return refuse(reply, route, error as Error)
     }
   })
 }
 
+/** Longer than any answer of GraphQL takes whose statements end in time. Exports stream for as long as they are read. */
+const ANSWER_WITHIN_MS = 30_000
+
+/** Ends once nobody waits for the answer any more, or somebody has waited too long. */
+function patienceOf(route: string, { raw }: FastifyReply): AbortSignal {
+  const patience = new AbortController()
+  const timer =
+    route === '/graphql'
+      ? setTimeout(() => patience.abort(tookTooLong()), ANSWER_WITHIN_MS).unref()
+      : undefined
+  raw.once('close', () => {
+    clearTimeout(timer)
+    if (!raw.writableFinished) patience.abort(refusal('CANCELLED', 'Nobody waits for this answer any more.'))
+  })
+  return patience.signal
+}
+
+const tookTooLong = () => refusal('TIMED_OUT', `An answer takes ${ANSWER_WITHIN_MS / 1000} s at most.`)
+
 function refuse(reply: FastifyReply, route: string, error: Error): FastifyReply {
   const { status, code, message, advice } = refusalOf(error)
   if (code === 'INTERNAL') reply.log.error({ err: error }, 'it could not be told who asks')
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="coldstream"')
+  if (status === 429) reply.header('retry-after', 60)
   const asGraphql = { data: null, errors: [{ message, extensions: { code, advice } }] }
   return reply.code(status).send(route === '/graphql' ? asGraphql : { code, message, advice })
 }

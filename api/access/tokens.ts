@@ -4,10 +4,10 @@ import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtV
 import type { Query } from '../database.ts'
 import { refusal } from '../errors.ts'
 import type { Check, Role } from './access.ts'
+import { discover, ISSUER_TIMEOUT_MS } from './discovery.ts'
 
 export type Issuer = { issuer: string; audience: string }
 
-const TIMEOUT_MS = 5_000
 /** Signatures by a secret, or none at all, are not taken. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 /** An unknown key makes us ask the issuer anew, but not for each of a flood of forged ones. */
@@ -48,7 +48,7 @@ const isOfToken = (error: unknown): boolean =>
 function discoveredKeys(issuer: string): JWTVerifyGetKey {
   let found: Promise<JWTVerifyGetKey> | undefined
   return async (header, token) => {
-    found ??= discover(issuer)
+    found ??= keysOf(issuer)
     const keys = await found.catch((error: unknown) => {
       found = undefined // asked again by the next request
       throw error
@@ -57,13 +57,13 @@ function discoveredKeys(issuer: string): JWTVerifyGetKey {
   }
 }
 
-async function discover(issuer: string): Promise<JWTVerifyGetKey> {
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`)
-  const { jwks_uri: address } = (await response.json()) as { jwks_uri?: string }
-  if (address === undefined) throw new Error(`${url} names no jwks_uri`)
-  return createRemoteJWKSet(new URL(address), { timeoutDuration: TIMEOUT_MS, cooldownDuration: ASK_AGAIN_MS })
+async function keysOf(issuer: string): Promise<JWTVerifyGetKey> {
+  const { jwks_uri: address } = await discover(issuer)
+  if (address === undefined) throw new Error(`${issuer} names no jwks_uri`)
+  return createRemoteJWKSet(new URL(address), {
+    timeoutDuration: ISSUER_TIMEOUT_MS,
+    cooldownDuration: ASK_AGAIN_MS,
+  })
 }
 
 async function personBehind(query: Query, issuer: string, subject: string): ReturnType<Check> {
@@ -78,5 +78,5 @@ async function personBehind(query: Query, issuer: string, subject: string): Retu
   const roles = rows.flatMap(({ organizationId, role }): [string, Role][] =>
     organizationId === null || role === null ? [] : [[organizationId, role]],
   )
-  return { actorId: first.id, roles: new Map(roles), isPlatformAdmin: first.isPlatformAdmin }
+  return { actorId: first.id, roles: new Map(roles), isPlatformAdmin: first.isPlatformAdmin, scopes: null }
 }

@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { openPostgres, type Postgres } from '../../infra/postgres.ts'
 import { freshDatabase } from '../../infra/testing/engines.ts'
+import { applyFleet } from '../../ops/fleet/apply.ts'
+import { unitIdOf } from '../../ops/fleet/wanted.ts'
 import { memoryRegistry, openCodecs } from '../../schemas/codec.ts'
 import { derivedId } from '../../schemas/identity.ts'
-import { applyFleet } from '../fleet/apply.ts'
-import { unitIdOf } from '../fleet/wanted.ts'
 import { acknowledgeAlert, addManualLog } from './entries.ts'
 
 const nowMs = Date.parse('2026-02-02T12:00:00Z')
@@ -59,7 +59,7 @@ test('what cannot be is refused, with what to write instead', async () => {
   )
   await expect(addManualLog(db, { ...log, atMs: nowMs + 1 }, nowMs)).rejects.toThrow(/yet to come/)
   const seen = { alertId, atMs: nowMs - 700_000, note: null, by: null }
-  await expect(acknowledgeAlert(db, seen, nowMs)).rejects.toThrow(/give a later --at/)
+  await expect(acknowledgeAlert(db, seen, nowMs)).rejects.toThrow(/give a later instant/)
   await expect(acknowledgeAlert(db, { ...seen, alertId: unitId, atMs: nowMs }, nowMs)).rejects.toThrow(
     /no alert/,
   )
