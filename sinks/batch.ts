@@ -1,14 +1,16 @@
 // Records on their way into one transaction: encoded as they come, one COPY input for each table, with the offsets that
 // the transaction moves to. A record that cannot become a row becomes a dead letter in the same batch.
-import { type Codecs, schemaText } from '../schemas/codec.ts'
+import { type Codecs, schemaText, UnlearnedSchema } from '../schemas/codec.ts'
 import { type FailureCode, PipelineError } from '../schemas/failure.ts'
-import type { DeadLetter, Reading } from '../schemas/generated/types.ts'
+import type { DeadLetter } from '../schemas/generated/types.ts'
+import { type Carried, carriedIn } from './carried.ts'
 import { CopyBuffer, RowRefused } from './copy-binary.ts'
 import { type EventTopic, eventOf, events } from './events.ts'
 import { KeptRecords } from './kept-records.ts'
 import { eventsByDay, type Period, PeriodSet, readingsByMonth } from './partitions.ts'
 import {
   deadLetters,
+  type LogTopic,
   type Place,
   readingColumns,
   type SinkTopic,
@@ -18,11 +20,13 @@ import {
 import { RowTranscoder } from './transcode.ts'
 
 export type SinkRecord = Place & {
-  name: SinkTopic
+  name: LogTopic
   timestampMs: number
   key: Buffer | null
   value: Buffer | null
   refusal?: Refusal
+  /** Of a batch of readings: those that Postgres did not take, by their index. */
+  refusedReadings?: ReadonlyMap<number, Refusal>
 }
 
 export type OffsetRange = { topic: string; partition: number; first: number; next: number }
@@ -32,6 +36,21 @@ export type Refusal = { code: FailureCode; reason: string }
 
 /** Dead letters may be as large as a record of Kafka; rows are small. */
 const BYTES_MAX = 32 * 1024 * 1024
+
+const FRAME_BYTES = 5
+const nothing = Buffer.alloc(0)
+const whole = (bytes: Buffer): Carried => ({ bytes, from: 0, to: bytes.length })
+
+/** The schema is that of a reading inside of a batch. */
+export class UnlearnedReading extends UnlearnedSchema {}
+
+/** Throws whatever is no fault of the record. */
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof RowRefused) return { code: 'ROW_REFUSED', reason: error.message }
+  if (error instanceof PipelineError && error.verdict === 'dead-letter')
+    return { code: error.code, reason: error.message }
+  throw error
+}
 
 const transcoders = new WeakMap<Codecs, RowTranscoder>()
 
@@ -70,6 +89,13 @@ export class Batch {
     return this.#kept.length
   }
 
+  /** How many rows they have become. */
+  get rows(): number {
+    let rows = 0
+    for (const buffer of this.tables.values()) rows += buffer.rows
+    return rows
+  }
+
   /** Made anew at each call: for when the batch must be taken apart. */
   records(): SinkRecord[] {
     return this.#kept.all()
@@ -90,7 +116,7 @@ export class Batch {
   }
 
   isFull(rowsMax: number): boolean {
-    return this.size >= rowsMax || this.#bytes >= BYTES_MAX
+    return this.rows >= rowsMax || this.#bytes >= BYTES_MAX
   }
 
   /** Throws UnlearnedSchema, and then has taken nothing of the record: learn the schema and add it again. */
@@ -114,21 +140,61 @@ export class Batch {
   }
 
   #addRow(record: SinkRecord): void {
-    const table = sinkTables[record.name] as TableRows<never>
-    if (record.name === 'readings' && this.#transcode(table, record)) return
+    const { name, value } = record
     try {
-      const value = this.#codecs.of(record.name).decode(record.value ?? Buffer.alloc(0)) as never
-      if (record.name === 'readings') this.#months.add((value as Reading).recordedAt)
-      const event = eventOf[record.name as EventTopic]?.(value)
-      if (event !== undefined) this.#days.add(event.occurredAt)
-      this.#write(table, value, record)
-      if (event !== undefined) this.#write(events as TableRows<never>, event as never, record)
+      if (name === 'readings') this.#addReading(record, whole(value ?? nothing))
+      else if (name === 'reading-batches') this.#addCarried(record, carriedIn(value ?? nothing, this.#codecs))
+      else this.#addDecoded(name, record, value ?? nothing)
     } catch (error) {
-      if (error instanceof RowRefused) this.#addDeadLetter(record, 'ROW_REFUSED', error.message)
-      else if (error instanceof PipelineError && error.verdict === 'dead-letter')
-        this.#addDeadLetter(record, error.code, error.message)
-      else throw error
+      const { code, reason } = refusalOf(error)
+      this.#addDeadLetter(record, code, reason)
     }
+  }
+
+  #addDecoded(name: SinkTopic, record: SinkRecord, bytes: Buffer): void {
+    const value = this.#codecs.of(name).decode(bytes) as never
+    const event = eventOf[name as EventTopic]?.(value)
+    if (event !== undefined) this.#days.add(event.occurredAt)
+    this.#write(sinkTables[name] as TableRows<never>, value, record)
+    if (event !== undefined) this.#write(events as TableRows<never>, event as never, record)
+  }
+
+  #addReading(record: SinkRecord, { bytes, from, to }: Carried): void {
+    const table = sinkTables.readings as TableRows<never>
+    if (this.#transcoder.write(bytes, this.#bufferOf(table), this.#addMonth, from, to)) return
+    const value = this.#codecs.of('readings').decode(bytes.subarray(from, to))
+    this.#months.add(value.recordedAt)
+    this.#write(table, value as never, record)
+  }
+
+  /** Those that cannot become rows go to the dead letters as a batch of their own; the others are rows. */
+  #addCarried(record: SinkRecord, carried: readonly Carried[]): void {
+    this.#checkLearned(carried)
+    const refused = new Map(record.refusedReadings)
+    for (const [index, item] of carried.entries())
+      try {
+        if (!refused.has(index)) this.#addReading(record, item)
+      } catch (error) {
+        refused.set(index, refusalOf(error))
+      }
+    const [first] = refused.values()
+    if (first === undefined) return
+    const { encode, decode } = this.#codecs.of('reading-batches')
+    const items = decode(record.value ?? nothing).items.filter((_, index) => refused.has(index))
+    const reason = `${items.length} of the ${carried.length} readings in it: ${first.reason}`
+    this.#addDeadLetter({ ...record, value: encode({ items }) }, first.code, reason)
+  }
+
+  /** Before anything of the record is taken. Readings of another release are few, and only for as long as it is running. */
+  #checkLearned(carried: readonly Carried[]): void {
+    const { schemaId, decode } = this.#codecs.of('readings')
+    for (const { bytes, from, to } of carried)
+      if (to - from > FRAME_BYTES && bytes.readUInt32BE(from + 1) !== schemaId)
+        try {
+          decode(bytes.subarray(from, to))
+        } catch (error) {
+          if (error instanceof UnlearnedSchema) throw new UnlearnedReading(error.schemaId)
+        }
   }
 
   /** At the record's own time, so that a replay writes the same row. */
@@ -146,10 +212,6 @@ export class Batch {
     }
     this.#write(deadLetters as TableRows<never>, letter as never, record)
     this.deadLetters += 1
-  }
-
-  #transcode(table: TableRows<never>, { value }: SinkRecord): boolean {
-    return value !== null && this.#transcoder.write(value, this.#bufferOf(table), this.#addMonth)
   }
 
   #bufferOf(table: TableRows<never>): CopyBuffer {

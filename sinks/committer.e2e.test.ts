@@ -48,6 +48,37 @@ test('of a batch that Postgres refuses, only the records at fault become dead le
   expect(committer.positions.get('t/0')).toBe(40)
 })
 
+test('of readings that came as one record, only those at fault become a dead letter', async () => {
+  const { db, committer } = await openCommitter()
+  const bad = [reading(3), reading(17)].map(({ recordedAt }) => `'${new Date(recordedAt).toISOString()}'`)
+  await db.query(`alter table sensor_readings add check (recorded_at not in (${bad.join(', ')}))`)
+  const items = records(0, 40).map(({ value }) => ({ key: 'u', value: value! }))
+  const { encode, decode } = codecs.of('reading-batches')
+  const together: SinkRecord = {
+    ...({
+      name: 'reading-batches',
+      topic: 't',
+      partition: 0,
+      timestampMs: 0,
+      key: Buffer.from('0'),
+    } as const),
+    ...{ offset: 5, value: encode({ items }) },
+  }
+  expect(await committer.commit(committer.rebuild([together]), running)).toEqual([])
+  expect((await db.query('select count(*) as n from sensor_readings')).rows).toEqual([{ n: 38 }])
+  const { rows } = await db.query<{ code: string; explanation: string; value: Buffer }>(
+    'select code, explanation, value from dead_letters',
+  )
+  expect(rows).toMatchObject([
+    {
+      code: 'ROW_REFUSED',
+      explanation: expect.stringMatching(/^2 of the 40 readings in it: .*check constraint/),
+    },
+  ])
+  expect(decode(rows[0]!.value)).toEqual({ items: [items[3], items[17]] })
+  expect(committer.positions.get('t/0')).toBe(6)
+})
+
 test('a commit whose answer is lost is found out, and not repeated', async () => {
   let loseAnswers = 1
   const { db, committer, metrics } = await openCommitter((db) => ({

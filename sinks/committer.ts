@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Codecs } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
-import { Batch, type SinkRecord } from './batch.ts'
+import { Batch, type Refusal, type SinkRecord } from './batch.ts'
 import { sqlState } from './database.ts'
 import type { SinkMetrics } from './metrics.ts'
 import { isPartitionGone, type Positions, positionKey, SinkFenced, type Writer } from './writer.ts'
@@ -102,6 +102,41 @@ export class Committer {
     return batch
   }
 
+  /**
+   * Halves again: of the readings of one record, those that Postgres refuses by themselves. None: the record is no batch of
+   * readings, or was refused for another reason. Undefined: Postgres does not say now.
+   */
+  async #refusedReadings(record: SinkRecord): Promise<Map<number, Refusal> | undefined> {
+    const { writer, codecs, log } = this.#options
+    const refused = new Map<number, Refusal>()
+    if (record.name !== 'reading-batches' || record.refusedReadings !== undefined) return refused
+    const { encode, decode } = codecs.of('reading-batches')
+    const { items } = decode(record.value ?? Buffer.alloc(0))
+    const search = async (from: number, to: number): Promise<void> => {
+      try {
+        const part = { ...record, value: encode({ items: items.slice(from, to) }) }
+        return await writer.tryOut(this.rebuild([part]))
+      } catch (error) {
+        if (!isOfTheData(error)) throw error
+        const middle = (from + to) >> 1
+        if (middle === from) refused.set(from, { code: 'ROW_REFUSED', reason: (error as Error).message })
+        else
+          for (const [start, end] of [
+            [from, middle],
+            [middle, to],
+          ] as const)
+            await search(start, end)
+      }
+    }
+    try {
+      await search(0, items.length)
+      return refused
+    } catch (error) {
+      log.warn({ err: error }, 'Which readings Postgres refuses is asked again')
+      return undefined
+    }
+  }
+
   /** Halves, again and again: the record that is alone with its error becomes a dead letter, all others rows. */
   async #narrow(batch: Batch, error: Error, signal: AbortSignal): Promise<SinkRecord[]> {
     const { log } = this.#options
@@ -109,7 +144,10 @@ export class Committer {
     const [first] = records
     if (first !== undefined && records.length === 1) {
       log.error({ err: error, place: positionKey(first), offset: first.offset }, 'Postgres refuses a record')
-      const alone = { ...first, refusal: { code: 'ROW_REFUSED' as const, reason: error.message } }
+      const refusal: Refusal = { code: 'ROW_REFUSED', reason: error.message }
+      const refusedReadings = await this.#refusedReadings(first)
+      if (refusedReadings === undefined) return this.commit(batch, signal)
+      const alone = refusedReadings.size > 0 ? { ...first, refusedReadings } : { ...first, refusal }
       return this.commit(this.rebuild([alone]), signal)
     }
     const middle = Math.ceil(records.length / 2)

@@ -2,9 +2,9 @@
 // lists of numbers. As the objects that Kafka's client made of them they would outlive the collector's young generation by
 // the ten thousand, and collecting them would cost more than writing the rows.
 import type { Refusal, SinkRecord } from './batch.ts'
-import type { SinkTopic } from './rows.ts'
+import type { LogTopic } from './rows.ts'
 
-type Origin = { name: SinkTopic; topic: string; partition: number }
+type Origin = { name: LogTopic; topic: string; partition: number }
 
 const FIRST_BYTES = 256 * 1024
 /** Instead of a length, where there is no key or value. */
@@ -65,7 +65,7 @@ export class KeptRecords {
   }
 
   /** Records of one partition come in runs. */
-  #origin(name: SinkTopic, topic: string, partition: number): number {
+  #origin(name: LogTopic, topic: string, partition: number): number {
     const last = this.#origins[this.#lastOrigin]
     if (last?.partition === partition && last.topic === topic) return this.#lastOrigin
     this.#lastOrigin = this.#origins.findIndex((one) => one.partition === partition && one.topic === topic)

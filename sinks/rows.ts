@@ -1,5 +1,6 @@
 // Event → row: for each topic that the sink reads, the table, its columns in order, and how a field is written.
 import type { Reading, TopicValues } from '../schemas/generated/types.ts'
+import { topics } from '../schemas/topics.ts'
 import type { CopyBuffer } from './copy-binary.ts'
 import type { ColumnKind } from './transcode.ts'
 
@@ -31,6 +32,9 @@ export type SinkTopic =
   | 'late-readings'
   | 'quarantine'
   | 'dead-letters'
+
+/** What a record of the log may be: one row, or of `reading-batches` as many as it carries. */
+export type LogTopic = SinkTopic | 'reading-batches'
 
 /** Of the element types of arrays, as pg_type says. */
 const TIMESTAMPTZ_OID = 1184
@@ -310,4 +314,10 @@ export const sinkTables: { readonly [T in SinkTopic]: TableRows<TopicValues[T]> 
   'dead-letters': deadLetters,
 }
 
-export const sinkTopics = Object.keys(sinkTables) as SinkTopic[]
+/**
+ * The topics that the sink reads. Readings it reads where they travel together: to take a record from Kafka costs more than to
+ * make a row of it.
+ */
+export const sinkTopics: LogTopic[] = (Object.keys(sinkTables) as SinkTopic[]).map(
+  (name) => topics[name].carrier ?? name,
+)

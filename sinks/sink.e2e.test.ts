@@ -250,16 +250,16 @@ test('a record that nobody can read is kept as a dead letter, and the partition 
   const { prefix, writer } = await openWorld(1)
   const { url, db } = await openDatabase()
   const sink = await startSink(prefix, url)
-  await writer.writeBytes('readings', 'k', Buffer.from('not Avro'))
+  await writer.writeBytes('reading-batches', 'k', Buffer.from('not Avro'))
   const unknownSchema = Buffer.concat([Buffer.from([0, 0x7f, 0xff, 0xff, 0xff]), Buffer.from('x')])
-  await writer.writeBytes('readings', 'k', unknownSchema)
+  await writer.writeBytes('reading-batches', 'k', unknownSchema)
   await writer.write({ topic: 'readings', key: 'k', value: reading(1) })
   await writer.commit()
   await untilWritten(db, prefix)
   const { rows } = await db.query('select code, value, topic from dead_letters order by topic_offset')
   expect(rows).toEqual([
-    { code: 'RECORD_NOT_FRAMED', value: Buffer.from('not Avro'), topic: `${prefix}readings` },
-    { code: 'SCHEMA_UNKNOWN', value: unknownSchema, topic: `${prefix}readings` },
+    { code: 'RECORD_NOT_FRAMED', value: Buffer.from('not Avro'), topic: `${prefix}reading-batches` },
+    { code: 'SCHEMA_UNKNOWN', value: unknownSchema, topic: `${prefix}reading-batches` },
   ])
   expect((await db.query('select recorded_at from sensor_readings')).rows).toEqual([
     { recorded_at: new Date(reading(1).recordedAt) },
@@ -274,7 +274,7 @@ test('a topic that was made anew under the tables is refused, not skipped', asyn
   const { url, db } = await openDatabase()
   await db.query(
     'insert into sink_offsets (sink, topic, topic_partition, next_offset) values ($1, $2, 0, 1000)',
-    [`${prefix}sink`, `${prefix}readings`],
+    [`${prefix}sink`, `${prefix}reading-batches`],
   )
   const { child, outputAtEnd } = await startSink(prefix, url)
   expect(await outputAtEnd()).toContain('was made anew')

@@ -5,7 +5,7 @@ import type { TopicPartition } from 'node-rdkafka'
 import type { Logger } from 'pino'
 import { type Codecs, UnlearnedSchema } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
-import { Batch, type SinkRecord } from './batch.ts'
+import { Batch, type SinkRecord, UnlearnedReading } from './batch.ts'
 import type { Committer } from './committer.ts'
 import type { SinkMetrics } from './metrics.ts'
 import type { Rebalance, Source } from './source.ts'
@@ -24,6 +24,9 @@ export type SinkOptions = {
 }
 
 const CONSUME_RECORDS_MAX = 2_000
+/** A batch of readings from a backlog is about so large; few records are asked for until it is known better. */
+const ROWS_PER_RECORD_AT_FIRST = 1_000
+const ROWS_PER_RECORD_DECAY = 0.9
 /** While a batch is being written the next one may grow to so many times the usual size: a slow database gets fewer, larger ones. */
 const GROWTH_MAX = 4
 const RETRY_PAUSE_MS = 1_000
@@ -39,6 +42,7 @@ export class Sink {
   readonly #stopping = new AbortController()
   #batch: Batch
   #batchSinceMs = 0
+  #rowsPerRecord = ROWS_PER_RECORD_AT_FIRST
   #write: Write | undefined
   #failure: unknown
   #hasJoined = false
@@ -64,15 +68,25 @@ export class Sink {
       if (this.#failure !== undefined) throw this.#failure
       const most = this.#write === undefined ? rowsMax : rowsMax * GROWTH_MAX
       if (this.#batch.isFull(most)) await this.#waitForWrite()
-      else await this.#take(Math.min(CONSUME_RECORDS_MAX, most - this.#batch.size))
+      else await this.#take(this.#recordsFor(most - this.#batch.rows))
       this.#writeIfDue()
     }
     await this.#writeTheRest()
   }
 
   async #take(most: number): Promise<void> {
+    const records = await this.#consume(most)
+    const before = this.#batch.rows
     // Not awaited one by one: a schema that is not known yet is a matter of the first record after a deployment.
-    for (const record of await this.#consume(most)) if (!this.#addAtOnce(record)) await this.#add(record)
+    for (const record of records) if (!this.#addAtOnce(record)) await this.#add(record)
+    if (records.length === 0) return
+    const mean = (this.#batch.rows - before) / records.length
+    this.#rowsPerRecord = Math.max(1, mean, this.#rowsPerRecord * ROWS_PER_RECORD_DECAY)
+  }
+
+  /** It goes down slowly: a batch may become too small by it, and must not become far too large. */
+  #recordsFor(rows: number): number {
+    return Math.max(1, Math.min(CONSUME_RECORDS_MAX, Math.ceil(rows / this.#rowsPerRecord)))
   }
 
   /** Errors that are not fatal pass: a broker is away, a leader moves, this member was too slow and joins again. */
@@ -110,7 +124,8 @@ export class Sink {
         return this.#batch.add(record)
       } catch (error) {
         if (!(error instanceof UnlearnedSchema)) throw error
-        const learned = codecs.learn(record.name, error.schemaId)
+        const topic = error instanceof UnlearnedReading ? 'readings' : record.name
+        const learned = codecs.learn(topic, error.schemaId)
         const refusal = await learned.catch((reason: unknown) => reason)
         if (!(refusal instanceof PipelineError)) continue
         if (refusal.verdict === 'dead-letter')

@@ -11,7 +11,7 @@ import rdkafka, {
 } from 'node-rdkafka'
 import { PipelineError } from '../schemas/failure.ts'
 import type { SinkRecord } from './batch.ts'
-import type { SinkTopic } from './rows.ts'
+import type { LogTopic } from './rows.ts'
 
 export type SourceSettings = { global: ConsumerGlobalConfig; topic: ConsumerTopicConfig }
 export type Rebalance = { kind: 'assign' | 'revoke'; partitions: TopicPartition[] }
@@ -39,12 +39,12 @@ const isFatal = (error: LibrdKafkaError): boolean =>
 
 export class Source {
   readonly #client: KafkaConsumer
-  readonly #names: ReadonlyMap<string, SinkTopic>
+  readonly #names: ReadonlyMap<string, LogTopic>
   readonly #rebalances: Rebalance[] = []
   #assigned: TopicPartition[] = []
   #isClosing = false
 
-  private constructor(settings: SourceSettings, names: ReadonlyMap<string, SinkTopic>) {
+  private constructor(settings: SourceSettings, names: ReadonlyMap<string, LogTopic>) {
     this.#names = names
     const global = {
       ...settings.global,
@@ -58,7 +58,7 @@ export class Source {
   }
 
   /** `names`: the full names of the topics to read, and what is in them. */
-  static async connect(settings: SourceSettings, names: ReadonlyMap<string, SinkTopic>): Promise<Source> {
+  static async connect(settings: SourceSettings, names: ReadonlyMap<string, LogTopic>): Promise<Source> {
     const source = new Source(settings, names)
     await answer<unknown>((done) => source.#client.connect({ timeout: CONNECT_WITHIN_MS }, done as never))
     source.#client.subscribe([...names.keys()])

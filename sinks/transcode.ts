@@ -10,7 +10,6 @@ export type ColumnKind = 'uuid' | 'text' | 'timestampMs' | 'float8' | 'int4' | '
 type AvroType = string | { type: string; symbols?: readonly string[] } | readonly AvroType[]
 export type AvroRecord = { fields: readonly { name: string; type: AvroType }[] }
 
-const HEADER_BYTES = 5
 /** Of a row's field count, and of a field: its length and the longest value that is not a text. */
 const COUNT_BYTES = 2
 const FIELD_BYTES_MAX = 4 + 16
@@ -41,6 +40,7 @@ export class RowTranscoder {
   #onInstant: (ms: number) => void = () => {}
   #in: Uint8Array = new Uint8Array(0)
   #at = 0
+  #end = 0
   #out: Uint8Array = new Uint8Array(0)
   #to = 0
 
@@ -62,19 +62,26 @@ export class RowTranscoder {
 
   /**
    * False: nothing was written, and the record is to take the other way. `onInstant` is told the watched instant before its
-   * row is complete, and may refuse it by throwing.
+   * row is complete, and may refuse it by throwing. The record lies in `source` from `from` up to `end`.
    */
-  write(record: Uint8Array, copy: CopyBuffer, onInstant: (ms: number) => void): boolean {
-    const { bytes, at } = copy.room(COUNT_BYTES + this.#columns * FIELD_BYTES_MAX + record.length)
+  write(
+    source: Uint8Array,
+    copy: CopyBuffer,
+    onInstant: (ms: number) => void,
+    from = 0,
+    end = source.length,
+  ): boolean {
+    const { bytes, at } = copy.room(COUNT_BYTES + this.#columns * FIELD_BYTES_MAX + end - from)
     this.#onInstant = onInstant
-    this.#in = record
+    this.#in = source
     this.#out = bytes
-    this.#at = HEADER_BYTES
+    this.#at = from
+    this.#end = end
     this.#to = at + COUNT_BYTES
     try {
       this.#checkHeader()
       for (const step of this.#steps) step()
-      if (this.#at !== record.length) return false
+      if (this.#at !== end) return false
     } catch {
       return false // whatever it is, the other way finds it, too, and says it
     }
@@ -85,9 +92,9 @@ export class RowTranscoder {
   }
 
   #checkHeader(): void {
-    const head = this.#in
-    const id = ((head[1] ?? 0) << 24) | ((head[2] ?? 0) << 16) | ((head[3] ?? 0) << 8) | (head[4] ?? 0)
-    if (head[0] !== 0 || id >>> 0 !== this.#schemaId || head.length < HEADER_BYTES) throw OtherWay
+    const zero = this.#byte()
+    const id = (this.#byte() << 24) | (this.#byte() << 16) | (this.#byte() << 8) | this.#byte()
+    if (zero !== 0 || id >>> 0 !== this.#schemaId) throw OtherWay
   }
 
   #stepOf(name: string, type: AvroType, column: ColumnKind | undefined): Step {
@@ -155,9 +162,9 @@ export class RowTranscoder {
   }
 
   #byte(): number {
-    const byte = this.#in[this.#at++]
-    if (byte === undefined) throw OtherWay
-    return byte
+    const at = this.#at++
+    if (at >= this.#end) throw OtherWay
+    return this.#in[at] ?? 0
   }
 
   #symbol(count: number): void {
@@ -167,7 +174,7 @@ export class RowTranscoder {
 
   #skip(length: number): void {
     this.#at += length
-    if (length < 0 || this.#at > this.#in.length) throw OtherWay
+    if (length < 0 || this.#at > this.#end) throw OtherWay
   }
 
   // ── what COPY wants ──

@@ -9,6 +9,9 @@ import type { TableRows } from './rows.ts'
 /** Another sink has written since: what this one holds is of no more use, its offsets are to be read again. */
 export class SinkFenced extends Error {}
 
+/** Thrown to undo what was tried. */
+class TriedOut extends Error {}
+
 const UNIQUE_VIOLATION = '23505'
 const CHECK_VIOLATION = '23514'
 /** A frozen process must not hold its locks for ever, nor a batch wait for them. */
@@ -58,6 +61,20 @@ export class Writer {
       { readOnly: true },
     )
     return new Map(rows.map((row) => [positionKey(row), Number(row.next)]))
+  }
+
+  /** Whether Postgres takes the rows, in a transaction that comes to nothing; throws what it says where it does not. */
+  async tryOut(batch: Batch): Promise<void> {
+    const tried = this.#options.db.transaction(
+      async (sql) => {
+        for (const [table, buffer] of batch.tables) await stage(sql, table, buffer)
+        throw new TriedOut()
+      },
+      { settings },
+    )
+    await tried.catch((error: unknown) => {
+      if (!(error instanceof TriedOut)) throw error
+    })
   }
 
   /** Optimistic: COPY straight into the readings. Only where a key is there already, all once more by way of staging. */

@@ -48,10 +48,10 @@ function ofStages(name: TopicName, prefix: string): Fate {
 
 /** The sink could not make a row of it, but others have read it from its topic. */
 function ofSink(name: TopicName, prefix: string): Fate {
-  if (name === 'readings')
+  if (name === 'readings' || name === 'reading-batches')
     return stays(
-      'The unit stage has counted this reading, and would count it twice. Put right what the explanation says, then ' +
-        '`coldstream replay` over its day and promote: that writes the missing row from the log.',
+      'The unit stage has counted these readings, and would count them twice. Put right what the explanation says, then ' +
+        '`coldstream replay` over its day and promote: that writes the missing rows from the log.',
     )
   return {
     kind: 'topic',

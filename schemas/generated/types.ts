@@ -463,7 +463,7 @@ export type BatchItem = {
   value: Buffer
 }
 
-/** Readings of one commit of the device stage for one partition of the unit stage, in the order of what they came from. Only the unit stage reads it; the same readings stand one a record in `readings`. Key: the partition. */
+/** Readings of one commit of the device stage for one partition of the unit stage, in the order of what they came from. The unit stage and the sink read it; the same readings stand one a record in `readings`, for everybody else. Key: the partition. */
 export type ReadingBatch = {
   /** The records, in order. */
   items: readonly BatchItem[]
@@ -1102,6 +1102,8 @@ export type SentFact = {
 
 /** All that the unit stage keeps of one unit: the fold at the checkpoint, the records since, and what has gone out. Key: unitId. */
 export type UnitChangelog = {
+  /** When the unit's next timer is due, UTC ms; null: none. The first field, so that a restore reads it alone. */
+  nextTimerMs: number | null
   /** The unit. The record key. */
   unitId: string
   /** The owner; empty before the first reading or configuration. */

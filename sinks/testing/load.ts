@@ -10,7 +10,7 @@ import type { Codecs } from '../../schemas/codec.ts'
 import type { Reading, TopicValues } from '../../schemas/generated/types.ts'
 import { derivedId } from '../../schemas/identity.ts'
 import { topicName } from '../../schemas/topics.ts'
-import type { SinkTopic } from '../rows.ts'
+import type { LogTopic, SinkTopic } from '../rows.ts'
 
 export type LoadEvent = { [T in SinkTopic]: { topic: T; key: string; value: TopicValues[T] } }[SinkTopic]
 
@@ -27,6 +27,8 @@ export function seeded(seed: number): () => number {
 
 const organizationId = derivedId('organization', 'load')
 const UNITS = 20
+/** Few, so that a load of some thousands has many records. */
+const CARRIED_TOGETHER = 4
 const STEP_MS = 7_919
 /** So that a load of some thousands crosses the border of two months. */
 export const loadStartMs = Date.UTC(2026, 0, 31, 20)
@@ -207,6 +209,7 @@ type Target = { settings: Settings; prefix: string; codecs: Codecs }
 export class LoadWriter {
   readonly #producer: Producer
   readonly #target: Target
+  readonly #readings = new Map<string, { key: string; value: Buffer }[]>()
   #isOpen = false
 
   private constructor(producer: Producer, target: Target) {
@@ -225,24 +228,37 @@ export class LoadWriter {
     return writer
   }
 
+  /** Readings travel by their carrier, some of a unit together. */
   async write(event: LoadEvent): Promise<void> {
-    const value = this.#target.codecs.of(event.topic).encode(event.value as never)
-    await this.writeBytes(event.topic, event.key, value)
+    const { topic, key } = event
+    const value = this.#target.codecs.of(topic).encode(event.value as never)
+    if (topic !== 'readings') return this.writeBytes(topic, key, value)
+    const items = this.#readings.get(key) ?? []
+    this.#readings.set(key, [...items, { key, value }])
+    if (items.length + 1 >= CARRIED_TOGETHER) await this.#writeReadings(key)
   }
 
-  async writeBytes(topic: SinkTopic, key: string, value: Buffer): Promise<void> {
+  async #writeReadings(key: string): Promise<void> {
+    const items = this.#readings.get(key) ?? []
+    this.#readings.delete(key)
+    await this.writeBytes('reading-batches', key, this.#target.codecs.of('reading-batches').encode({ items }))
+  }
+
+  async writeBytes(topic: LogTopic, key: string, value: Buffer): Promise<void> {
     if (!this.#isOpen) await this.#ask((done) => this.#producer.beginTransaction(done))
     this.#isOpen = true
     this.#producer.produce(topicName(this.#target.prefix, topic), null, value, key)
   }
 
   async commit(): Promise<void> {
+    for (const key of [...this.#readings.keys()]) await this.#writeReadings(key)
     if (this.#isOpen) await this.#ask((done) => this.#producer.commitTransaction(10_000, done))
     this.#isOpen = false
   }
 
   /** What was written is in the log, and no reader of committed records sees it. */
   async abort(): Promise<void> {
+    for (const key of [...this.#readings.keys()]) await this.#writeReadings(key)
     if (!this.#isOpen) return
     await this.#ask((done) => this.#producer.flush(10_000, done as never))
     await this.#ask((done) => this.#producer.abortTransaction(10_000, done))
