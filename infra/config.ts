@@ -157,6 +157,13 @@ export const configKeys = {
     'Name of this process in its group: a restart under it takes its partitions back at once. No two may share it; not set: a new one at each start.',
     matching(/^[A-Za-z0-9._-]{0,100}$/),
   ),
+  STANDBY: key(
+    'true or false',
+    'false',
+    ['process'],
+    'Keeps warm copies of the states that other processes have, at the cost of their memory: what moves here is taken over in a moment.',
+    flag,
+  ),
   COMMIT_INTERVAL: key(
     'a duration such as 100ms',
     '100ms',

@@ -29,7 +29,9 @@ export type RestoreProgress = {
   bytes: number
   elapsedMs: number
   isDone: boolean
-  left: number
+  partitionsLeft: number
+  /** At most so many records: compaction has removed some. */
+  offsetsLeft: number
 }
 
 type Goal = { task: Task; end: number; position: number }
@@ -41,7 +43,7 @@ export async function restore(job: Restore): Promise<boolean> {
   const ends = await job.offsets.endOffsets(partitions)
   const goals = new Map<string, Goal>()
   job.tasks.forEach((task, i) => {
-    const goal = { task, end: ends[i] ?? 0, position: starts[i] ?? 0 }
+    const goal = { task, end: ends[i] ?? 0, position: Math.max(starts[i] ?? 0, task.restoredTo) }
     if (goal.position < goal.end) goals.set(idOf(partitionOfChangelog(job, task)), goal)
   })
   if (goals.size > 0 && !(await readAll(job, goals))) return false
@@ -66,19 +68,28 @@ async function readAll(job: Restore, goals: Map<string, Goal>): Promise<boolean>
 
 async function readToEnds(job: Restore, consumer: Consumer, goals: Map<string, Goal>): Promise<boolean> {
   const startedMs = performance.now()
-  const progress: RestoreProgress = { records: 0, bytes: 0, elapsedMs: 0, isDone: false, left: goals.size }
+  const progress: RestoreProgress = {
+    ...{ records: 0, bytes: 0, elapsedMs: 0, isDone: false },
+    ...leftOf(goals),
+  }
   let reportedMs = startedMs
-  while (progress.left > 0) {
+  while (!progress.isDone) {
     if (!job.isWanted()) return false
     await readBatch(consumer, goals, progress)
-    progress.left = [...goals.values()].filter((goal) => goal.position < goal.end).length
+    Object.assign(progress, leftOf(goals))
     progress.elapsedMs = performance.now() - startedMs
-    progress.isDone = progress.left === 0
+    progress.isDone = progress.partitionsLeft === 0
     if (!progress.isDone && performance.now() - reportedMs < REPORT_EVERY_MS) continue
     reportedMs = performance.now()
     job.report({ ...progress })
   }
   return true
+}
+
+function leftOf(goals: ReadonlyMap<string, Goal>) {
+  const open = [...goals.values()].filter(({ position, end }) => position < end)
+  const offsetsLeft = open.reduce((sum, { position, end }) => sum + end - position, 0)
+  return { partitionsLeft: open.length, offsetsLeft }
 }
 
 async function readBatch(
@@ -87,8 +98,13 @@ async function readBatch(
   progress: RestoreProgress,
 ): Promise<void> {
   const { messages, ends } = await consumer.consume(BATCH_RECORDS_MAX)
+  // Messages come in runs of one partition: an id is made for each run, not for each message.
+  let [topic, partition, goal]: [string, number, Goal | undefined] = ['', -1, undefined]
   for (const message of messages) {
-    const goal = goals.get(idOf(message))
+    if (message.partition !== partition || message.topic !== topic) {
+      ;({ topic, partition } = message)
+      goal = goals.get(idOf(message))
+    }
     if (goal === undefined || message.key == null) continue
     goal.task.restore(message.key.toString(), message.value)
     goal.position = message.offset + 1

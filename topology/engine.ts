@@ -40,6 +40,8 @@ export class Task {
   readonly counts: TaskCounts = { taken: 0, deadLetters: 0 }
   /** Highest event time that a record of the stream has carried, UTC ms; 0: none yet. */
   eventTimeMs = 0
+  /** The next offset of its changelog that it lacks: a standby copy has some of it already. */
+  restoredTo = 0
   readonly #codecs: Codecs
   readonly #readers: ReadonlyMap<TopicName, Reader<unknown>>
   readonly #nowMs: () => number

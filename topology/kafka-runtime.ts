@@ -9,6 +9,7 @@ import type { ClockMode } from './clock-board.ts'
 import type { Topology } from './define.ts'
 import { type ConsumerSettings, isReplaced, type ProducerSettings } from './kafka-clients.ts'
 import { Session } from './session.ts'
+import type { CopyStatus } from './standby.ts'
 import type { SlotPhase } from './task-slot.ts'
 
 const REBUILD_PAUSE_MS = 500
@@ -32,6 +33,8 @@ export type RuntimeOptions = {
   clock: ClockMode
   /** How far in the time of writing a process may run ahead of another one in a backlog: pace.ts. */
   slackMs: number
+  /** Whether to keep warm copies of what other processes have: standby.ts. */
+  hasStandby: boolean
   nowMs: () => number
   commitIntervalMs: number
   commitRecordsMax: number
@@ -68,6 +71,8 @@ export type Runtime = {
   /** Rejects where the environment is wrong: a person has to act. */
   finished: Promise<void>
   tasks(): TaskStatus[]
+  /** Warm copies of what others have. */
+  copies(): CopyStatus[]
   /** Whether every task that the group has given to this process takes records. */
   isReady(): boolean
   totals: RuntimeTotals
@@ -96,6 +101,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     },
     finished,
     tasks: () => life.session?.tasks() ?? [],
+    copies: () => life.session?.copies() ?? [],
     isReady: () => life.session?.isReady() ?? false,
     totals,
   }

@@ -27,6 +27,7 @@ export type ProcessConfig = Pick<
   | 'INSTANCE'
   | 'GRACE'
   | 'CLOCK'
+  | 'STANDBY'
   | 'COMMIT_INTERVAL'
   | 'COMMIT_RECORDS_MAX'
   | 'PROCESS_PORT'
@@ -73,6 +74,7 @@ export async function openRuntime(config: ProcessConfig, topology: Topology): Pr
     },
     clock: config.CLOCK,
     slackMs: config.GRACE * SLACK_OF_GRACE,
+    hasStandby: config.STANDBY === 'true',
     nowMs: Date.now,
     commitIntervalMs: config.COMMIT_INTERVAL,
     commitRecordsMax: config.COMMIT_RECORDS_MAX,
@@ -87,7 +89,7 @@ export async function served(
 ): Promise<RunningProcess> {
   const health = await serveHealth(config.PROCESS_PORT, 'PROCESS_PORT', {
     isReady: runtime.isReady,
-    details: () => ({ tasks: runtime.tasks() }),
+    details: () => ({ tasks: runtime.tasks(), standbyCopies: runtime.copies() }),
     registry: processMetrics(runtime),
   }).catch(async (error) => {
     await runtime.stop()

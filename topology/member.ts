@@ -5,11 +5,13 @@ import type { Topology } from './define.ts'
 import type { RuntimeTotals, TaskStatus } from './kafka-runtime.ts'
 import { openRuntime, type ProcessConfig } from './main.ts'
 import { asFailure } from './records.ts'
+import type { CopyStatus } from './standby.ts'
 
 const REPORT_EVERY_MS = 100
 
 export type MemberReport = {
   tasks: TaskStatus[]
+  copies: CopyStatus[]
   isReady: boolean
   totals: Omit<RuntimeTotals, 'onCommitMs'>
   /** Durations of the commits since the last report. */
@@ -32,7 +34,8 @@ export async function runMember(config: ProcessConfig, topology: Topology): Prom
   process.once('disconnect', () => runtime.stop().catch(() => {}))
   const reporting = setInterval(() => {
     const { onCommitMs: _, ...totals } = runtime.totals
-    send({ report: { tasks: runtime.tasks(), isReady: runtime.isReady(), totals, commitsMs } })
+    const [tasks, copies] = [runtime.tasks(), runtime.copies()]
+    send({ report: { tasks, copies, isReady: runtime.isReady(), totals, commitsMs } })
     commitsMs = []
   }, REPORT_EVERY_MS)
   try {

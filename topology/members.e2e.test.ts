@@ -5,7 +5,7 @@ import { registryAt } from '../infra/registry.ts'
 import { freshPrefix, testEngines } from '../infra/testing/engines.ts'
 import { createTopics } from '../infra/topics.ts'
 import { openCodecs } from '../schemas/codec.ts'
-import { childrenOf, end, PARTITIONS, statusOf, until, World } from './testing/world.ts'
+import { childrenOf, counterOf, end, PARTITIONS, statusOf, until, World } from './testing/world.ts'
 
 const worlds: World[] = []
 
@@ -77,8 +77,7 @@ test('a member that is killed is started again under its name, and health and me
   const { got, want } = await world.outcome()
   expect(got).toEqual(want)
   expect(childrenOf(pair)).toHaveLength(2)
-  const metrics = await (await fetch(`http://127.0.0.1:${pair.port}/metrics`)).text()
-  expect(Number(/^coldstream_records_total (\d+)/m.exec(metrics)?.[1])).toBeGreaterThan(3_000)
+  expect(await counterOf(pair, 'coldstream_records_total')).toBeGreaterThan(3_000)
   expect(await end(pair, 'SIGTERM')).toBe(0)
   expect(childrenOf(pair)).toEqual([])
 })

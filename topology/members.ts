@@ -42,6 +42,7 @@ export function startMembers(options: MembersOptions): Runtime {
     },
     finished,
     tasks: () => members.flatMap(({ report }) => report?.tasks ?? []),
+    copies: () => members.flatMap(({ report }) => report?.copies ?? []),
     isReady: () => members.every(({ report }) => report?.isReady === true),
     totals,
   }

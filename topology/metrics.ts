@@ -32,6 +32,14 @@ export function processMetrics(runtime: Runtime): Registry {
   total('client_rebuilds', 'Times that all Kafka clients were built anew.', () => totals.rebuilds)
   total('restored_records', 'Changelog records read by restores.', () => totals.restoredRecords)
   total('restore_seconds', 'Time spent in restores.', () => totals.restoreMs / 1_000)
+  new Gauge({
+    name: 'coldstream_standby_keys',
+    help: 'Keys of other processes of which a warm copy is kept here (STANDBY).',
+    registers,
+    collect() {
+      this.set(runtime.copies().reduce((sum, { keys }) => sum + keys, 0))
+    },
+  })
   for (const [name, help, read] of gauges) taskGauge(registry, runtime, name, help, read)
   return registry
 }

@@ -89,10 +89,10 @@ async function restoreAll(
     offsets,
     codecs: options.codecs,
     isWanted,
-    report: ({ records, bytes, elapsedMs, isDone, left }) => {
+    report: ({ records, bytes, elapsedMs, isDone, partitionsLeft, offsetsLeft }) => {
       const perSecond = Math.round((records / elapsedMs) * 1_000)
       options.log.info(
-        { records, bytes, perSecond, partitionsLeft: left },
+        { records, bytes, perSecond, partitionsLeft, offsetsLeft },
         isDone ? 'State restored' : 'Restoring state',
       )
       if (!isDone) return

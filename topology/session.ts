@@ -17,6 +17,7 @@ import { type Preparation, prepare } from './preparation.ts'
 import type { InputRecord } from './records.ts'
 import { SideReader } from './side-reader.ts'
 import { Slots } from './slots.ts'
+import { type CopyStatus, Standby } from './standby.ts'
 import { TaskSlot } from './task-slot.ts'
 import { owesWord, runTransaction } from './transaction.ts'
 import { TurnWait } from './turn-wait.ts'
@@ -34,7 +35,8 @@ const BACKLOG_INTERVALS = 20
 const NOTHING: Batch = { messages: [], ends: [] }
 
 type Rebalance = { kind: 'assign' | 'revoke'; partitions: TopicPartition[] }
-type Clients = Pick<Preparation, 'group' | 'side' | 'offsets'> & { transactions: Transactions }
+type Own = { transactions: Transactions; standby: Standby | null }
+type Clients = Pick<Preparation, 'group' | 'side' | 'offsets'> & Own
 
 export class Session {
   readonly #options: RuntimeOptions
@@ -99,8 +101,10 @@ export class Session {
         else rebalances.push({ kind, partitions })
       }),
     )
-    const side = await SideReader.open(settings.reader, (error) => session?.fail(error))
-    session = new Session(options, totals, { transactions, offsets, side, group }, rebalances)
+    const fail = (error: unknown) => session?.fail(error)
+    const side = await SideReader.open(settings.reader, fail)
+    const standby = options.hasStandby ? await Standby.open(options, fail) : null
+    session = new Session(options, totals, { transactions, offsets, side, group, standby }, rebalances)
     // All are there: from here on the session closes them.
     opened.move()
     return session
@@ -141,9 +145,9 @@ export class Session {
     this.#isWanted = false
     for (const slot of this.#slots.all()) slot.phase = 'closed'
     for (const rebalance of this.#rebalances.splice(0)) this.release(rebalance)
-    const { group, side, offsets, transactions } = this.#clients
-    const closings = [side.close(), group.disconnect(), offsets.disconnect(), transactions.disconnect()]
-    await Promise.allSettled(closings)
+    const { group, side, standby, offsets, transactions } = this.#clients
+    const clients = [group, offsets, transactions].map((client) => client.disconnect())
+    await Promise.allSettled([side.close(), standby?.close(), ...clients])
   }
 
   tasks(): TaskStatus[] {
@@ -158,6 +162,10 @@ export class Session {
       records: task.counts.taken,
       deadLetters: task.counts.deadLetters,
     }))
+  }
+
+  copies(): CopyStatus[] {
+    return this.#clients.standby?.status() ?? []
   }
 
   isReady(): boolean {
@@ -189,6 +197,7 @@ export class Session {
     this.#hasJoined = true
     if (kind === 'assign') this.#assign(partitions)
     else await this.#revoke(partitions)
+    this.#clients.standby?.follow(this.#slots.all())
   }
 
   #assign(partitions: TopicPartition[]): void {
@@ -208,7 +217,9 @@ export class Session {
   #makeSlot({ topic, partition }: TopicPartition): TaskSlot {
     const stage = this.#stages.get(topic)
     if (stage === undefined) throw new Error(`The group gave a partition of ${topic}, which no stage reads.`)
-    const slot = new TaskSlot(new Task(stage, partition, this.#options.codecs, this.#options.nowMs))
+    const { codecs, nowMs } = this.#options
+    const copy = this.#clients.standby?.take(stage, partition)
+    const slot = new TaskSlot(copy ?? new Task(stage, partition, codecs, nowMs))
     this.#slots.add({ topic, partition }, slot)
     return slot
   }

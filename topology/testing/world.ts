@@ -31,6 +31,7 @@ export type Child = { process: ChildProcess; port: number }
 type Status = {
   isReady: boolean
   tasks: { stage: string; lag: number; caughtUp: boolean; phase: string; deadLetters: number }[]
+  standbyCopies: { keys: number; offset: number; isWarm: boolean }[]
 }
 
 /** A reader that the broker forgot while it was frozen is given up; the next one starts anew. */
@@ -142,6 +143,7 @@ export class World {
       INSTANCE: '',
       GRACE: 7_200_000,
       CLOCK: 'events',
+      STANDBY: 'false',
       COMMIT_INTERVAL: 20,
       COMMIT_RECORDS_MAX: 50,
       PROCESS_PORT: 0,
@@ -197,6 +199,12 @@ export function childrenOf({ process: { pid } }: Child): number[] {
 export async function statusOf({ port }: Child): Promise<Status> {
   const response = await fetch(`http://127.0.0.1:${port}/health/ready`)
   return { ...((await response.json()) as Status), isReady: response.ok }
+}
+
+/** A counter of the process, as Prometheus would read it. */
+export async function counterOf({ port }: Child, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1])
 }
 
 export async function until(
