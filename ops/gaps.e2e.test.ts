@@ -19,6 +19,7 @@ import { gapFiller } from './gaps/fill.ts'
 import { storeGaps } from './gaps/store.ts'
 import { type GapWatch, watchGaps } from './gaps/watch.ts'
 import { lossesSince } from './gaps.ts'
+import { checkUplinks, readLog } from './profiles/check.ts'
 
 const { kafkaBrokers, schemaRegistryUrl } = testEngines()
 const prefix = freshPrefix()
@@ -114,4 +115,12 @@ test('a server that refuses fails its gaps, and says why', async () => {
     1,
     [expect.stringMatching(/^0004A30B001C0530: .*no application kitchen with a device/)],
   ])
+})
+
+test('the same log says by what each device is read', async () => {
+  const check = checkUplinks(startMs)
+  const codecs = await openCodecs(registryAt(schemaRegistryUrl), prefix)
+  await readLog({ brokers: kafkaBrokers, prefix, codecs }, check)
+  expect(check.devices()).toMatchObject([{ devEui: '0004A30B001C0530', uplinks: expect.any(Number) }])
+  expect(check.devices()[0]?.uplinks).toBeGreaterThanOrEqual(16)
 })

@@ -7,6 +7,7 @@ import { decoderFor } from '../processors/decoders/registry.ts'
 import { profileFor, profiles } from '../processors/profiles/catalog.ts'
 import type { Profile } from '../processors/profiles/profile.ts'
 import { decodeLine } from './decode.ts'
+import { checkText, runCheck } from './profiles/check.ts'
 import { differences, examplesOf } from './profiles/examples.ts'
 import { capabilityText, doorText, intervalText } from './profiles/words.ts'
 
@@ -163,6 +164,12 @@ function portArgument(text: string): number {
   return port
 }
 
+function daysArgument(text: string): number {
+  const days = Number(text)
+  if (!Number.isInteger(days) || days < 1) throw new InvalidArgumentError('A whole number above 0.')
+  return days
+}
+
 const contactState = oneOf('0', '1')
 
 export function profilesCommand(program: Command): void {
@@ -193,4 +200,15 @@ export function profilesCommand(program: Command): void {
     .option('--decoded <json>', 'a decoded_payload to read by the mapping', jsonArgument)
     .option('--normalized <json>', 'the normalized_payload beside it', jsonArgument)
     .action((device: string | undefined, options: TestOptions) => testProfiles(device, options))
+  command
+    .command('check')
+    .description(
+      'decode the logged uplinks: what reads each device, what is not read and why, and each warning',
+    )
+    .option('--days <n>', 'how far back, by event time', daysArgument, 7)
+    .option('--json', 'print JSON')
+    .action(async ({ days, json = false }: { days: number; json?: boolean }) => {
+      const devices = await runCheck(days)
+      print(json ? JSON.stringify(devices, null, 2) : checkText(devices))
+    })
 }

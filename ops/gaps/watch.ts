@@ -1,10 +1,9 @@
 // Follows the topic uplinks and knows of every device which frames never came: each look reads only what is new since the last.
-import type { Message } from 'node-rdkafka'
 import { readTopic } from '../../infra/topic-reader.ts'
 import { addFrame, type DeviceFrames, noFrames } from '../../processors/gaps.ts'
-import { type Codecs, UnlearnedSchema } from '../../schemas/codec.ts'
-import type { Uplink } from '../../schemas/generated/types.ts'
+import type { Codecs } from '../../schemas/codec.ts'
 import { topicName } from '../../schemas/topics.ts'
+import { valueIn } from '../logged-values.ts'
 
 export type GapWatch = {
   devices: ReadonlyMap<string, DeviceFrames>
@@ -25,7 +24,7 @@ export function watchGaps({ brokers, prefix, codecs }: WatchOptions): GapWatch {
       await readTopic({ brokers, topic, from: new Map(next) }, async (messages) => {
         for (const message of messages) {
           next.set(message.partition, message.offset + 1)
-          const uplink = await uplinkIn(codecs, message)
+          const uplink = await valueIn(codecs, 'uplinks', message)
           if (uplink === null) continue
           const frames = devices.get(uplink.devEui) ?? noFrames(uplink.devEui)
           devices.set(uplink.devEui, frames)
@@ -34,25 +33,5 @@ export function watchGaps({ brokers, prefix, codecs }: WatchOptions): GapWatch {
       })
       return changed
     },
-  }
-}
-
-/** Null for a record that nobody can read: the device stage has sent it to dead-letters. */
-async function uplinkIn(codecs: Codecs, { value }: Message): Promise<Uplink | null> {
-  if (value === null) return null
-  try {
-    return await decoded(codecs, value)
-  } catch {
-    return null
-  }
-}
-
-async function decoded(codecs: Codecs, value: Buffer): Promise<Uplink> {
-  try {
-    return codecs.of('uplinks').decode(value)
-  } catch (error) {
-    if (!(error instanceof UnlearnedSchema)) throw error
-    await codecs.learn('uplinks', error.schemaId)
-    return codecs.of('uplinks').decode(value)
   }
 }
