@@ -15,19 +15,25 @@ const benches: Record<string, Bench> = {
     run: async (options) => (await import('./bridge.ts')).run(options),
   },
   sink: {
-    about: 'topic → committed rows, beside one COPY of the same rows into the same table (--rows, --devices)',
+    about:
+      'topic → committed rows, beside one COPY of the same rows into the same table (--rows, --devices, --together)',
     run: async (options) => (await import('./sink.ts')).run(options),
   },
   years: {
     about: "the API's questions over 24 months: p99, months opened, what indexes cost (--rows, --units)",
     run: async (options) => (await import('./years.ts')).run(options),
   },
+  api: {
+    about:
+      'GraphQL over two years × 1,000 units: p50, p99, queries a second, beside PostGraphile (--units, --rows, --alone true)',
+    run: async (options) => (await import('./api.ts')).run(options),
+  },
   backup: {
     about: 'a sealed backup and its restore: seconds, and megabytes of database a second (--rows)',
     run: async (options) => (await import('./backup.ts')).run(options),
   },
   'unit-stage': {
-    about: 'observations a second through the unit stage alone, on one core',
+    about: 'observations a second through the unit stage alone, on one core, and the size of a state',
     run: async () => (await import('./unit-stage.ts')).run(),
   },
 }
@@ -42,6 +48,8 @@ const { positionals, values } = parseArgs({
     units: { type: 'string' },
     profile: { type: 'string' },
     rows: { type: 'string' },
+    together: { type: 'string' },
+    alone: { type: 'string' },
   },
 })
 const [name] = positionals

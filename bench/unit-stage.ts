@@ -1,9 +1,15 @@
-// How many observations a second the unit stage takes alone, in order and on one core.
-import { fridge, minutes, reading } from '../processors/unit-driver.ts'
+// How many observations a second the unit stage takes alone, in order and on one core, and how large a unit's state is.
+//
+// "Settled every 50" is a backlog: a commit holds many observations of a unit, and its open windows go out once. "Every 1" is
+// the live stream at its worst: each observation alone sends its hour, day, week and month, four records to one.
+import { fridge, hours, minutes, reading } from '../processors/unit-driver.ts'
 import { unitStage } from '../processors/unit-stage.ts'
+import { memoryRegistry, openCodecs } from '../schemas/codec.ts'
+import type { Reading } from '../schemas/generated/types.ts'
 
 const UNITS = 100
 const ROUNDS = 4000
+const SETTLINGS = [50, 10, 1]
 
 const config = fridge({
   tempMin: 2,
@@ -12,6 +18,8 @@ const config = fridge({
   expectedReadingIntervalSeconds: 600,
   offlineTriggerMultiplier: 3,
 })
+
+type Emit = Parameters<ReturnType<typeof unitStage>['onRecord']>[2]
 
 function measure(roundsASettling: number): string {
   const stage = unitStage()
@@ -22,6 +30,7 @@ function measure(roundsASettling: number): string {
   const states = Array.from({ length: UNITS }, (_, unit) => stage.initial(`unit ${unit}`))
   for (const state of states) stage.onRecord(state, { topic: 'unit-configs', value: config }, emit)
   const startMs = performance.now()
+  const startCpu = process.cpuUsage()
   for (let round = 0; round < ROUNDS; round++) {
     states.forEach((state, unit) => {
       const at = round * minutes(10) + unit
@@ -32,10 +41,49 @@ function measure(roundsASettling: number): string {
       stage.nextTimerMs(state)
     })
   }
-  const perSecond = (UNITS * ROUNDS * 1000) / (performance.now() - startMs)
-  return `${Math.round(perSecond)} observations/s, ${records} records out, settled every ${roundsASettling}`
+  const observations = UNITS * ROUNDS
+  const { user, system } = process.cpuUsage(startCpu)
+  const ofCpu = millions((observations * 1e6) / (user + system))
+  const ofTime = millions((observations * 1000) / (performance.now() - startMs))
+  const sent = (records / observations).toFixed(2)
+  return `settled every ${String(roundsASettling).padEnd(3)} ${ofCpu} a second of CPU, ${ofTime} a second elapsed; ${sent} records out each`
 }
 
-export function run(): void {
-  for (const roundsASettling of [50, 1, 10, 50]) process.stdout.write(`${measure(roundsASettling)}\n`)
+const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M observations`
+
+const atMs = (round: number): number => Date.UTC(2026, 9, 5) + round * minutes(10)
+const warm = (round: number): number => (round % 50 < 3 ? 9 : 5)
+
+/** What a unit's devices send every ten minutes. */
+const fridges: [name: string, round: (round: number) => Reading[]][] = [
+  ['a thermometer', (n) => [reading({ at: atMs(n), temperature: 5 + (n % 3) })]],
+  ['temperature and humidity', (n) => [reading({ at: atMs(n), temperature: 5 + (n % 3), humidity: 40 })]],
+  [
+    'both, and a door sensor',
+    (n) => [
+      reading({ at: atMs(n), temperature: warm(n), humidity: 40 }),
+      reading({ at: atMs(n) + 1, deviceId: 'door', doorOpen: n % 12 === 0 }),
+    ],
+  ],
+]
+
+/** The record in which the state is kept, once a week has filled everything that it holds. */
+function stateBytes(encode: (value: never) => Buffer, readings: (round: number) => Reading[]): number {
+  const stage = unitStage()
+  const emit: Emit = () => {}
+  const state = stage.initial('9d2b7c66-0d0a-5d0b-9d65-2f1f6a2f1a11')
+  stage.onRecord(state, { topic: 'unit-configs', value: config }, emit)
+  for (let round = 0; round * minutes(10) < hours(24 * 7); round++) {
+    for (const value of readings(round)) stage.onRecord(state, { topic: 'readings', value }, emit)
+    stage.settle(state, atMs(round) + 1, emit)
+  }
+  return encode(stage.save(state) as never).length
+}
+
+export async function run(): Promise<void> {
+  measure(50)
+  for (const roundsASettling of SETTLINGS) process.stdout.write(`${measure(roundsASettling)}\n`)
+  const { encode } = (await openCodecs(memoryRegistry(), '')).of('unit-changelog')
+  for (const [name, readings] of fridges)
+    process.stdout.write(`state of a unit with ${name}: ${stateBytes(encode as never, readings)} bytes\n`)
 }

@@ -52,6 +52,27 @@ test('the last report of any device is the unit’s door', () => {
   ])
 })
 
+test('a sensor that only sends edges holds its state between them, and warns by timer days later', () => {
+  const driver = new UnitDriver(
+    fridge({ doorOpenWarningMinutes: 30, expectedReadingIntervalSeconds: 600, delayMinutes: 0 }),
+  )
+  const report = { device: 'door', kind: 'door' } as const
+  driver.pipe({ at: '2026-02-02T08:00Z', ...report, doorOpen: true }).advanceTo('2026-02-02T08:10Z')
+  driver.pipe({ at: '2026-02-02T08:10Z', ...report, doorOpen: false })
+  driver.pipe({ at: '2026-02-05T08:00Z', ...report, doorOpen: true }).advanceTo('2026-02-05T09:00Z')
+  expect(driver.last('door-openings')).toMatchObject([
+    { openedAt: at('2026-02-02T08:00Z'), closedAt: at('2026-02-02T08:10Z'), warningAt: null },
+    { openedAt: at('2026-02-05T08:00Z'), closedAt: null, warningAt: at('2026-02-05T08:30Z') },
+  ])
+  expect(driver.last('door-events').map(({ durationSeconds }) => durationSeconds)).toEqual([
+    null,
+    600,
+    (3 * 24 * 60 - 10) * 60,
+  ])
+  // It is not the one that gives the temperature: between its edges nothing is silent.
+  expect(driver.last('silences')).toEqual([])
+})
+
 test('at one instant reports follow each other by deviceId, whatever their order of arrival', () => {
   const driver = unit().pipe(
     { at: '10:00', device: 'b', doorOpen: false },
