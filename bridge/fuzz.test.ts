@@ -68,6 +68,8 @@ test('mutated bodies cause no crash and no 5xx, and what is accepted is attribut
       else expect(devEuiIn(codecs.of('dead-letters').decode(value).value)).toBe(key)
     }
   }
+  if (process.env.FUZZ_BODIES)
+    process.stdout.write(`${bodies} bodies, seed ${seed}: ${JSON.stringify(Object.fromEntries(statuses))}\n`)
   // Each kind of end was met, or the mutations mutate too little.
   expect([...statuses.keys()].sort()).toEqual([202, 400, 413, 422])
   expect(new Set(records.map(({ topic }) => topic))).toEqual(new Set(['uplinks', 'dead-letters']))
