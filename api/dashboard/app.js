@@ -91,16 +91,21 @@ function onSuccess() {
   succeededAtMs = performance.now()
   trouble.hidden = true
   showFreshness()
-  if (!isFirst || open === undefined) return
-  const { page } = open
-  const { polling } = open
+  if (isFirst) listen()
+}
+
+/** To what happens on the page, in the units in which it is read. */
+function listen() {
+  if (open === undefined) return
+  open.unwatch()
+  const { page, polling } = open
   const { live, onLive } = page
-  if (live && onLive)
-    open.unwatch = watch(live, {
-      onEvent: onLive,
-      // What came between the page's question and now, once the tables have it.
-      onConnected: () => setTimeout(() => open?.polling === polling && polling.wake(), SETTLE_MS),
-    })
+  if (!live || !onLive) return
+  open.unwatch = watch(live, {
+    onEvent: onLive,
+    // What came between the page's question and now, once the tables have it.
+    onConnected: () => setTimeout(() => open?.polling === polling && polling.wake(), SETTLE_MS),
+  })
 }
 
 /** @param {Error} error */
@@ -146,6 +151,7 @@ function displayMenu() {
   const redraw = () => {
     open?.page.redraw?.()
     open?.polling.wake()
+    if (succeededAtMs > 0) listen()
   }
   const leave = () => {
     signOut()

@@ -14,14 +14,23 @@ import { applied, byPlace, byStatus, statusCounts, wall } from './wall.js'
  */
 
 const REFRESH_MS = 5_000
+/** A thousand units are 400 kB. */
+const REFRESH_LARGE_MS = 15_000
+const LARGE = 200
 /** However many events come, the wall is drawn this often at most. */
 const DRAW_MS = 200
+const WRITTEN_MS = 2_000
 
 /** @param {HTMLElement} main @param {import('./app.js').Context} context */
-export function fleetPage(main, { settings }) {
+export function fleetPage(main, { settings, wake }) {
   /** @type {Seat[] | undefined} */
   let seats
   let drawing = 0
+  let correcting = 0
+  const reread = () => {
+    correcting = 0
+    wake()
+  }
   const state = addressState({ by: '', status: '', find: '' }, () => render())
   const parts = layOut(main, state)
   const units = wall(parts.body, settings)
@@ -47,7 +56,7 @@ export function fleetPage(main, { settings }) {
 
   return {
     name: 'Fleet',
-    refreshMs: () => REFRESH_MS,
+    refreshMs: () => ((seats?.length ?? 0) > LARGE ? REFRESH_LARGE_MS : REFRESH_MS),
     /** @param {AbortSignal} signal */
     async load(signal) {
       const { organizations } = await ask(FLEET_QUERY, { unit: settings.unit() }, signal)
@@ -62,9 +71,12 @@ export function fleetPage(main, { settings }) {
       if (!seat) return
       applied(seat.unit, event)
       drawing ||= setTimeout(render, DRAW_MS)
+      // What was corrected is asked anew, once the tables have it.
+      if (event.isCorrection) correcting ||= setTimeout(reread, WRITTEN_MS)
     },
     stop() {
       clearTimeout(drawing)
+      clearTimeout(correcting)
       units.stop()
     },
   }

@@ -69,13 +69,14 @@ export const weekday = (at, zone) =>
   format(zone, { weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at))
 
 /**
- * The time today, else with its day.
+ * The time today, else with its day, and in another year with that.
  * @param {Instant | null} at
  * @param {string} zone
  * @param {number} nowMs
  */
 export function moment(at, zone, nowMs) {
   if (at == null) return '–'
+  if (year(at, zone) !== year(nowMs, zone)) return `${day(at, zone)} ${year(at, zone)}, ${clock(at, zone)}`
   return day(at, zone) === day(nowMs, zone) ? clock(at, zone) : `${day(at, zone)}, ${clock(at, zone)}`
 }
 

@@ -35,7 +35,7 @@ export function cardLines(settings) {
         else seen.delete(target)
       gather()
     },
-    { rootMargin: '150px' },
+    { rootMargin: '400px' },
   )
 
   const gather = () => {

@@ -1,5 +1,6 @@
 // What happens, as it happens: readings, statuses and alerts of a unit, a site, or of all that this reader may see.
 // Where the server has no news to give, the pages ask every few seconds instead.
+import { ALERT_NEWS, READING_NEWS, STATUS_NEWS } from './live-query.js'
 import { liveSocket } from './live-socket.js'
 
 /**
@@ -10,19 +11,6 @@ import { liveSocket } from './live-socket.js'
  * @typedef {{ unitId: string, status?: LiveStatus, reading?: LiveReading, alert?: { id: string },
  *   isCorrection?: boolean }} LiveEvent
  */
-
-const where = '$unit: ID, $site: ID'
-const there = 'unit: $unit, site: $site'
-
-const STATUS = `subscription Status(${where}) {
-  event: unitStatus(${there}) { unitId status since retracted revision }
-}`
-const READINGS = `subscription Readings(${where}, $letter: TemperatureUnit!) {
-  event: readings(${there}) {
-    unitId deviceId recordedAt temperature(unit: $letter) humidity doorOpen fault history
-  }
-}`
-const ALERTS = `subscription Alerts(${where}) { event: alerts(${there}) { unitId id } }`
 
 let connected = false
 /** @type {Set<() => void>} */
@@ -63,7 +51,7 @@ function subscriptions({ unitId, siteId, unit }, onEvent) {
   const variables = { unit: unitId ?? null, site: siteId ?? null }
   return [
     {
-      query: STATUS,
+      query: STATUS_NEWS,
       variables,
       onData: (/** @type {any} */ { event }) =>
         onEvent(
@@ -73,7 +61,7 @@ function subscriptions({ unitId, siteId, unit }, onEvent) {
         ),
     },
     {
-      query: READINGS,
+      query: READING_NEWS,
       variables: { ...variables, letter: unit },
       // What a sensor replays from its memory changes the past, not what is shown as now.
       onData: (/** @type {any} */ { event }) =>
@@ -84,7 +72,7 @@ function subscriptions({ unitId, siteId, unit }, onEvent) {
         ),
     },
     {
-      query: ALERTS,
+      query: ALERT_NEWS,
       variables,
       onData: (/** @type {any} */ { event }) => onEvent({ unitId: event.unitId, alert: { id: event.id } }),
     },

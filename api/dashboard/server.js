@@ -1,4 +1,5 @@
 // Asks GraphQL, and keeps the server's clock.
+import { CLOCK_QUERY } from './clock-query.js'
 
 export class NotFound extends Error {}
 /** The API answers only those whom it knows. */
@@ -45,4 +46,4 @@ export async function ask(query, variables, signal) {
 }
 
 /** The server's clock, before the first question that names instants. @param {AbortSignal} signal */
-export const learnClock = (signal) => ask('{ now }', {}, signal)
+export const learnClock = (signal) => ask(CLOCK_QUERY, {}, signal)

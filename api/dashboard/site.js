@@ -18,6 +18,8 @@ import { applied, byStatus, statusCounts, wall } from './wall.js'
 
 const REFRESH_MS = 5_000
 const DRAW_MS = 200
+/** The tables have what the live channel told a little later. */
+const WRITTEN_MS = 1_000
 const ALERTS_MS = 7 * 86_400_000
 const ALERTS_MAX = 12
 
@@ -27,6 +29,11 @@ export function sitePage(main, { settings, wake, id }) {
   let site
   let only = ''
   let drawing = 0
+  let rereading = 0
+  const reread = () => {
+    rereading = 0
+    wake()
+  }
   const parts = layOut(main)
   const units = wall(parts.wall, settings)
   const acknowledge = acknowledging(() => render())
@@ -81,12 +88,13 @@ export function sitePage(main, { settings, wake, id }) {
     onLive(event) {
       const unit = site?.units.find((one) => one.id === event.unitId)
       if (!unit) return
-      if (event.alert || event.isCorrection) setTimeout(wake, 1_000)
+      if (event.alert || event.isCorrection) rereading ||= setTimeout(reread, WRITTEN_MS)
       applied(unit, event)
       drawing ||= setTimeout(render, DRAW_MS)
     },
     stop() {
       clearTimeout(drawing)
+      clearTimeout(rereading)
       units.stop()
       acknowledge.stop()
     },

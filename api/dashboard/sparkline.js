@@ -47,10 +47,10 @@ const gapMs = (
  */
 function trace(points, x, y, gap) {
   let path = ''
-  let before = Number.NEGATIVE_INFINITY
+  let before = Number.NaN
   for (const { at, mean } of points) {
     const atMs = Date.parse(at)
-    path += `${atMs - before > gap ? 'M' : 'L'}${x(at).toFixed(1)} ${y(mean).toFixed(1)}`
+    path += `${atMs - before <= gap ? 'L' : 'M'}${x(at).toFixed(1)} ${y(mean).toFixed(1)}`
     before = atMs
   }
   return path

@@ -3,8 +3,9 @@ import { temperatureChart } from './chart.js'
 import { chartData, ruleVersions } from './chart-data.js'
 import { h, show } from './element.js'
 import { episodeLists } from './episodes.js'
+import { unitFigures, withoutFigures } from './figures.js'
 import { zoneName } from './format.js'
-import { HEAT_DAYS, heatMap } from './heat-map.js'
+import { heatMap } from './heat-map.js'
 import { chosenRange, rangeControls } from './range.js'
 import { rollupPanel } from './rollup-table.js'
 import { devicePanel, rulePanel } from './rule.js'
@@ -12,19 +13,17 @@ import { ask, learnClock, NotFound, nowMs } from './server.js'
 import { settingsInAddress } from './settings.js'
 import { lookOf, nameOf } from './statuses.js'
 import { crumbs, heading, tiles } from './unit-head.js'
-import { FIGURES_QUERY, UNIT_QUERY } from './unit-query.js'
+import { UNIT_QUERY } from './unit-query.js'
 import { applied } from './wall.js'
 
 /**
  * @typedef {import('./unit-query.js').UnitData} UnitData
- * @typedef {import('./unit-query.js').Figures} Figures
  * @typedef {import('./chart-data.js').ChartData} ChartData
  * @typedef {import('./range.js').Window} Window
  * @typedef {{ unit: UnitData, chart: ChartData, letter: 'C' | 'F', window: Window }} Shown
  */
 
 const DAY_MS = 86_400_000
-const FIGURES_AGED_MS = 60_000
 /** The tables have what the live channel told a little later. */
 const WRITTEN_MS = 1_200
 /** A point a pixel, within reason. */
@@ -35,8 +34,6 @@ const POINTS_MAX = 900
 export function unitPage(main, { settings, wake, id }) {
   /** @type {Shown | undefined} */
   let shown
-  /** @type {{ of: Figures, letter: 'C' | 'F', atMs: number } | undefined} */
-  let figures
   let waking = 0
   const range = chosenRange(nowMs, () => {
     controls()
@@ -47,6 +44,7 @@ export function unitPage(main, { settings, wake, id }) {
   const rollups = rollupPanel(() => render())
   const heat = heatMap(range.zoom, () => render())
   const versions = ruleVersions(id)
+  const figures = unitFigures(id)
   const parts = layOut(main, chart.element)
 
   const zoneOf = () => (shown ? settings.zone(shown.unit.site.timeZone) : undefined)
@@ -73,17 +71,10 @@ export function unitPage(main, { settings, wake, id }) {
     )
     // Windows are cut by the site's clock, whoever reads them.
     const there = { ...view, zone: unit.site.timeZone, rule: unit.rule }
-    if (figures === undefined) return
-    heat.show(parts.heat, figures.of.heat.nodes, { unit: letter, zone: there.zone, rule: unit.rule })
-    show(parts.rollups, rollups.element(figures.of, there))
-  }
-
-  /** @param {'C' | 'F'} letter @param {AbortSignal} signal */
-  async function loadFigures(letter, signal) {
-    if (figures?.letter === letter && performance.now() - figures.atMs < FIGURES_AGED_MS) return
-    const heatFrom = new Date(nowMs() - HEAT_DAYS * DAY_MS).toISOString()
-    const { unit } = await ask(FIGURES_QUERY, { id, unit: letter, heatFrom }, signal)
-    if (unit) figures = { of: unit, letter, atMs: performance.now() }
+    const known = figures.known()
+    if (known === undefined) return figures.isMissing() ? show(parts.rollups, withoutFigures()) : undefined
+    heat.show(parts.heat, known.heat.nodes, { unit: letter, zone: there.zone, rule: unit.rule })
+    show(parts.rollups, rollups.element(known, there))
   }
 
   return {
@@ -102,7 +93,7 @@ export function unitPage(main, { settings, wake, id }) {
       const asked = { current: unit.rule, window, unit: letter, nowMs: nowMs() }
       shown = { unit, chart: { ...data, rules: await versions(asked, signal) }, letter, window }
       render()
-      await loadFigures(letter, signal)
+      await figures.load(letter, signal)
       render()
     },
     redraw: render,
