@@ -46,6 +46,7 @@ export function deviceStage(options: SequenceOptions = sequenceDefaults): Device
     },
     settle: () => undefined,
     nextTimerMs: () => Number.POSITIVE_INFINITY,
+    timers: 'none',
     save: saveDevice,
     load: loadDevice,
   }

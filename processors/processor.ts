@@ -37,6 +37,12 @@ export type Processor<State, In extends TopicName, Out extends TopicName, Change
   /** The next instant, UTC ms, at which `settle` has something to do without a record; Infinity: none. */
   nextTimerMs(state: State): number
 
+  /**
+   * How a restore finds the timers without loading every state. `kept`: the changelog's first field is `nextTimerMs`, null
+   * where there is none. `none`: there never is one. Not said: each state is loaded and asked.
+   */
+  timers?: 'kept' | 'none'
+
   /** The state as its changelog record, and back. `load(save(s))` behaves as `s` in everything. */
   save(state: State): TopicValues[Changelog]
   load(value: TopicValues[Changelog]): State

@@ -27,10 +27,11 @@ import {
 } from './kept.ts'
 import { emptyUnit, restoreFold, type UnitState, useConfig } from './unit-state.ts'
 
-export function saveUnit(state: UnitState): UnitChangelog {
+export function saveUnit(state: UnitState, nextTimerMs: number): UnitChangelog {
   const devices = [...new Set(state.records.map(({ deviceId }) => deviceId))]
   const gateways = [...new Set(state.records.flatMap(({ gatewayId }) => gatewayId ?? []))]
   return {
+    nextTimerMs: finite(nextTimerMs),
     unitId: state.unitId,
     organizationId: state.organizationId,
     config: state.config,

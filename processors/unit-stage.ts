@@ -100,7 +100,8 @@ export function unitStage({ graceMs }: UnitOptions = { graceMs: GRACE_MS }): Uni
     onRecord,
     settle,
     nextTimerMs,
-    save: saveUnit,
+    timers: 'kept',
+    save: (state) => saveUnit(state, nextTimerMs(state)),
     load: loadUnit,
     look(state, clockMs, emit) {
       settle(state, clockMs, emit)

@@ -24,6 +24,8 @@ export type Codec<T> = {
    * Throws RECORD_NOT_FRAMED, RECORD_UNREADABLE, or `UnlearnedSchema`: then `await codecs.learn(id)` and try again.
    */
   decode(bytes: Buffer): T
+  /** Reads the first field only, of a record of this release; undefined: of another. It may be cut off behind it. */
+  first(bytes: Buffer): unknown
   /** Reads these fields only: the others are skipped over, which costs a third. Throws as `decode`. */
   reader<F extends keyof T & string>(fields: readonly F[]): Reader<Pick<T, F>>
 }
@@ -103,6 +105,13 @@ function readerOf(topic: TopicName, type: avro.Type, writers: Writers): Reader<n
   }
 }
 
+function firstOf(schema: string, ownId: number): (bytes: Buffer) => unknown {
+  const [field] = (JSON.parse(schema) as { fields: { type: avro.Schema }[] }).fields
+  if (field === undefined) return () => undefined
+  const type = avro.Type.forSchema(field.type)
+  return (bytes) => (bytes.readUInt32BE(1) === ownId ? type.decode(bytes, HEADER_BYTES).value : undefined)
+}
+
 /** Each stage of each partition asks for the same: types are compiled once. */
 function readersOf(topic: TopicName, schema: string, writers: Writers) {
   const known = new Map<string, Reader<never>>()
@@ -136,6 +145,7 @@ export async function openCodecs(registry: SchemaRegistry, prefix: string): Prom
         schemaId: ownId,
         encode: (value) => encodeInto(slab, type, ownId, value),
         decode: (bytes) => read(bytes, 0, bytes.length),
+        first: firstOf(schema, ownId),
         reader: readersOf(topic, schema, writers),
       })
       learners.set(topic, async (schemaId) => {

@@ -9,6 +9,7 @@ import type { TopicName } from '../schemas/topics.ts'
 import { type Carried, type Carrier, carriedIn } from './carrier.ts'
 import type { Stage } from './define.ts'
 import { asFailure, deadLetter, type InputRecord, type OutputRecord } from './records.ts'
+import { readersFor } from './stage-readers.ts'
 import { Store, stateCodec } from './store.ts'
 import { Timers } from './timers.ts'
 
@@ -29,6 +30,8 @@ export type TaskCounts = { taken: number; deadLetters: number }
 type Decoded = { value: unknown } | { error: unknown }
 
 const NOTHING = Buffer.alloc(0)
+/** The frame, the branch of the union and the number. */
+const TIMER_BYTES = 14
 
 const bytesOf = ({ source, carried }: Taken): Buffer | null =>
   carried === null ? source.value : carried.bytes.subarray(carried.from, carried.to)
@@ -95,9 +98,19 @@ export class Task {
 
   /** After the changelog has been read. Throws `UnlearnedSchema`: learn it and call again. */
   startTimers(): void {
-    const { processor } = this.stage
-    for (const key of this.#store.keys()) this.#timers.set(key, processor.nextTimerMs(this.#store.peek(key)))
+    if (this.stage.processor.timers === 'none') return
+    for (const key of this.#store.keys()) this.#timers.set(key, this.#restoredTimer(key))
     this.#timers.fold()
+  }
+
+  #restoredTimer(key: string): number {
+    const { processor, changelog } = this.stage
+    if (processor.timers === 'kept') {
+      const keptMs = this.#codecs.of(changelog).first(this.#store.beginning(key, TIMER_BYTES))
+      // A record of an earlier release has none.
+      if (keptMs !== undefined) return (keptMs as number | null) ?? Number.POSITIVE_INFINITY
+    }
+    return processor.nextTimerMs(this.#store.peek(key))
   }
 
   /** Throws `UnlearnedSchema`, with nothing changed: learn it and take the record again. */
@@ -379,15 +392,4 @@ export class Task {
       from: null,
     })
   }
-}
-
-function readersFor({ processor }: Stage, codecs: Codecs): Map<TopicName, Reader<unknown>> {
-  const topics = [...processor.tables, ...processor.streams]
-  return new Map(
-    topics.map((topic) => {
-      const { reader, decode } = codecs.of(topic)
-      const fields = processor.reads?.[topic]
-      return [topic, fields ? reader(fields as never) : (bytes, from, to) => decode(bytes.subarray(from, to))]
-    }),
-  )
 }

@@ -3,8 +3,11 @@
 // loads the committed value again.
 import type { AnyProcessor } from './define.ts'
 
-/** Live objects kept beside the committed values, so that a busy key is not decoded for every record. */
-const LIVE_KEYS_MAX = 20_000
+/**
+ * Live objects kept beside the committed values, so that a busy key is not decoded for every record. One has some 10 KB, and
+ * a process may have 36 tasks.
+ */
+const LIVE_KEYS_MAX = 2_000
 
 export type StateCodec = {
   load(key: string, committed: Buffer | null): unknown
@@ -56,6 +59,11 @@ export class Store {
   committed(key: string): Buffer | null {
     const text = this.#committed.get(key)
     return text === undefined ? null : Buffer.from(text, 'latin1')
+  }
+
+  /** Its first bytes. */
+  beginning(key: string, bytes: number): Buffer {
+    return Buffer.from((this.#committed.get(key) ?? '').slice(0, bytes), 'latin1')
   }
 
   touchedKeys(): string[] {

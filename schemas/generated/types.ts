@@ -1102,6 +1102,8 @@ export type SentFact = {
 
 /** All that the unit stage keeps of one unit: the fold at the checkpoint, the records since, and what has gone out. Key: unitId. */
 export type UnitChangelog = {
+  /** When the unit's next timer is due, UTC ms; null: none. The first field, so that a restore reads it alone. */
+  nextTimerMs: number | null
   /** The unit. The record key. */
   unitId: string
   /** The owner; empty before the first reading or configuration. */
