@@ -126,21 +126,39 @@ async function restoreInto(admin: Sql, database: string, options: RestoreOptions
   try {
     await download(store, manifest, keys, file)
     const entries = await listEntries(program, file)
+    const target = withDatabase(databaseUrl, database)
+    const hasTimescale = entries.some((entry) => / EXTENSION - timescaledb\b/.test(entry))
     const seconds = { download: lap(), restore: 0, compare: 0 }
     // template0: whatever somebody put into template1 is not part of the backup.
     await admin.query(`create database "${database}" template template0`)
     await makeRoles(admin)
-    await runRestore(program, withDatabase(databaseUrl, database), file)
+    if (hasTimescale)
+      await inSession(target, ['create extension timescaledb', 'select timescaledb_pre_restore()'])
+    await runRestore(program, target, file, hasTimescale ? '1' : JOBS)
     seconds.restore = lap()
-    const tables = await withSession(withDatabase(databaseUrl, database), inReadOnly(fingerprint))
+    const tables = await withSession(target, inReadOnly(fingerprint))
     const differences = differencesOf(manifest.tables, tables)
     if (differences.length > 0)
       throw new PipelineError('RESTORE_DIFFERS', { name: manifest.name, differences })
     seconds.compare = lap()
-    return { manifest, entries, rows: tables.reduce((sum, { rows }) => sum + rows, 0), seconds }
+    // Only now: its jobs would compress what is still to be compared.
+    if (hasTimescale) await inSession(target, ['select timescaledb_post_restore()'])
+    return {
+      manifest,
+      entries: entries.length,
+      rows: tables.reduce((sum, { rows }) => sum + rows, 0),
+      seconds,
+    }
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
+}
+
+/** The catalog of TimescaleDB is restored in a mode of its own, which ends when it is told to. */
+async function inSession(databaseUrl: string, statements: readonly string[]): Promise<void> {
+  await withSession(databaseUrl, async (sql) => {
+    for (const statement of statements) await sql.query(statement)
+  })
 }
 
 const inReadOnly =
@@ -183,9 +201,9 @@ function keyOf({ name, keyId }: BackupManifest, keys: readonly BackupKey[]): Bac
   throw new PipelineError('RESTORE_REFUSED', { reason })
 }
 
-async function listEntries(program: string, file: string): Promise<number> {
+async function listEntries(program: string, file: string): Promise<string[]> {
   const { stdout } = await run(program, ['--list', file])
-  return stdout.split('\n').filter((line) => line !== '' && !line.startsWith(';')).length
+  return stdout.split('\n').filter((line) => line !== '' && !line.startsWith(';'))
 }
 
 async function makeRoles(admin: Sql): Promise<void> {
@@ -196,9 +214,9 @@ async function makeRoles(admin: Sql): Promise<void> {
 }
 
 /** Owners are those of whoever restores: the roles of the other server need not be here. */
-async function runRestore(program: string, databaseUrl: string, file: string): Promise<void> {
+async function runRestore(program: string, databaseUrl: string, file: string, jobs: string): Promise<void> {
   const { url, env } = connectionOf(databaseUrl)
-  await run(program, ['--exit-on-error', '--no-owner', `--jobs=${JOBS}`, `--dbname=${url}`, file], env)
+  await run(program, ['--exit-on-error', '--no-owner', `--jobs=${jobs}`, `--dbname=${url}`, file], env)
 }
 
 async function run(program: string, args: string[], env?: NodeJS.ProcessEnv): Promise<{ stdout: string }> {
