@@ -14,6 +14,7 @@ import {
   type FactKey,
   idOf,
   keyOf,
+  type Owner,
   type UnitFold,
 } from './fold-state.ts'
 import type { Limits } from './limits.ts'
@@ -148,11 +149,7 @@ export function subjectOf({ kind, tag }: FactKey): Pick<Alert, 'deviceId' | 'rea
   return { deviceId, reason: isReason(reason) ? reason : null }
 }
 
-export function alertRecord(
-  fact: AlertFact,
-  { unitId, organizationId }: { unitId: string; organizationId: string },
-  revision: number,
-): Alert {
+export function alertRecord(fact: AlertFact, { unitId, organizationId }: Owner, revision: number): Alert {
   return {
     id: idOf(unitId, fact),
     unitId,

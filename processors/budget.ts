@@ -9,7 +9,7 @@
 import type { BudgetUse } from '../schemas/generated/types.ts'
 import { endAlert } from './alert.ts'
 import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
-import { type BudgetFact, idOf, type UnitFold } from './fold-state.ts'
+import { type BudgetFact, idOf, type Owner, type UnitFold } from './fold-state.ts'
 import type { BudgetLimit, Limits } from './limits.ts'
 
 function isBeyond({ side, limitC, isAtLimit }: BudgetLimit, valueC: number): boolean {
@@ -145,7 +145,7 @@ export function budgetDueMs(fold: UnitFold, limits: Limits): number {
 
 export const budgetRecord = (
   fact: BudgetFact,
-  { unitId, organizationId }: { unitId: string; organizationId: string },
+  { unitId, organizationId }: Owner,
   revision: number,
 ): BudgetUse => ({
   id: idOf(unitId, fact),

@@ -5,7 +5,7 @@
 import type { DoorEvent, DoorOpening } from '../schemas/generated/types.ts'
 import { endAlert } from './alert.ts'
 import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
-import { type DoorEventFact, idOf, type OpeningFact, type UnitFold } from './fold-state.ts'
+import { type DoorEventFact, idOf, type OpeningFact, type Owner, type UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
 import { countDoor } from './rollup.ts'
 
@@ -115,8 +115,6 @@ export function doorDueMs({ door }: UnitFold, limits: Limits): number {
     criticalMs === null ? atMs + limits.doorCriticalMs : Number.POSITIVE_INFINITY,
   )
 }
-
-type Owner = { unitId: string; organizationId: string }
 
 export const doorEventRecord = (
   fact: DoorEventFact,

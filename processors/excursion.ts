@@ -8,7 +8,7 @@ import type { Direction, Excursion } from '../schemas/generated/types.ts'
 import { endAlert } from './alert.ts'
 import { endStretches } from './budget.ts'
 import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
-import { type ExcursionFact, idOf, keyOf, type UnitFold } from './fold-state.ts'
+import { type ExcursionFact, idOf, keyOf, type Owner, type UnitFold } from './fold-state.ts'
 import { countHeld, degreeMinutesBeyond, isKnown } from './hold.ts'
 import type { Limits } from './limits.ts'
 import { doorOpenMsToday } from './rollup.ts'
@@ -134,8 +134,6 @@ function maskChangeMs(fold: UnitFold, limits: Limits): number {
   const leftMs = limits.maskBudgetMs - doorOpenMsToday(fold)
   return leftMs > 0 ? Math.min(fold.positionMs + leftMs, windows.day.endMs) : windows.day.endMs
 }
-
-export type Owner = { unitId: string; organizationId: string }
 
 /** The contract's record; while open, integrals run to `asOfMs`. */
 export function excursionRecord(

@@ -37,6 +37,9 @@ export type FactKey = {
   tag: string
 }
 
+/** Whose the facts are. */
+export type Owner = { unitId: string; organizationId: string }
+
 /** What the ledger knows of a fact that went out. */
 export type Sent = FactKey & {
   revision: number

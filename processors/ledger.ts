@@ -17,6 +17,7 @@ import {
   type FactKey,
   keyText,
   type OpeningFact,
+  type Owner,
   type Sent,
   type SilenceFact,
   type StatusFact,
@@ -43,8 +44,6 @@ export type UnitOutput =
   | 'late-readings'
 
 export type Ledger = Map<string, Sent>
-
-export type Owner = { unitId: string; organizationId: string }
 
 export type Publication = {
   owner: Owner

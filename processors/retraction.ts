@@ -2,14 +2,12 @@
 import type { AlertType, Direction } from '../schemas/generated/types.ts'
 import { subjectOf } from './alert.ts'
 import { deviceOf } from './door.ts'
-import { type FactKey, idOf, type Sent } from './fold-state.ts'
+import { type FactKey, idOf, type Owner, type Sent } from './fold-state.ts'
 import type { LocalTime, Span } from './local-time.ts'
 import type { Emit } from './processor.ts'
 import { rollupRecord } from './rollup.ts'
 import { gatewayKeyOf } from './silence.ts'
 import { emptySums } from './sums.ts'
-
-type Owner = { unitId: string; organizationId: string }
 
 type EpisodeOutput =
   | 'excursions'

@@ -3,7 +3,7 @@
 import type { Granularity, Rollup } from '../schemas/generated/types.ts'
 import { endDays } from './budget.ts'
 import { type FoldContext, limitsNow, touch } from './fold-context.ts'
-import type { UnitFold, WindowFact, Windows } from './fold-state.ts'
+import type { Owner, UnitFold, WindowFact, Windows } from './fold-state.ts'
 import { countHeld, isKnown } from './hold.ts'
 import type { Limits } from './limits.ts'
 import type { Span } from './local-time.ts'
@@ -145,7 +145,7 @@ const orNull = (value: number): number | null => (Number.isFinite(value) ? value
 export function rollupRecord(
   window: { kind: Granularity; atMs: number; endMs: number },
   sums: Sums,
-  owner: { unitId: string; organizationId: string },
+  owner: Owner,
   as: { revision: number; retracted: boolean; isFinal: boolean; asOfMs: number },
 ): Rollup {
   return {

@@ -7,7 +7,14 @@
 import type { GatewaySilence, Silence } from '../schemas/generated/types.ts'
 import { endAlert } from './alert.ts'
 import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
-import { type FactKey, idOf, type Observation, type SilenceFact, type UnitFold } from './fold-state.ts'
+import {
+  type FactKey,
+  idOf,
+  type Observation,
+  type Owner,
+  type SilenceFact,
+  type UnitFold,
+} from './fold-state.ts'
 import type { Limits } from './limits.ts'
 
 /** An observation at the fold's position: does it show that the unit's temperature is still watched? */
@@ -90,7 +97,7 @@ export function silenceDueMs({ lastSeenMs, silence }: UnitFold, limits: Limits):
 
 export const silenceRecord = (
   fact: SilenceFact,
-  { unitId, organizationId }: { unitId: string; organizationId: string },
+  { unitId, organizationId }: Owner,
   revision: number,
 ): Silence => ({
   id: idOf(unitId, fact),
@@ -120,7 +127,7 @@ export const gatewaySilenceKey = (silence: FactKey, gatewayId: string): FactKey 
 export const gatewaySilenceRecord = (
   fact: SilenceFact,
   gatewayId: string,
-  { unitId, organizationId }: { unitId: string; organizationId: string },
+  { unitId, organizationId }: Owner,
   revision: number,
 ): GatewaySilence => ({
   gatewayKey: gatewayKeyOf(organizationId, gatewayId),

@@ -2,7 +2,7 @@
 // after all observations and timers of the instant, so two changes at one instant are one event.
 import type { UnitStatus, UnitStatusChange } from '../schemas/generated/types.ts'
 import { type FoldContext, limitsNow, touch } from './fold-context.ts'
-import { type FactKey, idOf, keyOf, type StatusFact, type UnitFold } from './fold-state.ts'
+import { type FactKey, idOf, keyOf, type Owner, type StatusFact, type UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
 
 export function statusOf({ excursion, silence, restoring, missedLog }: UnitFold): UnitStatus {
@@ -54,7 +54,7 @@ export function settleStatus(fold: UnitFold, context: FoldContext): void {
 
 export const statusRecord = (
   fact: StatusFact,
-  { unitId, organizationId }: { unitId: string; organizationId: string },
+  { unitId, organizationId }: Owner,
   revision: number,
 ): UnitStatusChange => ({
   id: idOf(unitId, fact),
