@@ -60,6 +60,7 @@ const closed: Admin = { key: '', change: async () => [] }
 const BODY_BYTES_MAX = 131_072
 /** A connection over which nothing goes for so long is closed; longer than any statement may run. */
 const IDLE_MS = 60_000
+const STOP_WITHIN_MS = 10_000
 
 export async function createServer({
   access,
@@ -99,6 +100,7 @@ export async function createServer({
   await addRest(app, { query, now, metrics, signer, admin, signpost })
   await addDashboard(app, () => tokenOrigin(signpost))
   addGraphiql(app)
+  addStop(app)
   live.start()
   return app
 }
@@ -112,6 +114,13 @@ const crossOrigin = {
 }
 
 const observing = (histogram: { observe(value: number): void }) => (value: number) => histogram.observe(value)
+
+/** Whoever still reads an export then must take it again; a stop does not wait for him for long. */
+function addStop(app: FastifyInstance): void {
+  app.addHook('preClose', async () => {
+    setTimeout(() => app.server.closeAllConnections(), STOP_WITHIN_MS).unref()
+  })
+}
 
 function addMeasuring(app: FastifyInstance, { requestSeconds }: Metrics): void {
   app.addHook('onResponse', async (request, reply) => {

@@ -2,8 +2,9 @@
 // runs for him is cancelled once he has gone.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { until } from '../database.ts'
-import { refusal, refusalOf } from '../errors.ts'
+import { refusalOf } from '../errors.ts'
 import type { Access, Authenticate } from './access.ts'
+import { patienceOf } from './patience.ts'
 import type { Rates } from './rates.ts'
 import { checkMay, type Permission } from './roles.ts'
 
@@ -36,7 +37,7 @@ export function addAccess(app: FastifyInstance, authenticate: Authenticate, rate
       rates.checkRefused(request.ip)
       const access = await authenticate(request.headers.authorization)
       checkMay(access, permission)
-      request.access = { ...access, query: until(access.query, patienceOf(route, reply)) }
+      request.access = { ...access, query: until(access.query, patienceOf(request, reply)) }
     } catch (error) {
       const { code } = refusalOf(error as Error)
       if (code === 'NOT_AUTHENTICATED') rates.countRefused(request.ip)
@@ -44,25 +45,6 @@ export function addAccess(app: FastifyInstance, authenticate: Authenticate, rate
     }
   })
 }
-
-/** Longer than any answer of GraphQL takes whose statements end in time. Exports stream for as long as they are read. */
-const ANSWER_WITHIN_MS = 30_000
-
-/** Ends once nobody waits for the answer any more, or somebody has waited too long. */
-function patienceOf(route: string, { raw }: FastifyReply): AbortSignal {
-  const patience = new AbortController()
-  const timer =
-    route === '/graphql'
-      ? setTimeout(() => patience.abort(tookTooLong()), ANSWER_WITHIN_MS).unref()
-      : undefined
-  raw.once('close', () => {
-    clearTimeout(timer)
-    if (!raw.writableFinished) patience.abort(refusal('CANCELLED', 'Nobody waits for this answer any more.'))
-  })
-  return patience.signal
-}
-
-const tookTooLong = () => refusal('TIMED_OUT', `An answer takes ${ANSWER_WITHIN_MS / 1000} s at most.`)
 
 function refuse(reply: FastifyReply, route: string, error: Error): FastifyReply {
   const { status, code, message, advice } = refusalOf(error)

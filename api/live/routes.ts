@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { Authenticate } from '../access/access.ts'
 import { isOwnOrigin } from '../access/origins.ts'
+import { askedUntil } from '../access/patience.ts'
 import { shownErrors } from '../graphql-errors.ts'
 import type { Metrics } from '../metrics.ts'
 import type { PersistedOperations } from '../persisted.ts'
@@ -97,15 +98,14 @@ export async function addLive(app: FastifyInstance, options: LiveOptions): Promi
 const asking =
   (app: FastifyInstance, request: FastifyRequest): ConnectionParts['ask'] =>
   async ({ query, variables, operationName }: Asked, authorization, signal) => {
-    const answer = await app.inject({
+    const asked = {
       method: 'POST',
       url: '/graphql',
       remoteAddress: request.ip,
       headers: authorization === undefined ? {} : { authorization },
       payload: { query, variables, operationName },
-      signal,
-    })
-    return answer.body
+    } as const
+    return (await askedUntil(signal, () => app.inject(asked))).body
   }
 
 function stop(app: FastifyInstance, done: () => void): void {
