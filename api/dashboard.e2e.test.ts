@@ -142,6 +142,30 @@ describe('the fleet wall', () => {
     complaints = complaints.filter((complaint) => !complaint.includes('net::ERR_FAILED'))
   })
 
+  test('shows where it will be while it loads, and how old it is when nothing new has come', async () => {
+    await page.clock.install()
+    let answer = () => {}
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    await page.route('**/graphql', async (route) => {
+      await asked
+      await route.continue()
+    })
+    await page.goto(origin)
+    await page.waitForSelector('.ghost-card')
+    answer()
+    await page.waitForSelector('.card')
+    expect(await text('#freshness')).toBe('Up to date')
+    await page.unroute('**/graphql')
+    await page.route('**/graphql', (route) => route.abort())
+    await page.clock.fastForward(60_000)
+    await page.waitForSelector('#freshness.stale')
+    expect(await text('#freshness')).toMatch(/^Stale: 1 min old$/)
+    expect(await page.locator('.card').count()).toBe(8)
+    complaints = complaints.filter((complaint) => !complaint.includes('net::ERR_FAILED'))
+  })
+
   test('follows the database by itself where no news comes', async () => {
     await openFleet()
     const move = (status: string) =>

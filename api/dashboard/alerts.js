@@ -47,7 +47,6 @@ export function alertsPage(main, { settings, wake }) {
   }
 
   return {
-    name: 'Alerts',
     refreshMs: () => REFRESH_MS,
     /** @param {AbortSignal} signal */
     async load(signal) {

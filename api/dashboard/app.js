@@ -22,7 +22,7 @@ const SETTLE_MS = 1_500
 /**
  * @typedef {{ settings: import('./settings.js').Settings, wake: () => void, id: string }} Context
  * @typedef {import('./live.js').LiveScope} LiveScope
- * @typedef {{ name: string, load: (signal: AbortSignal) => Promise<void>, refreshMs: () => number,
+ * @typedef {{ load: (signal: AbortSignal) => Promise<void>, refreshMs: () => number,
  *   stop: () => void, redraw?: () => void, live?: () => LiveScope,
  *   onLive?: (event: import('./live.js').LiveEvent) => void }} Page
  */

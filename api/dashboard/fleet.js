@@ -55,7 +55,6 @@ export function fleetPage(main, { settings, wake }) {
   }
 
   return {
-    name: 'Fleet',
     refreshMs: () => ((seats?.length ?? 0) > LARGE ? REFRESH_LARGE_MS : REFRESH_MS),
     /** @param {AbortSignal} signal */
     async load(signal) {

@@ -70,7 +70,6 @@ export function sitePage(main, { settings, wake, id }) {
   }
 
   return {
-    name: 'Site',
     refreshMs: () => REFRESH_MS,
     /** @param {AbortSignal} signal */
     async load(signal) {

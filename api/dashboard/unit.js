@@ -78,7 +78,6 @@ export function unitPage(main, { settings, wake, id }) {
   }
 
   return {
-    name: 'Unit',
     refreshMs: () => (range.spanMs() > 2 * DAY_MS ? 30_000 : 5_000),
     /** @param {AbortSignal} signal */
     async load(signal) {
