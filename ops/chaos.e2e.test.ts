@@ -13,7 +13,7 @@ import { digest, type TableDigest } from './digest.ts'
 import { chanceOf } from './simulator/random.ts'
 import { hasJava, type OwnEngines, startOwnEngines } from './testing/own-engines.ts'
 import { type Part, type PipelineRun, startPipelineRun } from './testing/pipeline-run.ts'
-import { feedUplinks, type RecordedUplink, recordUplinks } from './testing/recorded-uplinks.ts'
+import { asWrittenThen, feedUplinks, type RecordedUplink, recordUplinks } from './testing/recorded-uplinks.ts'
 
 const HOUR_MS = 3_600_000
 const to = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 48 * HOUR_MS)
@@ -21,11 +21,8 @@ const span = { from: new Date(to.getTime() - 8 * HOUR_MS).toISOString(), to: to.
 const KILLS = 25
 const SEED = Number(process.env.TEST_SEED ?? 20261121)
 
-/**
- * Grace is arrival order, too, and a process that is away for a second misses half an hour of theirs. Several processes do
- * not wait for each other (architecture.md, Limits), so grace covers the whole span here: nothing is too late.
- */
-const env = { GRACE: '12h', COMMIT_INTERVAL: '20ms' }
+/** Grace is the two hours of production, though a process that is away for a second misses half an hour of theirs. */
+const env = { COMMIT_INTERVAL: '20ms' }
 
 let uplinks: RecordedUplink[] = []
 let expected: TableDigest[] = []
@@ -43,7 +40,8 @@ beforeAll(async () => {
   await calm.run.simulate({ ...span, speed: 'max' })
   await calm.run.settled(3_000)
   expected = await digest(calm.run.db)
-  uplinks = await recordUplinks(calm.brokers, calm.prefix)
+  const recorded = await recordUplinks(calm.brokers, calm.prefix)
+  uplinks = await asWrittenThen(recorded, testEngines().schemaRegistryUrl, calm.prefix)
   await stop(calm.run)
   await starting
   expect(expected.find(({ table }) => table === 'excursions')?.rows).toBeGreaterThan(0)
@@ -85,19 +83,38 @@ async function survive(
   overMs: number,
   disturb: (isFeeding: () => boolean) => Promise<void>,
 ): Promise<void> {
-  await feedUplinks(uplinks.slice(0, FIRST), { ...fresh, overMs: 100 })
-  const first = () => fresh.run.db.query('select 1 from sensor_readings limit 1')
-  await within(40_000, async () => expect((await first()).rowCount).toBe(1))
+  await feedUplinks(uplinks.slice(0, FIRST), { ...fresh, overMs: 100, isOld: true })
+  await within(40_000, async () => expect(await readings(fresh.run)).toBeGreaterThan(0))
   let isFeeding = true
-  const feeding = feedUplinks(uplinks.slice(FIRST), { ...fresh, overMs }).then(() => {
+  const feeding = feedUplinks(uplinks.slice(FIRST), { ...fresh, overMs, isOld: true }).then(() => {
     isFeeding = false
   })
   await Promise.all([feeding, disturb(() => isFeeding)])
-  await within(90_000, async () => expect(await digest(fresh.run.db)).toEqual(expected))
-  await sleep(1_000)
-  expect(await digest(fresh.run.db)).toEqual(expected)
-  await stop(fresh.run)
+  await ends(fresh)
 }
+
+/** With the tables of the calm one, and stays so. */
+async function ends({ run }: Fresh): Promise<void> {
+  await within(90_000, async () => expect(await digest(run.db)).toEqual(expected))
+  await sleep(1_000)
+  expect(await digest(run.db)).toEqual(expected)
+  await stop(run)
+}
+
+// The group deals out nine partitions: with five members, the three of uplinks cannot be with one of them.
+test('a backlog longer than grace, taken by five processes of different speed, of which one is killed', async () => {
+  const fresh = await freshRun({}, ['sink'])
+  await feedUplinks(uplinks, { ...fresh, overMs: 100, isOld: true })
+  const start = (most: number) =>
+    fresh.run.startAnother('process', { INSTANCE: `with-${most}`, COMMIT_RECORDS_MAX: String(most) })
+  const [first] = [4, 8, 12, 16, 20].map(start)
+  await within(60_000, async () => expect(await readings(fresh.run)).toBeGreaterThan(uplinks.length / 10))
+  first!.kill('SIGKILL')
+  await ends(fresh)
+}, 240_000)
+
+const readings = async ({ db }: PipelineRun): Promise<number> =>
+  Number((await db.query('select count(*) from sensor_readings')).rows[0]!.count)
 
 // These three wait for the most part, so they share the time.
 test.concurrent(`${KILLS} times kill -9 of process and sink at random instants under load`, async () => {
@@ -112,7 +129,8 @@ test.concurrent(`${KILLS} times kill -9 of process and sink at random instants u
 }, 240_000)
 
 test.concurrent('a process frozen inside a transaction: it times out, the partitions move, and the zombie wakes up', async () => {
-  const fresh = await freshRun({}, ['process', 'sink'])
+  // The ten seconds until the partitions move are half of their day.
+  const fresh = await freshRun({}, ['process', 'sink'], { GRACE: '12h' })
   await survive(fresh, 15_000, async () => {
     await sleep(500)
     const open = await watchTransactions(fresh)

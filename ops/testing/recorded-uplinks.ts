@@ -2,7 +2,9 @@
 // broker. So runs differ in nothing but in what is done to them.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openPublisher, type Publisher } from '../../infra/publisher.ts'
+import { registryAt } from '../../infra/registry.ts'
 import { readTopic } from '../../infra/topic-reader.ts'
+import { openCodecs } from '../../schemas/codec.ts'
 import { topicName } from '../../schemas/topics.ts'
 
 export type RecordedUplink = { key: Buffer; value: Buffer; partition: number; writtenMs: number }
@@ -23,16 +25,40 @@ export async function recordUplinks(brokers: string, prefix: string): Promise<Re
   return recorded.sort((a, b) => a.writtenMs - b.writtenMs)
 }
 
+/** As if the log had been written when its uplinks were measured, and not in one go: what processes keep the order by. */
+export async function asWrittenThen(
+  uplinks: readonly RecordedUplink[],
+  registryUrl: string,
+  prefix: string,
+): Promise<RecordedUplink[]> {
+  const { decode } = (await openCodecs(registryAt(registryUrl), prefix)).of('uplinks')
+  let writtenMs = 0
+  return uplinks.map((uplink) => {
+    writtenMs = Math.max(writtenMs, decode(uplink.value).recordedAt)
+    return { ...uplink, writtenMs }
+  })
+}
+
 const SLICE_MS = 100
 const RETRY_PAUSE_MS = 200
 
-export type Feeding = { brokers: string; prefix: string; overMs: number; headers?: Record<string, string> }
+export type Feeding = {
+  brokers: string
+  prefix: string
+  overMs: number
+  headers?: Record<string, string>
+  /** The records keep the instants at which they were written. */
+  isOld?: boolean
+}
 
 /** Spread evenly over `overMs`; what the broker does not acknowledge is written again. */
 export async function feedUplinks(uplinks: readonly RecordedUplink[], feeding: Feeding): Promise<void> {
-  const { brokers, prefix, overMs, headers = {} } = feeding
+  const { brokers, prefix, overMs, headers = {}, isOld = false } = feeding
   const topic = topicName(prefix, 'uplinks')
-  const records = uplinks.map(({ key, value, partition }) => ({ topic, key, value, partition, headers }))
+  const records = uplinks.map(({ key, value, partition, writtenMs }) => ({
+    ...{ topic, key, value, partition, headers },
+    ...(isOld ? { writtenMs } : {}),
+  }))
   const slices = Math.max(1, Math.round(overMs / SLICE_MS))
   const startMs = performance.now()
   let publisher = await patiently(() => openPublisher(brokers))
