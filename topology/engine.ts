@@ -193,10 +193,14 @@ export class Task {
     return { topic, partition, offset, writtenMs, headers, key: Buffer.from(key), value: one }
   }
 
-  /** Brings every touched key and every due timer to the clock. Once, before the outputs are written. */
-  settle(clockMs: number): void {
+  /**
+   * Brings every touched key and every due timer to the clock. Once, before the outputs are written. Returns the clock up to
+   * which all timers have fired: with more than `timersMax` due, an earlier one, and the rest is for the next transaction.
+   */
+  settle(clockMs: number, timersMax = Number.POSITIVE_INFINITY): number {
     this.#currentCauseMs = Number.POSITIVE_INFINITY
-    for (const key of this.#timers.due(clockMs)) this.#store.touch(key)
+    const due = this.#timers.due(clockMs, timersMax)
+    for (const key of due) this.#store.touch(key)
     for (const key of this.#store.touchedKeys()) {
       const mark = this.#emitted.length
       try {
@@ -206,6 +210,7 @@ export class Task {
         this.#isolate(key, clockMs, error)
       }
     }
+    return due.length < timersMax ? clockMs : Math.min(clockMs, this.#timers.nextMs - 1)
   }
 
   /** The transaction is committed. */

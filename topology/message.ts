@@ -12,37 +12,41 @@ class MessageRecord implements InputRecord {
   readonly partition: number
   readonly offset: number
   readonly writtenMs: number
-  readonly #bytes: Buffer
+  readonly #shared: Buffer
   readonly #from: number
   /** −1: there is none. */
   readonly #keyBytes: number
   readonly #valueBytes: number
   readonly #headers: Message['headers']
 
-  constructor(topic: TopicName, message: Message, bytes: Buffer, from: number) {
+  constructor(topic: TopicName, message: Message, shared: Buffer, from: number) {
     this.topic = topic
     this.partition = message.partition
     this.offset = message.offset
     this.writtenMs = message.timestamp ?? 0
     this.#headers = message.headers
-    this.#bytes = bytes
+    this.#shared = shared
     this.#from = from
     const key = keyOf(message)
-    this.#keyBytes = key === null ? -1 : key.copy(bytes, from)
-    this.#valueBytes = message.value === null ? -1 : message.value.copy(bytes, this.#valueFrom)
+    this.#keyBytes = key === null ? -1 : key.copy(shared, from)
+    this.#valueBytes = message.value === null ? -1 : message.value.copy(shared, this.#valueFrom)
   }
 
   get #valueFrom(): number {
     return this.#from + Math.max(0, this.#keyBytes)
   }
 
+  get bytes(): number {
+    return Math.max(0, this.#keyBytes) + Math.max(0, this.#valueBytes)
+  }
+
   get key(): Buffer | null {
-    return this.#keyBytes < 0 ? null : this.#bytes.subarray(this.#from, this.#from + this.#keyBytes)
+    return this.#keyBytes < 0 ? null : this.#shared.subarray(this.#from, this.#from + this.#keyBytes)
   }
 
   get value(): Buffer | null {
     const from = this.#valueFrom
-    return this.#valueBytes < 0 ? null : this.#bytes.subarray(from, from + this.#valueBytes)
+    return this.#valueBytes < 0 ? null : this.#shared.subarray(from, from + this.#valueBytes)
   }
 
   headers(): Record<string, string> {
@@ -54,9 +58,9 @@ class MessageRecord implements InputRecord {
 /** Of one partition, whose records are taken and let go one after the other: so is the buffer that they share. */
 export function toInputs(topic: TopicName, messages: readonly Message[]): InputRecord[] {
   let from = 0
-  const bytes = Buffer.allocUnsafeSlow(messages.reduce((sum, message) => sum + sizeOf(message), 0))
+  const shared = Buffer.allocUnsafeSlow(messages.reduce((sum, message) => sum + sizeOf(message), 0))
   return messages.map((message) => {
-    const record = new MessageRecord(topic, message, bytes, from)
+    const record = new MessageRecord(topic, message, shared, from)
     from += sizeOf(message)
     return record
   })

@@ -9,6 +9,8 @@ export type InputRecord = {
   offset: number
   key: Buffer | null
   value: Buffer | null
+  /** Of key and value, for the bounds of what waits; records that never wait on Kafka have none. */
+  bytes?: number
   /** When it was written to its topic, UTC ms, as its writer said. */
   writtenMs: number
   /** Read only where the record becomes a dead letter. */

@@ -58,3 +58,40 @@ test('a state of a release that did not keep its timer is loaded and asked', asy
   restored.startTimers()
   expect(restored.nextTimerMs).toBe(task.nextTimerMs)
 })
+
+test('more timers than a transaction fires are fired by the next ones, and the clock says how far it has come', () => {
+  const takeUnits = () => {
+    const task = open()
+    for (let n = 0; n < 5; n++) {
+      const key = `unit ${n}`
+      const config = fridge({ expectedReadingIntervalSeconds: 600, offlineTriggerMultiplier: 3 })
+      const of = (topic: TopicName, value: Buffer) => ({ ...record(topic, n, value), key: Buffer.from(key) })
+      task.take(of('unit-configs', codecs.of('unit-configs').encode({ ...config, unitId: key })))
+      const value = codecs.of('readings').encode(reading({ at: `10:0${n}`, temperature: 5 }))
+      task.take(of('reading-batches', codecs.of('reading-batches').encode({ items: [{ key, value }] })))
+    }
+    task.settle(Date.parse('2026-02-02T10:05:00Z'))
+    task.fold()
+    return task
+  }
+  const silencesOf = (task: Task) =>
+    task.outputs.filter(({ topic }) => topic === 'silences').map(({ key }) => key)
+  const clockMs = Date.parse('2026-02-02T10:40:00Z')
+  const whole = takeUnits()
+  expect(whole.settle(clockMs)).toBe(clockMs)
+  const task = takeUnits()
+  const inParts: string[] = []
+  const reached: number[] = []
+  while (reached.at(-1) !== clockMs) {
+    reached.push(task.settle(clockMs, 2))
+    inParts.push(...silencesOf(task))
+    task.fold()
+  }
+  expect(inParts).toEqual(['unit 0', 'unit 1', 'unit 2', 'unit 3', 'unit 4'])
+  expect(inParts).toEqual(silencesOf(whole).sort())
+  expect(reached.map((ms) => new Date(ms).toISOString().slice(11, 23))).toEqual([
+    '10:31:59.999',
+    '10:33:59.999',
+    '10:40:00.000',
+  ])
+})

@@ -20,7 +20,7 @@ import { Slots } from './slots.ts'
 import { type CopyStatus, Standby } from './standby.ts'
 import { TaskSlot } from './task-slot.ts'
 import { owesWord, runTransaction } from './transaction.ts'
-import { TurnWait } from './turn-wait.ts'
+import { PENDING_BYTES_MAX, TurnWait } from './turn-wait.ts'
 import { nextTurn } from './turns.ts'
 
 /** Between two attempts at a transaction; while a group forms anew, they all fail. */
@@ -256,7 +256,7 @@ export class Session {
   }
 
   #isFull(recordsMax: number): boolean {
-    return this.#slots.pending() >= recordsMax
+    return this.#slots.pending() >= recordsMax || this.#slots.pendingBytes() >= PENDING_BYTES_MAX
   }
 
   #offer({ messages, ends }: Batch): void {

@@ -47,4 +47,8 @@ export class Slots {
   pending(): number {
     return this.all().reduce((sum, slot) => sum + slot.pending, 0)
   }
+
+  pendingBytes(): number {
+    return this.all().reduce((sum, slot) => sum + slot.pendingBytes, 0)
+  }
 }

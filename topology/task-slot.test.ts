@@ -138,3 +138,22 @@ test('what is said of the clock is what was settled, though it has moved on mean
   slot.aborted()
   expect(slot.clock.ms).toBe(10_000)
 })
+
+test('what waits is counted in bytes too, taken, given back or let go', () => {
+  const slot = open()
+  start(slot, { uplinks: 0, devices: 0 })
+  slot.update(0)
+  const offer = (from: number, to: number) => {
+    for (let offset = from; offset < to; offset++) slot.offer({ ...uplink(offset), bytes: 100 })
+  }
+  offer(0, 2_500)
+  expect(slot.pendingBytes).toBe(250_000)
+  takeAll(slot)
+  offer(2_500, 2_600)
+  expect([slot.pending, slot.pendingBytes]).toEqual([100, 10_000])
+  slot.aborted()
+  expect([slot.pending, slot.pendingBytes]).toEqual([2_600, 260_000])
+  slot.update(0)
+  expect(takeAll(slot)).toHaveLength(2_600)
+  expect([slot.pending, slot.pendingBytes]).toEqual([0, 0])
+})

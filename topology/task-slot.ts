@@ -10,6 +10,9 @@ import type { InputRecord } from './records.ts'
 /** What a task tells the others (topic `watermarks`): its clock, and up to where it has taken its source. */
 export type Word = { clockMs: number; takenToMs: number; atMs: number }
 
+/** Records that are kept for nothing until they are let go together. */
+const PASSED_MAX = 1_000
+
 export type SlotPhase = 'restoring' | 'tables' | 'running' | 'closed'
 
 export class TaskSlot {
@@ -24,6 +27,8 @@ export class TaskSlot {
   endAskedMs = 0
   #pending: InputRecord[] = []
   #pendingFrom = 0
+  /** Of what waits: records between stages are far larger than those of a source. */
+  pendingBytes = 0
   /** Of each topic: the next offset to be taken, and what is committed. */
   #positions = new Map<TopicName, number>()
   #committed = new Map<TopicName, number>()
@@ -69,6 +74,7 @@ export class TaskSlot {
     this.#offered.set(record.topic, record.offset + 1)
     this.isAwaited = true
     this.#pending.push(record)
+    this.pendingBytes += record.bytes ?? 0
   }
 
   /** The partition has been read up to `offset`, which no record may have: commits and aborts take offsets too. */
@@ -119,8 +125,10 @@ export class TaskSlot {
   passed(record: InputRecord): void {
     this.#positions.set(record.topic, record.offset + 1)
     this.#pendingFrom++
-    if (this.#pendingFrom === this.#pending.length) {
-      this.#pending = []
+    this.pendingBytes -= record.bytes ?? 0
+    // In a long backlog there is always something waiting: what has been taken must be let go all the same.
+    if (this.#pendingFrom >= PASSED_MAX || this.#pendingFrom === this.#pending.length) {
+      this.#pending.splice(0, this.#pendingFrom)
       this.#pendingFrom = 0
     }
   }
@@ -149,10 +157,11 @@ export class TaskSlot {
   }
 
   /** The clock may move on while the transaction is written; what is said and kept is what was settled. */
-  settle(): void {
-    this.#settledClockMs = this.clock.ms
+  settle(timersMax = Number.POSITIVE_INFINITY): void {
+    const clockMs = this.clock.ms
     this.#settledTakenToMs = this.takenToMs
-    this.task.settle(this.#settledClockMs)
+    const reachedMs = this.task.settle(clockMs, timersMax)
+    this.#settledClockMs = Math.max(reachedMs, Math.min(clockMs, this.#committedClockMs))
   }
 
   get settledClockMs(): number {
@@ -185,6 +194,7 @@ export class TaskSlot {
     const records = this.task.revert()
     this.#pending = [...records, ...this.#pending.slice(this.#pendingFrom)]
     this.#pendingFrom = 0
+    for (const { bytes = 0 } of records) this.pendingBytes += bytes
     this.#positions = new Map(this.#committed)
     this.publishing = null
     this.#resetClock()

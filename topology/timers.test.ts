@@ -75,6 +75,15 @@ test('it is a map from keys to instants, whatever is done to it', () => {
   )
 })
 
+test('with more due than are wanted, the earliest come first', () => {
+  const timers = new Timers()
+  for (const at of [5, 3, 9, 1, 7]) timers.set(`key ${at}`, at)
+  timers.fold()
+  expect(timers.due(8, 2)).toEqual(['key 1', 'key 3'])
+  for (const key of timers.due(8, 2)) timers.set(key, Number.POSITIVE_INFINITY)
+  expect(timers.due(8, 9)).toEqual(['key 5', 'key 7'])
+})
+
 // By the time of the processor and not of the wall: the machine may be busy with other things.
 test('a million pending timers cost no scan', { timeout: 60_000 }, () => {
   const timers = new Timers()

@@ -27,10 +27,10 @@ export class Timers {
     this.#put(key, atMs)
   }
 
-  /** Every key whose timer is at or before `clockMs`. They keep their timers: `set` moves them on. */
-  due(clockMs: number): string[] {
+  /** The keys whose timers are at or before `clockMs`, the earliest `most`. They keep their timers: `set` moves them on. */
+  due(clockMs: number, most = Number.POSITIVE_INFINITY): string[] {
     const due = new Map<string, Entry>()
-    while (this.nextMs <= clockMs) {
+    while (due.size < most && this.nextMs <= clockMs) {
       const entry = this.#pop()
       if (entry === undefined) break
       due.set(entry.key, entry)

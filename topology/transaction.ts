@@ -12,6 +12,12 @@ import type { TaskSlot } from './task-slot.ts'
 /** How often a task tells the others how far it is. */
 export const PUBLISH_EVERY_MS = 500
 
+/**
+ * Timers that one transaction fires. After a long pause millions may be due at once: their outputs would fill the memory, and
+ * the transaction would time out, each time anew.
+ */
+const TIMERS_MAX = 50_000
+
 export type TransactionContext = {
   transactions: Transactions
   group: Consumer
@@ -50,7 +56,7 @@ export async function runTransaction(
 ) {
   const { transactions, group } = context
   const speaking = slots.filter(owes)
-  for (const slot of slots) slot.settle()
+  for (const slot of slots) slot.settle(Math.ceil(TIMERS_MAX / slots.length))
   await transactions.begin()
   await produceOutputs(slots, context)
   for (const slot of speaking) await produceWord(slot, context)

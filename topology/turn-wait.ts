@@ -5,6 +5,8 @@ import type { TaskSlot } from './task-slot.ts'
 /** Turns are kept unless that would hold up everything: a partition's leader may be away for long. */
 const WAIT_MAX_MS = 10_000
 const PENDING_MAX = 200_000
+/** Of all that waits in a process, as the broker has it. */
+export const PENDING_BYTES_MAX = 64 * 1024 * 1024
 
 export class TurnWait {
   /** Whether everything that is here waits for its turn, behind a slot that may still get something older. */
@@ -32,11 +34,13 @@ export class TurnWait {
     this.#pace.after(isPaced && !hasTaken)
     this.isWaiting = isStuck && hasRecords && (!isPaced || slots.some(mayGetOlder))
     if (!this.isWaiting || hasTaken) this.#sinceMs = performance.now()
-    else if (performance.now() - this.#sinceMs > WAIT_MAX_MS || pendingOf(slots) > PENDING_MAX)
+    else if (performance.now() - this.#sinceMs > WAIT_MAX_MS || isTooMuch(slots))
       for (const slot of slots) slot.isAwaited = slot.headMs !== null && slot.blockedUntilMs <= nowMs
   }
 }
 
 const mayGetOlder = (slot: TaskSlot): boolean => slot.headMs === null && slot.isAwaited && !slot.isAtEnd
 
-const pendingOf = (slots: readonly TaskSlot[]): number => slots.reduce((sum, { pending }) => sum + pending, 0)
+const isTooMuch = (slots: readonly TaskSlot[]): boolean =>
+  slots.reduce((sum, { pending }) => sum + pending, 0) > PENDING_MAX ||
+  slots.reduce((sum, { pendingBytes }) => sum + pendingBytes, 0) > PENDING_BYTES_MAX
