@@ -43,6 +43,9 @@ test.each([
   ['mclimate', 'ht-sensor', 2, '0100c873f10400', -20],
   ['netvox', 'r718a', 6, '010b0124ffff0f1e000000', -0.01],
   ['netvox', 'r718b2', 6, '01140124ff38ff38000000', -20],
+  ['netvox', 'r718ce4', 6, '013c0124ff38ff38000000', -20],
+  ['netvox', 'r718cj4', 6, '013801240000ff38000000', 0],
+  ['netvox', 'ra0715', 6, '01050c24ff381a9effff00', -2],
   ['radio-bridge', 'rbs305-ath', 2, '100d0097703d80', -23.7],
   ['radio-bridge', 'rbs305-ath', 2, '100d0080503d80', -0.5],
   ['sensative', 'strips', 1, 'ffff02ffff', -0.1],
@@ -84,6 +87,18 @@ test.each([
   expect(decode(vendor, model, fPort, hex)).toMatchObject({
     kind: 'measurement',
     measurement: { temperature: null, probeFault: true, humidity: null },
+  })
+})
+
+test('a Netvox station without a sensor tells none of it, and third and fourth probes are no reading', () => {
+  expect(decode('netvox', 'r718pa', 6, '01570c24ffff1a9effff00')).toMatchObject({
+    kind: 'measurement',
+    measurement: { temperature: null, humidity: 68.14, batteryVolts: 3.6 },
+  })
+  expect(decode('netvox', 'r718pa', 6, '01570c24ffffffff001000')).toMatchObject({ kind: 'none' })
+  expect(decode('netvox', 'r718ce4', 6, '013c0224ff38ff38000000')).toMatchObject({
+    kind: 'none',
+    batteryVolts: 3.6,
   })
 })
 

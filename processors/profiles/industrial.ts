@@ -27,17 +27,33 @@ const contactNote =
 
 export const industrialProfiles: readonly Profile[] = [
   netvox(
-    ['r718a', 'r718ab', 'r711', 'r720a', 'r720b', 'r720e', 'ra0716', 'r72616', 'r72716', 'r72616a'],
-    'R718A, R718AB, R711, R712, R720A, R720B, R720E, RA0716',
+    [
+      'r718a',
+      'r718ab',
+      'r711',
+      'r720a',
+      'r720b',
+      'r720e',
+      'ra0716',
+      'r72616',
+      'r72716',
+      'r72616a',
+      'ra0715',
+      'ra0715y',
+      'r72615a',
+      'r718pa',
+      'r718pb',
+    ],
+    'R718A, R718AB, R718PA, R718PB, R711, R712, R720A, R720B, R720E, RA07, R726',
     ['temperature', 'humidity'],
   ),
   netvox(
     [
       ...['r718ad', 'r711a', 'r720c', 'r720d', 'rb11e', 'r718b', 'r718cj', 'r718ck', 'r718ct', 'r718cr'],
       ...['r718ce', 'r718cn', 'r718b2', 'r718cj2', 'r718ck2', 'r718ct2', 'r718cn2', 'r718ce2'],
-      ...['r730ck2', 'r730ct2'],
+      ...['r730ck2', 'r730ct2', 'r718cj4', 'r718ce4', 'r718y'],
     ],
-    'R718AD, R711A, R720C, R720D, RB11E, R718B, R718CJ/CK/CT/CR/CE/CN, their twins, R730CK2, R730CT2',
+    'R718AD, R711A, R720C, R720D, RB11E, R718B, R718CJ/CK/CT/CR/CE/CN, their twins, R718CJ4, R718CE4, R718Y, R730CK2, R730CT2',
     ['temperature'],
   ),
   {
