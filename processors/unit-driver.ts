@@ -140,7 +140,7 @@ export class UnitDriver {
   }
 }
 
-function identityOf(record: TopicValues[UnitOutput]): string {
+export function identityOf(record: TopicValues[UnitOutput]): string {
   if ('id' in record) return record.id
   if ('silenceId' in record) return `${record.gatewayKey} ${record.silenceId}`
   return 'granularity' in record
@@ -148,7 +148,7 @@ function identityOf(record: TopicValues[UnitOutput]): string {
     : `${record.deviceId} ${record.recordedAt}`
 }
 
-function isRetracted(record: object): boolean {
+export function isRetracted(record: object): boolean {
   if ('retracted' in record) return record.retracted === true
   return (
     ('state' in record && record.state === 'retracted') ||
