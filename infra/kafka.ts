@@ -102,9 +102,12 @@ export function transactionalSettings(brokers: string, transactionalId: string):
   }
 }
 
-/** Whether the broker's answer may be another one in a moment: kafkajs says so in its errors. */
+/**
+ * Whether the broker's answer may be another one in a moment: kafkajs says so in its errors. Where no broker has answered
+ * at all, it takes the missing answer for one, and fails over that.
+ */
 export const isRetriable = (error: unknown): boolean =>
-  error instanceof Error && 'retriable' in error && error.retriable === true
+  error instanceof TypeError || (error instanceof Error && 'retriable' in error && error.retriable === true)
 
 /** Runs `use` with an admin client that is closed afterwards. */
 export async function withAdmin<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {
