@@ -16,8 +16,14 @@ export type YearsOptions = {
 export type Years = YearsOptions & { fromMs: number; everySeconds: number; monthStartsMs: number[] }
 
 export const unitId = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
-const organization = "'00000000-0000-4000-9000-000000000000'::uuid"
-const unitOf = (index: string) => `('00000000-0000-4000-8000-' || lpad((${index})::text, 12, '0'))::uuid`
+export const organizationId = '00000000-0000-4000-9000-000000000000'
+const organization = `'${organizationId}'::uuid`
+/** Devices have ids of their own, as everything has. */
+export const deviceOf = (index: string) =>
+  `('00000000-0000-4000-b000-' || lpad((${index})::text, 12, '0'))::uuid`
+export const deviceId = (index: number) => `00000000-0000-4000-b000-${String(index).padStart(12, '0')}`
+export const unitOf = (index: string) =>
+  `('00000000-0000-4000-8000-' || lpad((${index})::text, 12, '0'))::uuid`
 
 export function planYears(options: YearsOptions): Years {
   const end = new Date(options.untilMs)
@@ -57,7 +63,7 @@ async function fillMonth(db: Postgres, { units, everySeconds }: Years, startMs: 
       const { rowCount } = await sql.query(
         `insert into ${table} (unit_id, recorded_at, device_id, organization_id, received_at, temperature_c, humidity_percent,
            battery_percent, rssi_dbm, snr_db, gateway_id, fault, history, simulated, decoder, decoder_version)
-         select ${unitOf('u')}, at + u * interval '7 ms', ${unitOf('u')}, ${organization}, at + interval '2 s',
+         select ${unitOf('u')}, at + u * interval '7 ms', ${deviceOf('u')}, ${organization}, at + interval '2 s',
            4 + 2 * sin(extract(epoch from at) / 3600 + u), 60, 90, -70, 8, 'gateway-1', false, false, false, 'elsys', 1
          from generate_series('${from}'::timestamptz, '${to}'::timestamptz - interval '1 minute', $1 * interval '1 second') at,
            generate_series(0, $2 - 1) u`,
@@ -80,7 +86,7 @@ async function fillRollups(db: Postgres, { rollupUnits, fromMs, untilMs }: Years
          mkt_denominator, seconds_above, seconds_below, degree_minutes_above, degree_minutes_below, readings_out_of_range,
          door_openings, door_open_seconds, humidity_count, humidity_sum)
        select ${unitOf('u')}, '${granularity}', at, at + interval '1 ${granularity}', ${organization}, 1, false, true,
-         at + interval '1 ${granularity}', 12, 3, 5, 48, 200, 3600, 14400, 1, 1, 0, 0, 0, 0, 0, 1, 30, 12, 700
+         at + interval '1 ${granularity}', 12, 3, 5, 48, 200, 3600, 14400, 3600 * exp(-10000 / 277.15), 3600, 0, 0, 0, 0, 0, 1, 30, 12, 700
        from generate_series(date_trunc('${granularity}', $1::timestamptz), $2::timestamptz, interval '1 ${granularity}') at,
          generate_series(0, $3 - 1) u`,
       [new Date(fromMs), new Date(untilMs - 1), rollupUnits],

@@ -4,7 +4,7 @@ import { latestOfDevices, latestOfUnits } from '../api/queries/latest.ts'
 import { pageOfUnits } from '../api/queries/pages.ts'
 import { temperatureSeries } from '../api/queries/series.ts'
 import type { Postgres } from '../infra/postgres.ts'
-import { unitId, type Years } from './years-data.ts'
+import { deviceId, unitId, type Years } from './years-data.ts'
 
 const DAY_MS = 86_400_000
 
@@ -51,8 +51,8 @@ export function questionsOf(years: Years): Question[] {
     {
       name: 'the latest values of 50 devices',
       ask: (query, draw) => {
-        const ids = someUnits(50, units, draw)
-        return latestOfDevices(query, ids, ids, now)
+        const indexes = Array.from({ length: 50 }, () => Math.floor(draw() * units))
+        return latestOfDevices(query, indexes.map(deviceId), indexes.map(unitId), now)
       },
       partitionsMax: 3,
     },

@@ -1,0 +1,222 @@
+// The API under load, beside PostGraphile on the same questions and the same database: two years of a fleet, each server a
+// process of its own, driven by autocannon. PostGraphile is fetched into a folder of its own for the run.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import autocannon, { type Result } from 'autocannon'
+import { localEngines } from '../infra/local/local-engines.ts'
+import { migrate } from '../infra/migrate.ts'
+import { openPostgres } from '../infra/postgres.ts'
+import { openScratch, removeAbandonedScratches } from '../infra/testing/scratch.ts'
+import { createKey } from '../ops/api-keys.ts'
+import { fillFleet, planFleet, vacuumFleet } from './api-data.ts'
+import { type ApiQuestion, type Asked, apiQuestions } from './api-questions.ts'
+
+const SECONDS = 6
+const WARM_UP_SECONDS = 2
+/** Latency as a few readers feel it; throughput as many do. */
+const [FEW, MANY] = [2, 16]
+
+const print = (line = ''): void => void process.stdout.write(`${line}\n`)
+
+export async function run(options: Record<string, string>): Promise<void> {
+  const fleet = planFleet(Number(options.units ?? 1_000), Number(options.rows ?? 2_000_000))
+  await removeAbandonedScratches()
+  const scratch = openScratch()
+  const report = (line: string) => process.stderr.write(`${line}\n`)
+  try {
+    const engines = await localEngines(['postgres'], { dataDir: scratch.dir, report, ports: 'any' })
+    const { databaseUrl = '' } = engines
+    try {
+      await migrate(databaseUrl)
+      const db = openPostgres(databaseUrl, { connectionsMax: 2, statementTimeoutMs: 0 })
+      await fillFleet(db, fleet, report)
+      const key = await createKey(db, { organization: 'bench', name: 'bench', role: 'viewer', days: null })
+      await db.end()
+      await vacuumFleet(databaseUrl)
+      const questions = apiQuestions(fleet)
+      const ours = await measured(() => startOurs(databaseUrl, key), questions, 'ours')
+      const theirs = options.alone
+        ? undefined
+        : await measured(
+            () => startTheirs(databaseUrl, join(scratch.dir, 'postgraphile')),
+            questions,
+            'theirs',
+          )
+      tell(questions, ours, theirs)
+    } finally {
+      await engines.stop()
+    }
+  } finally {
+    await scratch.remove()
+  }
+}
+
+type Server = { url: string; child: ChildProcess; headers: Record<string, string> }
+type Figures = { few: Result; many: Result; bytes: number; cpuMs: number }
+
+async function measured(
+  start: () => Promise<Server>,
+  questions: readonly ApiQuestion[],
+  side: 'ours' | 'theirs',
+): Promise<Map<string, Figures>> {
+  const server = await start()
+  const figures = new Map<string, Figures>()
+  try {
+    for (const question of questions) {
+      const ask = question[side]
+      if (ask === null) continue
+      const bytes = await answerOf(server, ask(0))
+      await load(server, ask, FEW, WARM_UP_SECONDS)
+      const few = await load(server, ask, FEW, SECONDS)
+      const before = cpuMs(server.child)
+      const many = await load(server, ask, MANY, SECONDS)
+      figures.set(question.name, {
+        few,
+        many,
+        bytes,
+        cpuMs: (cpuMs(server.child) - before) / many.requests.total,
+      })
+      process.stderr.write(`${side}: ${question.name}: p99 ${few.latency.p99} ms\n`)
+    }
+  } finally {
+    server.child.kill()
+    await once(server.child, 'exit')
+  }
+  return figures
+}
+
+/** A question that is answered with an error would be fast. */
+async function answerOf({ url, headers }: Server, asked: Asked): Promise<number> {
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(asked) })
+  const text = await response.text()
+  if (response.status !== 200 || text.includes('"errors"'))
+    throw new Error(`${response.status}: ${text.slice(0, 500)}`)
+  return text.length
+}
+
+function load(
+  { url, headers }: Server,
+  ask: (index: number) => Asked,
+  connections: number,
+  duration: number,
+): Promise<Result> {
+  let index = 0
+  const setupRequest = (request: object) => ({ ...request, body: JSON.stringify(ask(index++)) })
+  return autocannon({ url, connections, duration, method: 'POST', headers, requests: [{ setupRequest }] })
+}
+
+function tell(
+  questions: readonly ApiQuestion[],
+  ours: ReadonlyMap<string, Figures>,
+  theirs: ReadonlyMap<string, Figures> | undefined,
+): void {
+  print(
+    `${FEW} readers for p50 and p99, ${MANY} for queries a second; PostGraphile ${postgraphileVersion} in brackets`,
+  )
+  print()
+  for (const { name, p99MsMax } of questions) {
+    const [us, them] = [ours.get(name), theirs?.get(name)]
+    if (us === undefined) continue
+    const beside = (of: (figures: Figures) => number, digits = 0) =>
+      `${of(us).toFixed(digits)}${them ? ` (${of(them).toFixed(digits)})` : ''}`
+    const verdict =
+      p99MsMax === null
+        ? ''
+        : us.few.latency.p99 <= p99MsMax
+          ? `, under ${p99MsMax}`
+          : `, NOT under ${p99MsMax}`
+    print(name)
+    print(
+      `  p50 ${beside(({ few }) => few.latency.p50)} ms, p99 ${beside(({ few }) => few.latency.p99)} ms${verdict}; ` +
+        `${beside(({ many }) => many.requests.average)} a second; ${beside((figures) => figures.cpuMs, 2)} ms CPU of the server each; ` +
+        `${beside(({ bytes }) => bytes / 1_024)} kB`,
+    )
+  }
+}
+
+async function startOurs(databaseUrl: string, key: string): Promise<Server> {
+  const port = await freePort()
+  const child = spawn(process.execPath, [resolve(import.meta.dirname, '../ops/coldstream.ts'), 'api'], {
+    env: {
+      PATH: dirname(process.execPath),
+      DATABASE_URL: databaseUrl,
+      DATABASE_PREPARED_STATEMENTS: 'true',
+      API_HOST: '127.0.0.1',
+      API_PORT: String(port),
+      API_AUTH: 'required',
+      LOG_LEVEL: 'error',
+      NODE_ENV: 'production',
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  await ready(`http://127.0.0.1:${port}/health/ready`)
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` }
+  return { url: `http://127.0.0.1:${port}/graphql`, child, headers }
+}
+
+const postgraphileVersion = '5.1.5'
+
+async function startTheirs(databaseUrl: string, folder: string): Promise<Server> {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{"private":true}')
+  process.stderr.write('fetching PostGraphile\n')
+  execFileSync(
+    'npm',
+    [
+      ...['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder],
+      ...[`postgraphile@${postgraphileVersion}`, 'postgraphile-plugin-connection-filter@4.0.1'],
+    ],
+    { stdio: 'ignore' },
+  )
+  const port = await freePort()
+  writeFileSync(join(folder, 'graphile.config.mjs'), presetOf(databaseUrl, port))
+  const child = spawn(process.execPath, [join(folder, 'node_modules/postgraphile/dist/cli-run.js')], {
+    cwd: folder,
+    env: { PATH: dirname(process.execPath), NODE_ENV: 'production', GRAPHILE_ENV: 'production' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  await ready(`http://127.0.0.1:${port}/graphql`)
+  return { url: `http://127.0.0.1:${port}/graphql`, child, headers: { 'content-type': 'application/json' } }
+}
+
+/** As its manual says for production, with the plugin without which it has no ranges; as the owner of the tables. */
+const presetOf = (databaseUrl: string, port: number) => `
+import { PostGraphileAmberPreset } from 'postgraphile/presets/amber'
+import { makeV4Preset } from 'postgraphile/presets/v4'
+import { makePgService } from 'postgraphile/adaptors/pg'
+import { PostGraphileConnectionFilterPreset } from 'postgraphile-plugin-connection-filter'
+export default {
+  extends: [PostGraphileAmberPreset, makeV4Preset({ simpleCollections: 'omit' }), PostGraphileConnectionFilterPreset],
+  pgServices: [makePgService({ connectionString: ${JSON.stringify(databaseUrl)}, schemas: ['public'] })],
+  grafserv: { port: ${port}, host: '127.0.0.1', graphqlPath: '/graphql', graphiql: false, watch: false },
+  grafast: { explain: false },
+}
+`
+
+async function ready(url: string): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    const answer = await fetch(url).catch(() => null)
+    if (answer !== null) return
+    if (tries > 600) throw new Error(`${url} does not answer.`)
+    await sleep(100)
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((done) => server.close(done))
+  return port
+}
+
+/** User and system time so far, threads included, in ticks of 10 ms. */
+function cpuMs({ pid }: ChildProcess): number {
+  const stat = execFileSync('cat', [`/proc/${pid}/stat`], { encoding: 'utf8' })
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
