@@ -163,8 +163,9 @@ export class Connection {
 
   async #listen(id: string, operation: LiveOperation, access: Access, signal: AbortSignal): Promise<void> {
     const { live } = this.#parts
-    const feed = live.feedOf(operation.field)
+    // What is not his is not there, whether there are news or not.
     const keys = await keysFor(operation.args, access, live)
+    const feed = live.feedOf(operation.field)
     const subscriber = this.#subscriber(id, operation, keys, signal)
     const detach = await feed.subscribe(subscriber, operation.args.after ?? null)
     if (signal.aborted) detach()
