@@ -16,6 +16,8 @@ test.each([
   ['enless', 'TX TEMP CONT2 600-232', 'enless-wireless', 'tx-temp-cont2-600-232'],
   ['seeedstudio', 'sensecaps2101-temp-humid', 'sensecap', 'sensecaps2101-temp-humid'],
   ['decentlab', 'SHT35', 'decentlab', 'dl-sht35'],
+  ['Watteco', 'Clos’O', 'watteco', 'closo'],
+  ['watteco', "Vaqa'O Lite", 'watteco', 'vaqao-lite'],
   ['talkpool', 'OY-1110', 'talkpool', 'oy1110'],
   ['elsys', 'ELT2', 'elsys', 'elt-2'],
   ['cayenne', 'Cayenne LPP', 'the-things-stack', 'cayennelpp'],

@@ -53,6 +53,7 @@ const plain = (name: string) =>
   name
     .trim()
     .toLowerCase()
+    .replace(/['’]/g, '')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
 
