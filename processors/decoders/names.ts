@@ -57,25 +57,33 @@ const plain = (name: string) =>
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
 
-// Every uplink asks for the same few names; what strangers make up must not fill the memory.
+// Every uplink asks for the same few devices; what strangers make up must not fill the memory.
 const rememberedMax = 2000
 
-function remembered(resolve: (name: string) => string): (name: string) => string {
-  const known = new Map<string, string>()
-  return (name) => {
-    const found = known.get(name)
-    if (found !== undefined) return found
-    const resolved = resolve(name)
-    if (known.size < rememberedMax) known.set(name, resolved)
-    return resolved
+/** The same function of a vendor and a device, that looks up what it has found before. */
+export function remembered<T>(
+  resolve: (vendor: string, device: string) => T,
+): (vendor: string, device: string) => T {
+  const byVendor = new Map<string, Map<string, { found: T }>>()
+  let count = 0
+  return (vendor, device) => {
+    const known = byVendor.get(vendor)?.get(device)
+    if (known !== undefined) return known.found
+    const found = resolve(vendor, device)
+    if (count < rememberedMax) {
+      count += 1
+      const devices = byVendor.get(vendor) ?? new Map<string, { found: T }>()
+      byVendor.set(vendor, devices.set(device, { found }))
+    }
+    return found
   }
 }
 
 /** The name that the device repository uses for a vendor. */
-export const brandOf = remembered((vendor) => {
+export function brandOf(vendor: string): string {
   const name = plain(vendor)
   return vendorNames.get(name) ?? name
-})
+}
 
 function separated(brand: string, name: string): string {
   if (unseparated.has(brand)) return name.replaceAll('-', '')
@@ -84,8 +92,8 @@ function separated(brand: string, name: string): string {
   return brand === 'milesight-iot' ? name.replace(/^(em\d{3})(?=[a-z])/, '$1-') : name
 }
 
-const idOf = remembered((id) => {
-  const [vendor = '', device = ''] = id.split('\n')
+/** The name that the device repository uses for a device of this vendor. */
+export const modelOf = remembered((vendor, device) => {
   const brand = brandOf(vendor)
   const name = plain(device).replace(band, '')
   const fronts = [plain(vendor), brand, brand.replace(/-.*/, '')].map((front) => `${front}-`)
@@ -93,8 +101,3 @@ const idOf = remembered((id) => {
   const bare = separated(brand, name.slice(front.length))
   return modelNames.get(`${brand}/${bare}`) ?? bare
 })
-
-/** The name that the device repository uses for a device of this vendor. */
-export function modelOf(vendor: string, device: string): string {
-  return idOf(`${vendor}\n${device}`)
-}

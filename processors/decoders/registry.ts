@@ -14,7 +14,7 @@ import { genericNodeDecoder } from './generic-node.ts'
 import { lairdDecoder } from './laird.ts'
 import { mclimateDecoder } from './mclimate.ts'
 import { milesightDecoder } from './milesight.ts'
-import { brandOf, modelOf } from './names.ts'
+import { brandOf, modelOf, remembered } from './names.ts'
 import { netvoxDecoder } from './netvox.ts'
 import { radioBridgeDecoder } from './radio-bridge.ts'
 import { sensativeDecoder } from './sensative.ts'
@@ -70,9 +70,9 @@ export function allDecoders(): Decoder[] {
   return [...new Set([...listed, decentlabDecoder])]
 }
 
-export function decoderFor(vendor: string, device: string): Decoder | undefined {
+export const decoderFor = remembered((vendor, device): Decoder | undefined => {
   const brand = brandOf(vendor)
   const model = modelOf(vendor, device)
   if (brand === 'decentlab') return isDecentlabModel(model) ? decentlabDecoder : undefined
   return vendors.get(brand)?.find(([pattern]) => pattern.test(model))?.[1]
-}
+})

@@ -1,5 +1,5 @@
 // All profiles, and which one a device has.
-import { brandOf, modelOf } from '../decoders/names.ts'
+import { brandOf, modelOf, remembered } from '../decoders/names.ts'
 import { climateProfiles } from './climates.ts'
 import { draginoProfiles } from './dragino.ts'
 import { industrialProfiles } from './industrial.ts'
@@ -33,15 +33,19 @@ export function byFirmware(candidates: readonly Profile[], firmware: string | nu
   return named ?? candidates.find((profile) => profile.firmware === undefined)
 }
 
+/** A variant of a model (dl-dlr2-008-2000) has the model's profiles, unless it has its own. */
+const candidatesFor = remembered((brand, model): readonly Profile[] => {
+  for (let key = keyOf(brand, model); key.includes('/'); key = key.slice(0, lastSeparator(key))) {
+    const candidates = byModel.get(key)
+    if (candidates !== undefined) return candidates
+  }
+  return []
+})
+
 export function profileFor(
   brand: string,
   model: string,
   firmware: string | null = null,
 ): Profile | undefined {
-  // A variant of a model (dl-dlr2-008-2000) has the model's profile, unless it has its own.
-  for (let key = keyOf(brand, model); key.includes('/'); key = key.slice(0, lastSeparator(key))) {
-    const candidates = byModel.get(key)
-    if (candidates !== undefined) return byFirmware(candidates, firmware)
-  }
-  return undefined
+  return byFirmware(candidatesFor(brand, model), firmware)
 }
