@@ -83,6 +83,15 @@ test('at one instant reports follow each other by deviceId, whatever their order
   ])
 })
 
+test('however many openings there are at one instant, each is told under an id of its own', () => {
+  const driver = unit().pipe(
+    ...['a', 'b', 'c', 'd', 'e'].map((device, n) => ({ at: '10:00', device, doorOpen: n % 2 === 0 })),
+  )
+  const openings = driver.lookAt('10:01').last('door-openings')
+  expect(openings.map(({ closedAt }) => closedAt)).toEqual([at('10:00'), at('10:00'), null])
+  expect(new Set(openings.map(({ id }) => id)).size).toBe(3)
+})
+
 test('a new version changes the limits of an open opening from its validFrom on', () => {
   const driver = unit({ validFrom: at('10:04'), doorOpenWarningMinutes: 2, doorOpenCriticalMinutes: 20 })
   expect(driver.pipe({ at: '10:00', doorOpen: true }).advanceTo('10:30').last('door-openings')).toMatchObject(

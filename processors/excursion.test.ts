@@ -89,6 +89,16 @@ describe('start and end', () => {
   })
 })
 
+test('however many there are at one instant, each is told under an id of its own', () => {
+  const temperatures = [9, 1, 9, 1, 9]
+  const driver = unit()
+    .pipe(...temperatures.map((temperature, n) => ({ at: '10:00', device: `d${n}`, temperature })))
+    .lookAt('10:01')
+  const excursions = driver.last('excursions')
+  expect(excursions.map(({ direction }) => direction).sort()).toEqual(['high', 'high', 'high', 'low', 'low'])
+  expect(new Set(excursions.map(({ id }) => id)).size).toBe(5)
+})
+
 describe('confirmation', () => {
   const confirmedAt = (driver: UnitDriver) =>
     driver.last('excursions').map((excursion) => excursion.confirmedAt)
