@@ -1,34 +1,25 @@
 // Topic → committed rows, on a broker and a Postgres of the bench's own, beside the ceiling of the same run: the same rows,
 // as one COPY in binary from a file, into the same table with the same indexes, as `psql \copy` does it. Rounds take turns, so
 // that other load meets both; the best round of each counts.
-import { createReadStream, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createReadStream, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import rdkafka from 'node-rdkafka'
-import { producerSettings } from '../infra/kafka.ts'
 import { localEngines } from '../infra/local/local-engines.ts'
 import { migrate } from '../infra/migrate.ts'
 import { openPostgres, type Postgres } from '../infra/postgres.ts'
-import { registryAt } from '../infra/registry.ts'
 import { openScratch, removeAbandonedScratches } from '../infra/testing/scratch.ts'
-import { createTopics } from '../infra/topics.ts'
-import { type Codecs, openCodecs } from '../schemas/codec.ts'
-import type { Reading } from '../schemas/generated/types.ts'
-import { derivedId } from '../schemas/identity.ts'
 import { topicName } from '../schemas/topics.ts'
-import { CopyBuffer } from '../sinks/copy-binary.ts'
 import type { SinkConfig } from '../sinks/main.ts'
 import { ensurePartition } from '../sinks/partition-tables.ts'
 import { readingsByMonth } from '../sinks/partitions.ts'
 import { sinkTables } from '../sinks/rows.ts'
 import { MeasuredChild } from './measured-child.ts'
+import type { Read, ReaderSetup } from './measured-reader.ts'
 import type { SinkSetup } from './measured-sink.ts'
+import { fill, PARTITIONS, PLAIN_TOPIC, PREFIX, startMs } from './sink-world.ts'
 
-const PREFIX = 'bench.'
-const PARTITIONS = 12
 const ROUNDS = 3
-const INTERVAL_MS = 60_000
 const CLOCK_TICK_MS = 10
 
 const print = (line = ''): void => void process.stdout.write(`${line}\n`)
@@ -46,6 +37,8 @@ type World = {
   url: string
   db: Postgres
   rows: number
+  /** Of Kafka, that carry the rows. */
+  records: number
   file: string
   profileDir: string | undefined
 }
@@ -53,6 +46,7 @@ type World = {
 export async function run(options: Record<string, string>): Promise<void> {
   const devices = Number(options.devices ?? 10_000)
   const rows = Number(options.rows ?? 600_000)
+  const together = Number(options.together ?? 200)
   await removeAbandonedScratches()
   const scratch = openScratch()
   const report = (line: string) => process.stderr.write(`engines: ${line}\n`)
@@ -66,8 +60,8 @@ export async function run(options: Record<string, string>): Promise<void> {
       await migrate(url)
       const db = openPostgres(url, { connectionsMax: 2, statementTimeoutMs: 0 })
       await ensurePartition(db, readingsByMonth, readingsByMonth.periodOf(startMs))
-      await fill({ brokers, registry, rows, devices, file })
-      await measure({ brokers, registry, url, db, rows, file, profileDir: options.profile })
+      const records = await fill({ brokers, registry, rows, devices, together, file })
+      await measure({ brokers, registry, url, db, rows, records, file, profileDir: options.profile })
       await db.end()
     } finally {
       await engines.stop()
@@ -76,62 +70,6 @@ export async function run(options: Record<string, string>): Promise<void> {
     rmSync(file, { force: true })
     await scratch.remove()
   }
-}
-
-const startMs = Date.UTC(2026, 9, 2)
-const organizationId = derivedId('organization', 'bench')
-
-/** Devices measure in turn, each every minute; two of three give humidity. */
-function reading(index: number, devices: number, ids: readonly string[]): Reading {
-  const device = index % devices
-  const atMs = startMs + Math.floor(index / devices) * INTERVAL_MS + ((device * 37) % INTERVAL_MS)
-  return {
-    ...{ unitId: ids[device] ?? '', organizationId, deviceId: ids[(device * 7) % devices] ?? '' },
-    ...{ devEui: 'A84041000000000A', kind: 'temperature', recordedAt: atMs, receivedAt: atMs + 180 },
-    ...{ temperature: (index % 170) / 10 - 3, humidity: index % 3 === 0 ? null : 40 + (index % 50) },
-    ...{ doorOpen: null, doorOpenCount: null, lastOpenSeconds: null, batteryPercent: null },
-    ...{
-      batteryVolts: 3 + (index % 10) / 16,
-      rssi: -60 - (index % 60),
-      snr: 7.5,
-      gatewayId: `gateway-${device % 40}`,
-    },
-    ...{ fault: false, history: false, simulated: false, decoder: 'lht65', decoderVersion: 1 },
-  }
-}
-
-type Fill = { brokers: string; registry: string; rows: number; devices: number; file: string }
-
-/** The same readings into the topic, and as a file of COPY's. */
-async function fill({ brokers, registry, rows, devices, file }: Fill): Promise<void> {
-  await createTopics(brokers, PREFIX, { partitions: PARTITIONS, replication: 1 })
-  const codecs: Codecs = await openCodecs(registryAt(registry), PREFIX)
-  const { global, topic } = producerSettings(brokers)
-  const producer = new rdkafka.Producer(
-    { ...global, dr_cb: false, 'queue.buffering.max.messages': 2_000_000 },
-    topic,
-  )
-  await new Promise<void>((done, fail) => {
-    producer.connect({}, (error) => (error ? fail(error) : done()))
-  })
-  producer.setPollInterval(20)
-  const ids = Array.from({ length: devices }, (_, device) => derivedId('bench', device))
-  const { columns, write } = sinkTables.readings
-  const copy = new CopyBuffer(rows * 200)
-  const [name, encode] = [topicName(PREFIX, 'readings'), codecs.of('readings').encode]
-  for (let index = 0; index < rows; index++) {
-    const value = reading(index, devices, ids)
-    copy.row(columns.length, (row) => write(row, value, { topic: '', partition: 0, offset: 0 }))
-    producer.produce(name, null, encode(value), value.unitId)
-    if (index % 20_000 === 0) await sleep(1)
-  }
-  await new Promise<void>((done, fail) => {
-    producer.flush(120_000, (error) => (error ? fail(error) : done()))
-  })
-  await new Promise((done) => {
-    producer.disconnect(done)
-  })
-  writeFileSync(file, copy.finish())
 }
 
 async function measure(world: World): Promise<void> {
@@ -143,7 +81,10 @@ async function measure(world: World): Promise<void> {
     sinks.push(await measureSink(world))
   }
   const [ceiling, sink] = [best(ceilings), best(sinks)]
-  print(`${thousands(rows)} readings, ${PARTITIONS} partitions; best of ${ROUNDS} rounds each, taking turns`)
+  print(
+    `${thousands(rows)} readings in ${thousands(world.records)} records, ${PARTITIONS} partitions; best of ${ROUNDS} rounds each, ` +
+      'taking turns',
+  )
   print(line('ceiling: one COPY from a file', ceiling))
   print(line('sink: topic → committed rows', sink))
   for (const [thread, ms] of Object.entries(sink.threads ?? {}))
@@ -151,7 +92,32 @@ async function measure(world: World): Promise<void> {
   print(`ratio to the ceiling           ${(sink.rowsPerSecond / ceiling.rowsPerSecond).toFixed(2)} by time`)
   const total = (m: Measured) => m.backendMicros + m.clientMicros
   print(`CPU of both sides              ${total(ceiling).toFixed(2)} and ${total(sink).toFixed(2)} µs a row`)
+  await printReaders(world)
   await printIndexCost(db, world.file)
+}
+
+/** Each client alone, without a sink behind it. */
+async function printReaders({ brokers, rows }: World): Promise<void> {
+  const readings = topicName(PREFIX, 'readings')
+  const ways: [client: ReaderSetup['client'], topic: string, what: string][] = [
+    ['node-rdkafka', readings, 'lz4'],
+    ['node-rdkafka', PLAIN_TOPIC, 'uncompressed'],
+    ['kafkajs', PLAIN_TOPIC, 'uncompressed'],
+  ]
+  print('reading alone, to the end of the topic')
+  for (const [client, topic, what] of ways) {
+    const setup: ReaderSetup = { client, brokers, topic, records: rows }
+    const child = await MeasuredChild.start('./measured-reader.ts', setup)
+    const { elapsedMs, threads } = await child.ask<Read>('read')
+    await child.end('SIGKILL')
+    const micros = Object.entries(threads).map(([name, ms]): [string, number] => [name, (ms * 1000) / rows])
+    const all = micros.reduce((sum, [, each]) => sum + each, 0)
+    const own = micros.find(([name]) => name === 'JavaScript')?.[1] ?? 0
+    print(
+      `  ${`${client}, ${what}`.padEnd(28)} ${thousands((rows * 1000) / elapsedMs).padStart(8)} records/s   ` +
+        `${all.toFixed(2)} µs a record, of that ${own.toFixed(2)} on the JavaScript thread`,
+    )
+  }
 }
 
 const best = (all: readonly Measured[]): Measured =>
@@ -192,7 +158,15 @@ async function measureCopy({ db, rows, file }: World): Promise<Measured> {
   }
 }
 
-async function measureSink({ db, brokers, registry, url, rows, profileDir }: World): Promise<Measured> {
+async function measureSink({
+  db,
+  brokers,
+  registry,
+  url,
+  rows,
+  records,
+  profileDir,
+}: World): Promise<Measured> {
   await clear(db)
   const config: SinkConfig = {
     ...{ KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry, DATABASE_URL: url, DATABASE_DIRECT_URL: '' },
@@ -210,11 +184,11 @@ async function measureSink({ db, brokers, registry, url, rows, profileDir }: Wor
   try {
     await child.ask('begin')
     const first = await untilWritten(db, 1)
-    const last = await untilWritten(db, rows)
+    const last = await untilWritten(db, records)
     const threads = await child.ask<Record<string, number>>('end')
     const clientMs = Object.values(threads).reduce((sum, ms) => sum + ms, 0)
     return {
-      rowsPerSecond: ((rows - first.written) * 1000) / (last.atMs - first.atMs),
+      rowsPerSecond: (rows * (1 - first.written / records) * 1000) / (last.atMs - first.atMs),
       ...{ backendMicros: (last.backendMs * 1000) / rows, clientMicros: (clientMs * 1000) / rows, threads },
     }
   } finally {
@@ -224,7 +198,7 @@ async function measureSink({ db, brokers, registry, url, rows, profileDir }: Wor
 
 type Seen = { written: number; atMs: number; backendMs: number }
 
-/** Offsets are stored with the rows, so they say what is committed; control records take offsets, too. */
+/** Offsets are stored with the rows, so they say what is committed. */
 async function untilWritten(db: Postgres, least: number): Promise<Seen> {
   for (;;) {
     const { rows } = await db.query<{ written: number; pids: number[] }>(

@@ -26,7 +26,7 @@ export type SinkOptions = {
 const CONSUME_RECORDS_MAX = 2_000
 /** A batch of readings from a backlog is about so large; few records are asked for until it is known better. */
 const ROWS_PER_RECORD_AT_FIRST = 1_000
-const ROWS_PER_RECORD_DECAY = 0.9
+const ROWS_PER_RECORD_DECAY = 0.5
 /** While a batch is being written the next one may grow to so many times the usual size: a slow database gets fewer, larger ones. */
 const GROWTH_MAX = 4
 const RETRY_PAUSE_MS = 1_000
@@ -84,7 +84,7 @@ export class Sink {
     this.#rowsPerRecord = Math.max(1, mean, this.#rowsPerRecord * ROWS_PER_RECORD_DECAY)
   }
 
-  /** It goes down slowly: a batch may become too small by it, and must not become far too large. */
+  /** It goes down by steps: a batch may become too small by it for a while, and must not become far too large. */
   #recordsFor(rows: number): number {
     return Math.max(1, Math.min(CONSUME_RECORDS_MAX, Math.ceil(rows / this.#rowsPerRecord)))
   }
