@@ -85,7 +85,7 @@ test('what is not well are cards, all others tiles; and a reading again of the s
   await page.evaluate(`{
     window.changes = 0
     const watcher = new MutationObserver((records) => { window.changes += records.length })
-    for (const list of document.querySelectorAll('.cards, .tiles')) watcher.observe(list, { childList: true })
+    for (const list of document.querySelectorAll('.cards, .tile-list')) watcher.observe(list, { childList: true })
   }`)
   const again = page.waitForResponse(/graphql/)
   await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`)

@@ -205,7 +205,7 @@ describe('the list of alerts', () => {
   test('is filtered by where an alert stands and by whom it is about', async () => {
     await openAlerts()
     expect(await texts('.alert b')).toEqual(['Temperature out of range'])
-    expect(await text('.alert')).toMatch(/Dairy wall · Berlin.*Open.*Critical.*12:40 · 20 min ago/s)
+    expect(await text('.alert')).toMatch(/Dairy wall · Berlin.*Open.*Critical.*12:40 CET · 20 min ago/s)
     expect(await page.title()).toBe('(1) Alerts · Coldstream')
     await picture('alerts')
     await page.click('#state-resolved')

@@ -1,6 +1,6 @@
 // Alerts as a list that a phone shows, too: what, where, since when, and where it stands.
 import { h, showList, svg } from './element.js'
-import { ago, duration, moment, words } from './format.js'
+import { ago, duration, moment, words, zoneName } from './format.js'
 
 /**
  * @typedef {import('./alerts-query.js').PlacedAlert} PlacedAlert
@@ -18,6 +18,14 @@ const names = {
   DOOR_OPEN: 'Door open too long',
   CALIBRATION_DUE: 'Calibration due',
   BUDGET_EXCEEDED: 'Time out of range used up',
+}
+/** @type {Record<string, string>} */
+const reasons = {
+  PERCENT: 'by its level',
+  VOLTS: 'by its voltage',
+  NO_PROBE: 'no probe',
+  STUCK: 'never moves',
+  JUMP: 'jumps',
 }
 /** @type {Record<string, string>} */
 const tones = { CRITICAL: 'alarm', WARNING: 'warn', INFO: 'mend' }
@@ -76,7 +84,7 @@ function line(alert, { zone, nowMs, acknowledge }) {
       'div',
       { class: 'alert-what' },
       h('b', {}, names[alert.type] ?? words(alert.type)),
-      alert.reason && h('span', { class: 'soft' }, ` (${words(alert.reason).toLowerCase()})`),
+      alert.reason && h('span', { class: 'soft' }, ` (${reasons[alert.reason] ?? words(alert.reason)})`),
       h(
         'div',
         {},
@@ -98,7 +106,16 @@ function line(alert, { zone, nowMs, acknowledge }) {
     h(
       'div',
       { class: 'alert-when' },
-      h('span', {}, at(triggeredAt), h('span', { class: 'soft' }, ` · ${ago(triggeredAt, nowMs)}`)),
+      h(
+        'span',
+        {},
+        at(triggeredAt),
+        h(
+          'span',
+          { class: 'soft' },
+          ` ${zoneName(triggeredAt, zone(unit.site.timeZone))} · ${ago(triggeredAt, nowMs)}`,
+        ),
+      ),
       h('span', { class: 'soft small' }, progress(alert, at)),
     ),
     h('div', { class: 'alert-act' }, acknowledgeButton(alert, acknowledge)),

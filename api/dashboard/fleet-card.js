@@ -71,7 +71,12 @@ export function fleetCard({ unit, site }, { nowMs, unit: letter, hasSite, lines 
     h(
       'div',
       { class: 'card-middle' },
-      h('div', { class: 'card-name' }, h('h3', {}, unit.name), h('p', { class: 'soft small' }, where)),
+      h(
+        'div',
+        { class: 'card-name' },
+        h('h3', {}, unit.name),
+        h('p', { class: 'soft small', title: where }, where),
+      ),
       h(
         'div',
         { class: `reading ${stateOf(unit, nowMs)}` },

@@ -81,7 +81,7 @@ function line(row, isByDay, view) {
   const seconds = row.secondsAbove + row.secondsBelow
   const time = isByDay ? '' : `, ${clock(row.start, view.zone)}`
   const open = h('span', { class: 'soft small', title: 'Late readings may still change it' }, ' · open')
-  const door = `${row.doorOpenings} × ${duration(row.doorOpenSeconds)}`
+  const door = `${row.doorOpenings} · ${duration(row.doorOpenSeconds)}`
   const cells = [
     [weekday(row.start, view.zone), time, row.isFinal ? '' : open],
     degrees(row.min),

@@ -235,7 +235,7 @@ const line = ({ unit, day }) => ({
     outOf(day) > 0 ? duration(outOf(day)) : '–',
     day.doorOpenings === 0 && day.doorOpenSeconds === 0
       ? '–'
-      : `${day.doorOpenings} × ${duration(day.doorOpenSeconds)}`,
+      : `${day.doorOpenings} · ${duration(day.doorOpenSeconds)}`,
     [meter(day.coverage), day.coverage === null ? '–' : `${Math.round(day.coverage * 100)} %`],
   ],
   bad: outOf(day) > 0 ? [5] : [],

@@ -43,7 +43,7 @@ export function heading(unit, view) {
 /** @param {UnitData} unit @param {View} view */
 export function tiles(unit, view) {
   const { latest, rule } = unit
-  const state = isOld(unit, view.nowMs) ? '' : isOut(latest?.temperature, rule) ? 'out' : ''
+  const state = isOld(unit, view.nowMs) ? 'old' : isOut(latest?.temperature, rule) ? 'out' : ''
   const tile = (
     /** @type {string} */ name,
     /** @type {import('./element.js').Child} */ value,

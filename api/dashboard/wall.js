@@ -14,6 +14,8 @@ import { lookOf, nameOf, rankOf, statusMark, worstFirst } from './statuses.js'
 
 /** Up to so many units all are cards. */
 const CARDS_ALL = 60
+/** On a phone a card is half of the screen: there only what needs somebody is one. */
+const narrow = matchMedia('(max-width: 640px)')
 /** And in no group more than so many: when everything is offline, the list must still be a list. */
 const CARDS_IN_GROUP = 60
 
@@ -72,14 +74,16 @@ export function wall(place, settings) {
         { class: 'group' },
         h('div', { class: 'group-head' }),
         h('ul', { class: 'cards' }),
-        h('ul', { class: 'tiles' }),
+        h('ul', { class: 'tile-list' }),
       )
     cards.set(key, section)
     const [top, large, small] = /** @type {HTMLElement[]} */ ([...section.children])
     if (!top || !large || !small) return section
     top.replaceChildren(...h('div', {}, head).childNodes)
     const isTile = (/** @type {Placed} */ one, /** @type {number} */ index) =>
-      total > CARDS_ALL && (statusOf(one) === 'OK' || index >= CARDS_IN_GROUP)
+      statusOf(one) === 'OK'
+        ? total > CARDS_ALL || narrow.matches
+        : total > CARDS_ALL && index >= CARDS_IN_GROUP
     const view = { unit: settings.unit(), nowMs: nowMs(), hasSite, lines }
     const how = {
       keyOf: (/** @type {Placed} */ { unit }) => unit.id,
