@@ -30,7 +30,7 @@ export function shownErrors(
 function unwrapped(error: Error): Error[] {
   const outer = error instanceof GraphQLError && error.originalError ? error.originalError : error
   const { errors } = outer as { errors?: Error[] }
-  return Array.isArray(errors) ? errors : [error]
+  return errors?.every((inner) => inner instanceof GraphQLError) ? errors : [error]
 }
 
 type Described = {
