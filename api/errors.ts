@@ -35,6 +35,8 @@ const refusals = {
 
 export type RefusalCode = keyof typeof refusals
 
+export const refusalCodes = Object.keys(refusals) as RefusalCode[]
+
 export const adviceOf = (code: RefusalCode): string => refusals[code]
 
 export function refusal(code: RefusalCode, message: string): GraphQLError {
