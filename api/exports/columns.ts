@@ -141,4 +141,19 @@ export const lineOf = {
     resolved_at: 'resolvedAt',
     revision: 'revision',
   }),
+  manualLogs: line(
+    plain({ id: 'id', recorded_at: 'recordedAt' }),
+    inDegrees(temperatureIn, { temperature: number('temperatureC') }),
+    plain({ note: 'note', recorded_by: 'recordedBy' }),
+  ),
+  correctiveActions: plain({
+    id: 'id',
+    alert_id: 'alertId',
+    acted_at: 'actedAt',
+    actor_id: 'actorId',
+    description: 'description',
+    action_taken: 'actionTaken',
+    evidence_url: 'evidenceUrl',
+    resolved_alert: 'resolvedAlert',
+  }),
 } satisfies Record<string, ToLine>

@@ -68,6 +68,16 @@ const kinds: Record<ExportName, Kind> = {
   },
   silences: { path: 'silences', summary: 'Silences', description: 'Silences that touch the range.' },
   alerts: { path: 'alerts', summary: 'Alerts', description: 'Alerts that touch the range.' },
+  manualLogs: {
+    path: 'manual-logs',
+    summary: 'Manual logs',
+    description: 'What people read by hand in the range.',
+  },
+  correctiveActions: {
+    path: 'corrective-actions',
+    summary: 'Corrective actions',
+    description: 'What people did about alerts in the range.',
+  },
 }
 
 export const exportPath = (name: ExportName): string => `/api/exports/${kinds[name].path}`

@@ -22,6 +22,8 @@ const tables: readonly (readonly [ExportName, Readonly<Record<string, string>>])
   ['doorOpenings', {}],
   ['silences', {}],
   ['alerts', {}],
+  ['manualLogs', {}],
+  ['correctiveActions', {}],
 ]
 
 export async function evidenceOf(

@@ -35,6 +35,8 @@ ${limits(report.rules, figures)}
 ${excursions(report, figures)}
 ${silences(report, figures)}
 ${openings(report, figures)}
+${actions(report, figures)}
+${manualLogs(report, figures)}
 ${days(report.days, figures)}
 ${evidence(proof, figures)}
 <div class="signatures"><p>Checked by, date</p><p>Signature</p></div>
@@ -111,6 +113,7 @@ const excursions = ({ excursions }: UnitReport, { at, degrees, degreeMinutes }: 
     ['Beyond the limit', (row) => degreeMinutes(number(row, 'degreeMinutesC') ?? 0), 'number'],
     ['Door open in it', (row) => duration(row.doorOpenSeconds), 'number'],
     ['Silent in it', (row) => duration(row.silentSeconds), 'number'],
+    ['Cause', (row) => [row.cause, row.found].filter(Boolean).join('; ')],
   ])
 
 const silences = ({ silences }: UnitReport, { at }: Figures): Html =>
@@ -134,6 +137,26 @@ const openings = ({ openings }: UnitReport, { at }: Figures): Html =>
       ['Critical', (row) => at(date(row, 'criticalAt'))],
     ],
   )
+
+const words = (row: Row, property: string) => String(row[property] ?? '–')
+
+const actions = ({ actions }: UnitReport, { at }: Figures): Html =>
+  section('Corrective actions', actions, 'None were recorded in this period.', [
+    ['When', (row) => at(date(row, 'actedAt'))],
+    ['Alert', (row) => row.alertType.toLowerCase().replaceAll('_', ' ')],
+    ['Found', (row) => words(row, 'description')],
+    ['Done', (row) => words(row, 'actionTaken')],
+    ['By', (row) => row.actedBy ?? '–'],
+    ['Evidence', (row) => words(row, 'evidenceUrl')],
+  ])
+
+const manualLogs = ({ manualLogs }: UnitReport, { at, degrees }: Figures): Html =>
+  section('Read by hand', manualLogs, 'Nothing in this period.', [
+    ['When', (row) => at(date(row, 'recordedAt'))],
+    ['Temperature', (row) => degrees(number(row, 'temperatureC')), 'number'],
+    ['Note', (row) => words(row, 'note')],
+    ['By', (row) => words(row, 'recordedBy')],
+  ])
 
 const days = (rows: readonly Day[], { day, degrees }: Figures): Html =>
   section('Day by day', rows, 'No reading in this period.', [

@@ -5,14 +5,25 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { openPostgres, type Postgres } from '../../infra/postgres.ts'
+import { launchChromium } from '../../infra/testing/chromium.ts'
 import { freshDatabase } from '../../infra/testing/engines.ts'
 import { verifyReport } from '../../ops/report.ts'
 import { openTo } from '../access/access.ts'
 import { createServer } from '../server.ts'
 import { fillRegistry, fillTelemetry } from '../testing/fleet.ts'
-import { doorOpening, excursion, idOf, insert, NOW, rollup, silence } from '../testing/rows.ts'
+import {
+  alert,
+  doorOpening,
+  excursion,
+  idOf,
+  insert,
+  NOW,
+  rollup,
+  type Sql,
+  silence,
+} from '../testing/rows.ts'
 import { signerFrom } from './signing.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coldstream-report-'))
@@ -62,6 +73,7 @@ beforeAll(async () => {
       silence('Salad bar', at('09:00'), { state: 'closed', ended_at: at('09:20'), duration_seconds: 1_200 }),
     ])
   })
+  await postgres.transaction(fillWhatPeopleDid)
   const keyFile = join(folder, 'key.pem')
   writeFileSync(keyFile, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
   app = await createServer({
@@ -75,6 +87,38 @@ beforeAll(async () => {
   await app.listen({ port: 0, host: '127.0.0.1' })
   url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
 })
+async function fillWhatPeopleDid(sql: Sql): Promise<void> {
+  const of = { unit_id: idOf('Salad bar'), organization_id: idOf('acme') }
+  const cause = idOf('excursion', 'Salad bar', at('08:00').toISOString())
+  await insert(sql, 'alerts', [
+    alert('Salad bar', at('08:15'), {
+      cause_id: cause,
+      cause_started_at: at('08:00'),
+      status: 'resolved',
+      resolved_at: at('09:30'),
+    }),
+  ])
+  await insert(sql, 'actors', [{ id: idOf('kim'), kind: 'person', name: 'Kim', created_at: NOW }])
+  await insert(sql, 'corrective_actions', [
+    {
+      ...of,
+      ...{
+        id: idOf('action'),
+        alert_id: idOf('alert', 'Salad bar', at('08:15').toISOString()),
+        actor_id: idOf('kim'),
+      },
+      ...{ description: 'The door did not close', action_taken: 'Seal <new>', resolved_alert: false },
+      ...{ acted_at: at('09:00'), created_at: NOW },
+    },
+  ])
+  await insert(sql, 'manual_logs', [
+    {
+      ...of,
+      ...{ id: idOf('log'), recorded_at: at('09:10'), temperature_c: 6.5, note: 'with the old thermometer' },
+      ...{ recorded_by: 'Kim', created_at: NOW },
+    },
+  ])
+}
 afterAll(async () => {
   await app?.close()
   await postgres?.end()
@@ -100,7 +144,13 @@ test('a report says in local time what happened, and how much of it the door or 
   expect(text).toContain('Salad &lt;bar&gt;')
   expect(text).toContain('1 confirmed temperature excursion in this period.')
   expect(text).toContain(
-    '2025-03-30 10:00 CEST 2025-03-30 11:30 CEST too warm 2025-03-30 10:15 CEST – 11.5 °C 225 °C·min 10 min 20 min',
+    '2025-03-30 10:00 CEST 2025-03-30 11:30 CEST too warm 2025-03-30 10:15 CEST – 11.5 °C 225 °C·min 10 min 20 min door open; The door did not close',
+  )
+  expect(text).toContain(
+    'Corrective actions When Alert Found Done By Evidence 2025-03-30 11:00 CEST alarm active The door did not close Seal &lt;new&gt; Kim –',
+  )
+  expect(text).toContain(
+    'Read by hand When Temperature Note By 2025-03-30 11:10 CEST 6.5 °C with the old thermometer Kim',
   )
   expect(text).toContain('Known temperature 100.0 %')
   expect(text).toContain('Time-weighted mean 4.5 °C')
@@ -132,7 +182,7 @@ test.each([
 test('its proof holds until it, or a row under it, is changed', async () => {
   const { body } = await report(thatDay)
   const findings = await verifyReport(body, { url })
-  expect(findings.map(({ isRight }) => isRight)).toEqual(Array(7).fill(true))
+  expect(findings.map(({ isRight }) => isRight)).toEqual(Array(9).fill(true))
 
   const forged = await verifyReport(body.replace('lines\\":1', 'lines\\":2'), { url })
   expect(forged[0]).toEqual({ isRight: false, text: 'The signature is not of this key and these digests.' })
@@ -143,6 +193,22 @@ test('its proof holds until it, or a row under it, is changed', async () => {
     expect.stringMatching(/^\/api\/exports\/excursions\?.*: the rows have changed since$/),
   ])
 })
+
+test('printed it is a PDF on A4 of which no column is cut off', async () => {
+  const browser = await launchChromium()
+  onTestFinished(() => browser.close())
+  // As wide as the paper between its margins, at 96 dots an inch.
+  const page = await browser.newPage({ viewport: { width: 703, height: 1_000 } })
+  await page.goto(`${url}/api/reports/units/${idOf('Salad bar')}?${thatDay}`)
+  await page.emulateMedia({ media: 'print' })
+  const tooWide = await page.evaluate(
+    "[...document.querySelectorAll('table, dl, h1, p')].filter((e) => e.getBoundingClientRect().right > innerWidth).map((e) => e.textContent)",
+  )
+  expect(tooWide).toEqual([])
+  const pdf = await page.pdf({ preferCSSPageSize: true })
+  expect(pdf.subarray(0, 5).toString()).toBe('%PDF-')
+  expect(pdf.toString('latin1')).toMatch(/\/MediaBox \[0 0 (594|595)/)
+}, 400_000)
 
 test('a file that is no key is named, with how to make one', () => {
   const path = join(folder, 'no-key.pem')

@@ -3,7 +3,14 @@ import type { Query } from '../database.ts'
 import { refusal } from '../errors.ts'
 import type { Row } from '../exports/columns.ts'
 import { type ExportName, pagesOf } from '../exports/lines.ts'
-import { organizationsById, type Site, sitesById, type Unit, unitsById } from '../queries/registry.ts'
+import {
+  actorsById,
+  organizationsById,
+  type Site,
+  sitesById,
+  type Unit,
+  unitsById,
+} from '../queries/registry.ts'
 import { type Rule, rulesAt } from '../queries/rules.ts'
 import type { RollupSums } from '../rollup-figures.ts'
 import { parseId } from '../scalars.ts'
@@ -36,11 +43,27 @@ export type UnitReport = {
   days: Day[]
   /** All days together. */
   whole: Day
-  excursions: (Excursion & { doorOpenSeconds: number; silentSeconds: number })[]
+  excursions: ExplainedExcursion[]
   openings: Episode[]
   silences: Episode[]
   alerts: Row[]
+  manualLogs: Row[]
+  actions: Action[]
 }
+
+export type Action = Row & { alertType: string; actedBy: string | null }
+
+/** What was open, silent or done while the temperature was out of range. */
+export type ExplainedExcursion = Excursion & {
+  doorOpenSeconds: number
+  silentSeconds: number
+  cause: Cause
+  /** What people found and did about its alerts. */
+  found: string
+}
+
+/** As far as the sensors tell: the door was open as it began, was opened in it, or nothing was seen. */
+export type Cause = 'door open' | 'door opened in it' | 'unit fell silent in it' | 'not seen by a sensor'
 
 export type PeriodArgs = { unitId: string; firstDay: string; lastDay: string }
 
@@ -60,10 +83,17 @@ export async function unitReport(
   const days = await read<Day>('rollups', 'day')
   const openings = await read<Episode>('doorOpenings')
   const silences = await read<Episode>('silences')
+  const alerts = await read<Row>('alerts')
+  const actions = await actionsOn(query, await read<Row>('correctiveActions'), alerts)
   const excursions = (await read<Excursion>('excursions')).map((excursion) => ({
     ...excursion,
     doorOpenSeconds: sharedSeconds(excursion, openings, ['openedAt', 'closedAt'], now),
     silentSeconds: sharedSeconds(excursion, silences, ['startedAt', 'endedAt'], now),
+    cause: causeOf(excursion, openings, silences, now),
+    found: actions
+      .filter(({ causeId }) => causeId === excursion.id)
+      .map(({ description }) => String(description))
+      .join('; '),
   }))
   return {
     unit,
@@ -76,7 +106,9 @@ export async function unitReport(
     excursions,
     openings,
     silences,
-    alerts: await read<Row>('alerts'),
+    alerts,
+    manualLogs: await read<Row>('manualLogs'),
+    actions,
   }
 }
 
@@ -118,6 +150,39 @@ async function rulesIn(query: Query, unit: Unit, { from, to }: Period): Promise<
   const instants = [from, ...changes.map(({ at }) => at)]
   const rules = await Promise.all(instants.map((at) => rulesAt(query, [unit.id], at)))
   return rules.flat()
+}
+
+async function actionsOn(query: Query, actions: readonly Row[], alerts: readonly Row[]): Promise<Action[]> {
+  const ids = [...new Set(actions.map(({ actorId }) => actorId).filter((id) => typeof id === 'string'))]
+  const names = new Map(
+    (ids.length === 0 ? [] : await actorsById(query, ids)).map(({ id, name }) => [id, name]),
+  )
+  const byId = new Map(alerts.map((alert) => [alert.id, alert]))
+  return actions.map((action) => {
+    const alert = byId.get(action.alertId ?? null)
+    return {
+      ...action,
+      causeId: alert?.causeId ?? null,
+      alertType: String(alert?.type ?? 'an alert outside the period'),
+      actedBy: names.get(String(action.actorId)) ?? null,
+    }
+  })
+}
+
+function causeOf(
+  excursion: Excursion,
+  openings: readonly Episode[],
+  silences: readonly Episode[],
+  now: Date,
+): Cause {
+  const isOpenAtStart = openings.some(
+    ({ openedAt, closedAt }) =>
+      (openedAt as Date) <= excursion.startedAt && ((closedAt as Date | null) ?? now) >= excursion.startedAt,
+  )
+  if (isOpenAtStart) return 'door open'
+  if (sharedSeconds(excursion, openings, ['openedAt', 'closedAt'], now) > 0) return 'door opened in it'
+  const isSilent = sharedSeconds(excursion, silences, ['startedAt', 'endedAt'], now) > 0
+  return isSilent ? 'unit fell silent in it' : 'not seen by a sensor'
 }
 
 /** Seconds of the excursion in which one of these was open; episodes of one kind do not overlap. */
