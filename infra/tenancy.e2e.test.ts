@@ -207,13 +207,35 @@ test('each migration leaves the data of the one before it as they were', async (
   for (const file of all.slice(0, 3)) add(file)
   await migrate(url, undefined, dir)
   await fill(target, north, 'north')
-  const columns = await contentOf(target)
+  let columns = await contentOf(target)
   for (const file of all.slice(3)) {
     add(file)
     expect(await migrate(url, undefined, dir)).toEqual([file])
     expect(await contentOf(target, columns), file).toEqual(columns)
+    if (!file.includes('tenancy')) continue
+    await fillPeople(target, north)
+    columns = await contentOf(target)
   }
 })
+
+/** Into the tables that came with the walls: later migrations change these, too. */
+async function fillPeople(target: Postgres, organization: string): Promise<void> {
+  const person = `(select id from actors where name = 'Jo')`
+  for (const statement of [
+    "insert into actors (kind, name) values ('person', 'Jo'), ('api_key', 'a key')",
+    `insert into people (id, issuer, subject, email) values (${person}, 'https://id', 'jo', 'jo@example.org')`,
+    `insert into memberships (organization_id, person_id, role) values ('${organization}', ${person}, 'admin')`,
+    `insert into api_keys (id, organization_id, secret_sha256, last_characters, scopes)
+     values ((select id from actors where kind = 'api_key'), '${organization}', '\\x00', 'abcd', '{read}')`,
+    `insert into gateways (organization_id, gateway_id) values ('${organization}', 'g')`,
+    `insert into audit_log (organization_id, actor_id, event_type) values ('${organization}', ${person}, 'test')`,
+    `insert into corrective_actions (organization_id, unit_id, alert_id, description)
+     values ('${organization}', '${organization}', '${organization}', 'closed the door')`,
+    `insert into notification_deliveries (organization_id, alert_id, channel, recipient)
+     values ('${organization}', '${organization}', 'email', 'jo@example.org')`,
+  ])
+    await target.query(statement)
+}
 
 type Content = Record<string, { columns: string[]; rows: unknown[] }>
 
