@@ -203,7 +203,8 @@ async function untilWritten(db: Postgres, least: number): Promise<Seen> {
   for (;;) {
     const { rows } = await db.query<{ written: number; pids: number[] }>(
       `select coalesce(sum(next_offset), 0)::bigint as written,
-         (select array_agg(pid) from pg_stat_activity where application_name = 'coldstream-sink') as pids from sink_offsets`,
+         (select array_agg(pid) from pg_stat_activity where application_name = 'coldstream-sink' and datname = current_database()) as pids
+       from sink_offsets`,
     )
     const { written = 0, pids = [] } = rows[0] ?? {}
     if (written >= least) {

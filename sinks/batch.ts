@@ -171,12 +171,13 @@ export class Batch {
   #addCarried(record: SinkRecord, carried: readonly Carried[]): void {
     this.#checkLearned(carried)
     const refused = new Map(record.refusedReadings)
-    for (const [index, item] of carried.entries())
+    carried.forEach((item, index) => {
       try {
         if (!refused.has(index)) this.#addReading(record, item)
       } catch (error) {
         refused.set(index, refusalOf(error))
       }
+    })
     const [first] = refused.values()
     if (first === undefined) return
     const { encode, decode } = this.#codecs.of('reading-batches')
