@@ -27,7 +27,7 @@ export class MeasuredChild {
   static async start(script: string, setup: unknown): Promise<MeasuredChild> {
     const child = new MeasuredChild(
       fork(new URL(script, import.meta.url), [JSON.stringify(setup)], {
-        execArgv: ['--max-semi-space-size=64'],
+        execArgv: ['--max-semi-space-size=64', '--expose-gc'],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       }),
     )

@@ -61,6 +61,7 @@ const answers: Record<Ask, () => unknown> = {
     ...running.runtime.totals,
     rssBytes: process.memoryUsage.rss(),
     heapBytes: process.memoryUsage().heapUsed,
+    externalBytes: process.memoryUsage().external,
   }),
 }
 

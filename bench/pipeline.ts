@@ -14,16 +14,13 @@ import { type BenchEngines, withEngines } from './engines.ts'
 import { Feeder } from './feeder.ts'
 import { measureLatency } from './latency.ts'
 import { MeasuredChild } from './measured-child.ts'
-import type { Progress } from './measured-process.ts'
+import { MeasuredGroup } from './measured-group.ts'
 import { INTERVAL_MS, unitsOf } from './world.ts'
 
-const PREFIX = 'bench.'
-const PARTITIONS = 12
+export const PREFIX = 'bench.'
+export const PARTITIONS = 12
 const LATENCY_SECONDS = 10
 const DEFAULT_UPLINKS = 600_000
-
-type Cost = { threads: Record<string, number>; phases: Record<string, number>; commitsMs: number[] }
-type Totals = { restoredRecords: number; restoreMs: number; rssBytes: number; heapBytes: number }
 
 const print = (line = ''): void => void process.stdout.write(`${line}\n`)
 const thousands = (n: number): string => Math.round(n).toLocaleString('en')
@@ -31,14 +28,15 @@ const thousands = (n: number): string => Math.round(n).toLocaleString('en')
 export function run(options: Record<string, string>): Promise<void> {
   const devices = Number(options.devices ?? 10_000)
   const uplinks = Math.ceil(Number(options.uplinks ?? DEFAULT_UPLINKS) / devices) * devices
-  return withEngines((engines) => measure(engines, devices, uplinks, options.profile))
+  const threads = Number(options.threads ?? 1)
+  return withEngines((engines) => measure(engines, devices, uplinks, { threads, profile: options.profile }))
 }
 
 async function measure(
   engines: BenchEngines,
   devices: number,
   uplinks: number,
-  profile: string | undefined,
+  { threads, profile }: { threads: number; profile: string | undefined },
 ): Promise<void> {
   const { kafkaBrokers: brokers, schemaRegistryUrl } = engines
   const ceiling = { topic: `${PREFIX}ceiling`, numPartitions: PARTITIONS }
@@ -59,7 +57,7 @@ async function measure(
   )
 
   const copiesPerSecond = await measureCeiling(brokers, uplinks)
-  const process = await startProcess(engines, profile)
+  const process = await MeasuredGroup.start(engines, { prefix: PREFIX, threads, profile })
   const perSecond = await measureBacklog(process, uplinks, devices)
   print(`ratio to the ceiling       ${(perSecond / copiesPerSecond).toFixed(2)}`)
 
@@ -80,28 +78,8 @@ async function measure(
   }
   await printTopics(engines, uplinks + latency.uplinks)
   await process.end('SIGKILL')
-  await measureRestore(await startProcess(engines))
+  await measureRestore(await MeasuredGroup.start(engines, { prefix: PREFIX, threads }))
   await feeder.close()
-}
-
-function startProcess(
-  { kafkaBrokers, schemaRegistryUrl }: BenchEngines,
-  profile?: string,
-): Promise<MeasuredChild> {
-  const config = {
-    KAFKA_BROKERS: kafkaBrokers,
-    SCHEMA_REGISTRY_URL: schemaRegistryUrl,
-    TOPIC_PREFIX: PREFIX,
-    INSTANCE: 'bench',
-    GRACE: 7_200_000,
-    CLOCK: 'events',
-    STANDBY: 'false',
-    COMMIT_INTERVAL: 100,
-    COMMIT_RECORDS_MAX: 100_000,
-    PROCESS_PORT: 0,
-    LOG_LEVEL: 'warn',
-  }
-  return MeasuredChild.start('measured-process.ts', { config, profile })
 }
 
 async function measureCeiling(brokers: string, uplinks: number): Promise<number> {
@@ -126,22 +104,22 @@ function printCosts(spentMs: Record<string, number>, uplinks: number): void {
       print(`  ${name.padEnd(38)} ${((ms * 1_000) / uplinks).toFixed(2).padStart(6)} µs`)
 }
 
-async function measureBacklog(child: MeasuredChild, uplinks: number, devices: number): Promise<number> {
+async function measureBacklog(child: MeasuredGroup, uplinks: number, devices: number): Promise<number> {
   const units = unitsOf(devices).length
-  while (!(await child.ask<Progress>('progress')).isReady) await sleep(5)
-  await child.ask('begin')
+  while (!(await child.progress()).isReady) await sleep(5)
+  await child.begin()
   const startedMs = performance.now()
-  const { taken: before } = await child.ask<Progress>('progress')
+  const { taken: before } = await child.progress()
   let mostBytes = 0
   for (;;) {
-    const { taken } = await child.ask<Progress>('progress')
-    mostBytes = Math.max(mostBytes, (await child.ask<Totals>('totals')).rssBytes)
+    const { taken } = await child.progress()
+    mostBytes = Math.max(mostBytes, (await child.totals()).rssBytes)
     if ((taken.device ?? 0) >= uplinks + devices && (taken.unit ?? 0) >= uplinks + units) break
     await sleep(20)
   }
   const elapsedMs = performance.now() - startedMs
   const done = uplinks - Math.max(0, (before.unit ?? 0) - units)
-  const { threads, phases, commitsMs } = await child.ask<Cost>('end')
+  const { threads, phases, commitsMs } = await child.cost()
   print()
   print(
     `pipeline, backlog          ${thousands((done / elapsedMs) * 1_000)} uplinks/s, ${perUplink(threads, done)} µs CPU each`,
@@ -156,11 +134,11 @@ async function measureBacklog(child: MeasuredChild, uplinks: number, devices: nu
   return (done / elapsedMs) * 1_000
 }
 
-async function measureRestore(child: MeasuredChild): Promise<void> {
+async function measureRestore(child: MeasuredGroup): Promise<void> {
   const startedMs = performance.now()
-  while (!(await child.ask<Progress>('progress')).isReady) await sleep(5)
-  const { keys } = await child.ask<Progress>('progress')
-  const { restoredRecords, restoreMs } = await child.ask<Totals>('totals')
+  while (!(await child.progress()).isReady) await sleep(5)
+  const { keys } = await child.progress()
+  const { restoredRecords, restoreMs } = await child.totals()
   const states = Object.values(keys).reduce((sum, n) => sum + n, 0)
   print(
     `restart after kill -9      ready after ${thousands(performance.now() - startedMs)} ms; ${thousands(states)} states ` +
