@@ -32,6 +32,11 @@ const benches: Record<string, Bench> = {
     about: 'a sealed backup and its restore: seconds, and megabytes of database a second (--rows)',
     run: async (options) => (await import('./backup.ts')).run(options),
   },
+  failover: {
+    about:
+      'how long 100,000 units wait for another process, with warm copies (STANDBY) and without (--units)',
+    run: async (options) => (await import('./failover.ts')).run(options),
+  },
   'unit-stage': {
     about: 'observations a second through the unit stage alone, on one core, and the size of a state',
     run: async () => (await import('./unit-stage.ts')).run(),
