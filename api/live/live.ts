@@ -13,6 +13,7 @@ export const KEPT: Kept = { ms: 3_600_000, eventsMax: 50_000 }
 
 const away = () => refusal('NEWS_UNAVAILABLE', 'News cannot be heard at the moment: Kafka is away.')
 
+const STOP_WITHIN_MS = 1_000
 const RETRY_PAUSE_MS = 2_000
 /** A unit is moved to another site a few times a year. */
 const SITES_FRESH_MS = 30_000
@@ -53,12 +54,13 @@ export class Live {
     const { signal } = this.#stop
     while (!signal.aborted) {
       try {
-        this.#source = await open(this.#feeds, KEPT, this.#options.onLag)
+        const source = await open(this.#feeds, KEPT, this.#options.onLag)
+        if (signal.aborted) return await source.close()
+        this.#source = source
         const stopped = new Promise<null>((resolve) =>
           signal.addEventListener('abort', () => resolve(null), { once: true }),
         )
-        if (signal.aborted) return
-        const failure = await Promise.race([this.#source.failed, stopped])
+        const failure = await Promise.race([source.failed, stopped])
         if (failure !== null) throw failure
       } catch (error) {
         this.#options.log.warn({ err: error }, 'Kafka or the registry is away: no news for subscribers')
@@ -87,8 +89,9 @@ export class Live {
 
   async close(): Promise<void> {
     this.#stop.abort()
-    await this.#running
     await this.#source?.close()
+    // It may be waiting for a Kafka or a registry that is away; once it has them it closes by itself.
+    await Promise.race([this.#running, sleep(STOP_WITHIN_MS, undefined, { ref: false })])
   }
 }
 
