@@ -95,6 +95,25 @@ test('a silence that a late check-in shows never was is retracted', () => {
   expect(driver.sent['unit-status'].at(-1)).toMatchObject({ retracted: true, at: at('10:25') })
 })
 
+test('the gateway that heard the last check-in best is told of the silence, of its end, and that it never was', () => {
+  const heardBy = (time: string, gatewayId: string | null) => ({ at: time, temperature: 5, gatewayId })
+  const driver = unit().pipe(heardBy('10:00', 'cellar'), heardBy('10:10', 'roof')).advanceTo('11:00')
+  const [silence] = driver.last('silences')
+  const told = { gatewayId: 'roof', gatewayKey: 'org/roof', unitId: 'unit', silenceId: silence?.id }
+  const startedAt = at('10:10')
+  expect(driver.last('gateway-silences')).toMatchObject([{ ...told, startedAt, endedAt: null }])
+  driver.pipe(heardBy('11:05', 'cellar')).advanceTo('11:05')
+  expect(driver.last('gateway-silences')).toMatchObject([{ ...told, startedAt, endedAt: at('11:05') }])
+  driver.pipe(...['10:30', '10:50'].map((time) => heardBy(time, null))).advanceTo('11:06')
+  expect(driver.sent['gateway-silences'].at(-1)).toMatchObject({ ...told, state: 'retracted' })
+})
+
+test('a silence of whose gateway nothing is known is told to none', () => {
+  const driver = unit().pipe({ at: '10:00', temperature: 5 }).advanceTo('12:00')
+  expect(driver.last('silences')).toHaveLength(1)
+  expect(driver.sent['gateway-silences']).toEqual([])
+})
+
 test('without an expected interval there is no hold limit and no silence', () => {
   const driver = new UnitDriver(fridge({ tempMax: 8 })).pipe({ at: '10:00', temperature: 5 }).lookAt('20:00')
   expect(driver.last('silences')).toEqual([])
