@@ -148,6 +148,7 @@ async function startOurs(databaseUrl: string, key: string): Promise<Server> {
       API_HOST: '127.0.0.1',
       API_PORT: String(port),
       API_AUTH: 'required',
+      API_RATE_MAX: '0',
       LOG_LEVEL: 'error',
       NODE_ENV: 'production',
     },
