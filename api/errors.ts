@@ -43,6 +43,10 @@ export function refusal(code: RefusalCode, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code, advice: refusals[code] } })
 }
 
+/** Of an error of GraphQL; those of compiled queries may have no extensions at all, whatever their type says. */
+export const ownCode = ({ extensions }: GraphQLError): unknown =>
+  (extensions as GraphQLError['extensions'] | undefined)?.code
+
 const TIMED_OUT = '57014'
 // Class 08, 53 and 57P0x: connection lost, out of connections, shutting down or starting.
 const unavailable = /^(08...|53...|57P0.|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/
@@ -62,7 +66,7 @@ const isPoolTimeout = (error: unknown): boolean =>
 /** What a failure inside says may name hosts and statements: it goes to the log, not to the asker. */
 export function messageOutside(error: Error, code: RefusalCode): string {
   // A refusal of ours, wherever it was thrown.
-  if (error instanceof GraphQLError && error.extensions.code === code) return error.message
+  if (error instanceof GraphQLError && ownCode(error) === code) return error.message
   if (code === 'TIMED_OUT') return 'The database took too long to answer.'
   if (code === 'UNAVAILABLE') return 'The database cannot be reached.'
   if (code === 'INTERNAL') return 'The request failed inside.'
@@ -88,6 +92,6 @@ export function refusalOf(error: Error): Refusal {
 }
 
 function codeOfRefusal(error: Error): RefusalCode {
-  if (error instanceof GraphQLError) return error.extensions.code as RefusalCode
+  if (error instanceof GraphQLError) return (ownCode(error) ?? 'INTERNAL') as RefusalCode
   return 'validation' in error ? 'BAD_INPUT' : codeOfFailure(error)
 }

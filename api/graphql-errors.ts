@@ -2,7 +2,7 @@
 // goes to the log.
 import type { FastifyBaseLogger } from 'fastify'
 import { GraphQLError } from 'graphql/index.js'
-import { adviceOf, codeOfFailure, messageOutside, type RefusalCode } from './errors.ts'
+import { adviceOf, codeOfFailure, messageOutside, ownCode, type RefusalCode } from './errors.ts'
 import type { Metrics } from './metrics.ts'
 
 export type ShownError = {
@@ -59,7 +59,7 @@ const causeOf = (error: Error): unknown =>
   error instanceof GraphQLError ? (error.originalError ?? error) : error
 
 function codeOf(error: Error): RefusalCode {
-  const own = error instanceof GraphQLError ? error.extensions.code : undefined
+  const own = error instanceof GraphQLError ? ownCode(error) : undefined
   if (typeof own === 'string' && adviceOf(own as RefusalCode) !== undefined) return own as RefusalCode
   const cause = causeOf(error)
   if (cause !== error) return codeOfCause(cause)
