@@ -1,6 +1,7 @@
 // Fields below a list, answered for all its elements at once: one SQL statement a field, however long the
 // list. Elements that asked with other arguments (aliases) form a batch of their own.
 import type { Access } from './access/access.ts'
+import { askedFields, type Info } from './asked-fields.ts'
 import type { Query } from './database.ts'
 import { groupBy } from './database.ts'
 import { refusal } from './errors.ts'
@@ -21,13 +22,14 @@ import { type RollupArgs, type RollupParent, rollupsOfMany, rollupsOfUnits } fro
 /** What a request works with; `now` is one instant for all of it. */
 export type RequestContext = { access: Access; query: Query; now: Date }
 
-type Asked<O, P> = { obj: O; params: P }
+type Asked<O, P> = { obj: O; params: P; info?: Info }
 type Loader<O, P> = (asked: Asked<O, P>[], context: RequestContext) => Promise<unknown[]>
 
 type Answer<O, P> = (
   elements: readonly O[],
   params: P,
   context: RequestContext,
+  fields: ReadonlySet<string> | undefined,
 ) => Promise<(element: O) => unknown>
 
 /** Lets `answer` see each distinct set of arguments once, with all the elements that asked with it. */
@@ -42,6 +44,7 @@ function batched<O, P = Record<string, never>>(answer: Answer<O, P>): Loader<O, 
           group.map(({ obj }) => obj),
           head.params,
           context,
+          askedFields([...new Set(group.map(({ info }) => info))]),
         )
         return group.map((one) => [one, of(one.obj)] as const)
       }),
@@ -50,6 +53,9 @@ function batched<O, P = Record<string, never>>(answer: Answer<O, P>): Loader<O, 
     return asked.map((one) => byAsked.get(one))
   }
 }
+
+/** mercurius tells a loader which fields are asked for only where it does not keep its answers. */
+const toldWhatIsAsked = <L>(loader: L) => ({ loader, opts: { cache: false } })
 
 const TOP_MAX = 1_000
 
@@ -102,14 +108,14 @@ type ConnectionArgs = PageArgs & RangeArgs & FurtherArgs & { downsample?: number
 type Row = { parentId: string }
 
 const connection = (name: ConnectionName, kind: ParentKind = 'unit') =>
-  batched<{ id: string }, ConnectionArgs>(async (parents, { downsample, ...args }, { query }) => {
+  batched<{ id: string }, ConnectionArgs>(async (parents, { downsample, ...args }, { query }, fields) => {
     const ids = parents.map(({ id }) => id)
     checkRange(name, args)
     const { from = null, to = null } = args
     const page = downsample == null ? pageOf(name, args) : wholeRange(args, downsample)
     const rows =
       downsample == null
-        ? await pageOfParents<Row>(query, name, kind, ids, { ...args, page, from, to })
+        ? await pageOfParents<Row>(query, name, kind, ids, { ...args, page, from, to, fields })
         : await downsampledReadings<Row>(query, ids, rangeNeeded(args), downsample)
     const byParent = groupBy(rows, ({ parentId }) => parentId)
     const keyOf = sources[name].keyOf as (row: unknown) => ReturnType<typeof sources.excursions.keyOf>
@@ -201,7 +207,7 @@ const typesOf = (scope: 'site' | 'organization') =>
 /** A unit, a site, an organization, or the units of one type of one of the latter. */
 type RollupOwner = { id: string; timeZone?: string; siteId?: string }
 
-const unitRollups = batched<RollupOwner, RollupArgs>(async (units, args, { query }) => {
+const unitRollups = batched<RollupOwner, RollupArgs>(async (units, args, { query }, fields) => {
   // Only where every window is to be there it must be known where it begins.
   const zones =
     args.gaps === 'NULLS' && args.timeZone == null
@@ -209,7 +215,7 @@ const unitRollups = batched<RollupOwner, RollupArgs>(async (units, args, { query
       : []
   const zoneOf = new Map(zones.map(({ id, timeZone }) => [id, timeZone]))
   const parents = units.map(({ id, siteId }) => ({ id, type: null, zone: zoneOf.get(siteId ?? '') ?? 'UTC' }))
-  const of = await rollupsOfUnits(query, parents, args)
+  const of = await rollupsOfUnits(query, parents, args, fields)
   return ({ id }) => of({ id, type: null })
 })
 
@@ -327,9 +333,9 @@ export const loaders = {
     latest: ofUnit(latest.latestOfUnits),
     door: ofUnit(latest.doorsOfUnits),
     temperatureSeries: series,
-    readings: connection('readings'),
+    readings: toldWhatIsAsked(connection('readings')),
     doorEvents: connection('doorEvents'),
     ...episodesOf('unit'),
-    rollups: unitRollups,
+    rollups: toldWhatIsAsked(unitRollups),
   },
 }

@@ -23,12 +23,17 @@ type Row = { parentId: string; parentType?: string | null; start: Date; localMs:
 type Rows = (page: Page, range: { from: Date | null; to: Date | null }) => Promise<Row[]>
 
 /** A unit's own rollups, as they are stored. */
-export function rollupsOfUnits(query: Query, parents: readonly RollupParent[], args: RollupArgs) {
+export function rollupsOfUnits(
+  query: Query,
+  parents: readonly RollupParent[],
+  args: RollupArgs,
+  fields?: ReadonlySet<string>,
+) {
   if (args.timeZone != null) return rollupsOfMany(query, { kind: 'unit' }, parents, args)
   const granularity = granularityOf(args.granularity)
   const unitIds = parents.map(({ id }) => id)
   const stored: Rows = (page, range) =>
-    pageOfUnits<Row>(query, 'rollups', { unitIds, page, granularity, ...range })
+    pageOfUnits<Row>(query, 'rollups', { unitIds, page, granularity, fields, ...range })
   return answered(query, parents, args, 'start', stored)
 }
 

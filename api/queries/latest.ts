@@ -11,42 +11,49 @@ export type DeviceLatest = { deviceId: string; temperatureC: number | null; reco
 export type UnitStatus = { id: string; unitId: string; status: string; since: Date; causeId: string | null }
 export type DoorState = { unitId: string; open: boolean; since: Date }
 
-const newest = (alias: string, columns: string, condition: string) => `
-  left join lateral (
-    select recorded_at, ${columns} from sensor_readings
-    where unit_id = asked.unit_id and not simulated and ${condition}
-      and recorded_at > heard.recorded_at - interval '2 days' and recorded_at <= heard.recorded_at
-    order by recorded_at desc, device_id desc limit 1
-  ) ${alias} on true`
+const firstSet = (column: string, name: string) =>
+  `(array_agg(${column} order by recent.recorded_at desc, recent.device_id desc) filter (where ${column} is not null))[1] as "${name}"`
 
+/** Of so many newest readings of each device a kind's value is taken. */
+const READINGS_OF_A_DEVICE = 10
+
+/**
+ * A few steps back along the index for each device that was ever in the unit: a unit without a humidity sensor would else
+ * read two days of rows to learn that. The device that was heard last counts also where the registry does not know it.
+ */
 export const latestOfUnits = (query: Query, unitIds: readonly string[], now: Date) =>
   query<UnitLatest>(
-    `select asked.unit_id as "unitId", heard.recorded_at as "recordedAt",
-      t.temperature_c as "temperatureC", t.recorded_at as "temperatureAt",
-      h.humidity_percent as humidity, h.recorded_at as "humidityAt", d.door_open as "doorOpen",
-      p.battery_percent as "batteryPercent", v.battery_volts as "batteryVolts", r.rssi_dbm as rssi,
-      r.snr_db as snr
+    `select asked.unit_id as "unitId", heard.recorded_at as "recordedAt", v.*, d.door_open as "doorOpen"
     from unnest($1::uuid[]) asked (unit_id)
     cross join lateral (
-      select recorded_at from sensor_readings
+      select recorded_at, device_id from sensor_readings
       where unit_id = asked.unit_id and not simulated and not history
         and recorded_at > $2::timestamptz - interval '${HORIZON_DAYS} days'
       order by recorded_at desc, device_id desc limit 1
     ) heard
-    ${newest('t', 'temperature_c', 'temperature_c is not null')}
-    ${newest('h', 'humidity_percent', 'humidity_percent is not null')}
-    ${newest('p', 'battery_percent', 'battery_percent is not null')}
-    ${newest('v', 'battery_volts', 'battery_volts is not null')}
-    ${newest('r', 'rssi_dbm, snr_db', 'rssi_dbm is not null')}
+    cross join lateral (
+      select ${firstSet('temperature_c', 'temperatureC')},
+        max(recent.recorded_at) filter (where temperature_c is not null) as "temperatureAt",
+        ${firstSet('humidity_percent', 'humidity')},
+        max(recent.recorded_at) filter (where humidity_percent is not null) as "humidityAt",
+        ${firstSet('battery_percent', 'batteryPercent')}, ${firstSet('battery_volts', 'batteryVolts')},
+        ${firstSet('rssi_dbm', 'rssi')}, ${firstSet('snr_db', 'snr')}
+      from (
+        select device_id from device_assignments where unit_id = asked.unit_id union select heard.device_id
+      ) placed
+      cross join lateral (
+        select * from sensor_readings
+        where unit_id = asked.unit_id and device_id = placed.device_id and not simulated
+          and recorded_at > heard.recorded_at - interval '2 days' and recorded_at <= heard.recorded_at
+        order by recorded_at desc limit ${READINGS_OF_A_DEVICE}
+      ) recent
+    ) v
     left join lateral (
       select door_open from door_events where unit_id = asked.unit_id and not retracted
       order by recorded_at desc, id desc limit 1
     ) d on true`,
     [unitIds, now],
   )
-
-const firstSet = (column: string, name: string) =>
-  `(array_agg(${column} order by recorded_at desc) filter (where ${column} is not null))[1] as "${name}"`
 
 /** `unitIds[i]` is the unit that `deviceIds[i]` is assigned to. Values come from its last ten readings
 there. */

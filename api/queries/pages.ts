@@ -4,10 +4,13 @@ import type { Query } from '../database.ts'
 import { refusal } from '../errors.ts'
 import type { CursorKey, Page } from '../page.ts'
 import { isUuid } from '../scalars.ts'
+import { columnsFor } from './columns.ts'
 import { type ConnectionName, type ParentKind, type Source, sources } from './connections.ts'
 
 export type PageRequest = {
   page: Page
+  /** Fields of the schema that are asked for; not given: all. */
+  fields?: ReadonlySet<string> | undefined
   from: Date | null
   to: Date | null
 } & FurtherArgs
@@ -48,7 +51,7 @@ export function pageOfParents<R>(
   const direction = page.backward ? ' desc' : ''
   const keys = [source.at, ...source.rest.map(([column]) => column)]
   const rows = (belongs: string) =>
-    `select ${source.columns}${kind === 'site' ? keys.map((key, i) => `, ${key} as key_${i}`).join('') : ''}
+    `select ${columnsFor(source, request.fields)}${kind === 'site' ? keys.map((key, i) => `, ${key} as key_${i}`).join('') : ''}
      from ${source.table} where ${[belongs, ...conditions].join(' and ')}
      order by ${keys.map((key) => key + direction).join(', ')} limit $2`
   // A site's rows have no index of their own: the first of each of its units, and of those the first.

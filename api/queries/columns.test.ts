@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { columnsFor } from './columns.ts'
+import { sources } from './connections.ts'
+
+const names = (text: string) => text.split(',').map((column) => /(\w+)"?$/.exec(column.trim())?.[1])
+
+test('of the columns only those come that the fields and a cursor need', () => {
+  expect(names(columnsFor(sources.rollups, new Set(['mkt', 'localStart', 'unitCount'])))).toEqual([
+    ...['start', 'mktNumerator', 'mktDenominator'],
+  ])
+  expect(names(columnsFor(sources.readings, new Set(['temperature'])))).toEqual([
+    ...['recordedAt', 'deviceId', 'temperatureC', 'simulated'],
+  ])
+})
+
+test('nothing is left out where it cannot be told what is asked, or of other tables', () => {
+  expect(columnsFor(sources.rollups, undefined)).toBe(sources.rollups.columns)
+  expect(columnsFor(sources.excursions, new Set(['peak']))).toBe(sources.excursions.columns)
+})
+
+test('every field of the two has its columns', () => {
+  const fields = [
+    'granularity',
+    'end',
+    'isFinal',
+    'revision',
+    'asOf',
+    'count',
+    'coverage',
+    'doorOpenSeconds',
+    'humidityMean',
+  ]
+  expect(names(columnsFor(sources.rollups, new Set(fields)))).toEqual([
+    ...[
+      'granularity',
+      'start',
+      'end',
+      'isFinal',
+      'revision',
+      'asOf',
+      'count',
+      'knownSeconds',
+      'doorOpenSeconds',
+    ],
+    ...['humidityCount', 'humiditySum'],
+  ])
+})
