@@ -15,8 +15,8 @@ import { createKey } from '../ops/api-keys.ts'
 import { fillFleet, planFleet, vacuumFleet } from './api-data.ts'
 import { type ApiQuestion, type Asked, apiQuestions } from './api-questions.ts'
 
-const SECONDS = 6
-const WARM_UP_SECONDS = 2
+const SECONDS = 3
+const WARM_UP_SECONDS = 1
 /** Latency as a few readers feel it; throughput as many do. */
 const [FEW, MANY] = [2, 16]
 
@@ -72,6 +72,7 @@ async function measured(
       const bytes = await answerOf(server, ask(0))
       await load(server, ask, FEW, WARM_UP_SECONDS)
       const few = await load(server, ask, FEW, SECONDS)
+      if (few.non2xx > 0) throw new Error(`${few.non2xx} answers of ${question.name} were refused.`)
       const before = cpuMs(server.child)
       const many = await load(server, ask, MANY, SECONDS)
       figures.set(question.name, {
