@@ -127,7 +127,9 @@ test('two years of a unit are drawn from its days, and each zoom asks for the gr
       'Excursion, not confirmed',
       'Door open',
     ],
+    'Too much happened to draw all of it: zoom in',
   ])
+  expect((await textsOf(page, '.panel-head .push')).slice(1, 2)).toEqual(['more than 500'])
   expect(await page.getAttribute('.chart', 'aria-label')).toContain('Each point is a day.')
   await page.click('#range-90d')
   await untilGrain('hours')

@@ -48,6 +48,8 @@ beforeAll(async () => {
     ...{ DATABASE_URL: databaseUrl, API_HOST: '127.0.0.1', API_PORT: 0, API_AUTH: 'required' },
     ...{ OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: 'coldstream', OIDC_CLIENT_ID: 'dashboard' },
     ...{ ADMIN_KEY: '', REPORT_KEY_FILE: '', LOG_LEVEL: 'error' },
+    // Whatever the pages ask must be known to the server beforehand.
+    API_ONLY_PERSISTED: 'true',
     ...{ KAFKA_BROKERS: kafkaBrokers, SCHEMA_REGISTRY_URL: schemaRegistryUrl, TOPIC_PREFIX: prefix },
   })
   origin = `http://127.0.0.1:${api.port}`

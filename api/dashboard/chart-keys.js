@@ -34,8 +34,8 @@ const samples = {
   door: () => svg('svg', box, svg('rect', { y: 5, width: 22, height: 7, fill: 'var(--band-door)' })),
 }
 
-/** @param {readonly import('./bands.js').Band[]} bands @param {readonly import('./chart-data.js').RuleStretch[]} rules */
-export function chartKeys(bands, rules) {
+/** @param {readonly import('./bands.js').Band[]} bands @param {import('./chart-data.js').ChartData} data */
+export function chartKeys(bands, { rules, cut, grain }) {
   const line = (/** @type {string} */ stroke, dash = '') =>
     svg(
       'svg',
@@ -60,8 +60,14 @@ export function chartKeys(bands, rules) {
         ]
       : []),
     ...present.map((kind) => h('li', { 'data-band': kind }, samples[kind](), names[kind])),
+    ...(cut.some((name) => isDrawn(name, grain))
+      ? [h('li', {}, 'Too much happened to draw all of it: zoom in')]
+      : []),
   ]
 }
 
 /** @param {Record<string, any> | null} a @param {Record<string, any> | null | undefined} b */
 const differs = (a, b) => a?.temperatureMin !== b?.temperatureMin || a?.temperatureMax !== b?.temperatureMax
+
+/** The doors of long stretches are drawn from rollups, which leave nothing out. @param {string} list @param {string} grain */
+const isDrawn = (list, grain) => list !== 'alerts' && (list !== 'doorOpenings' || grain === 'readings')

@@ -98,7 +98,7 @@ export function temperatureChart(range) {
       drawn = { bands, data, view, values: valuesOf(data) }
       draw()
       if (plot.cursor.idx == null) tell(null)
-      keys.replaceChildren(...chartKeys(bands, data.rules))
+      keys.replaceChildren(...chartKeys(bands, data))
       box.dataset.bands = bands.map(({ kind }) => kind).join(' ')
       box.dataset.points = String(data.spans.length)
       box.dataset.grain = data.grain

@@ -20,10 +20,10 @@ const ROWS_MAX = 12
  * @param {string} title
  * @param {string} nothing
  * @param {string[]} columns
- * @param {T[]} items
+ * @param {{ items: T[], isCut: boolean }} happened `isCut`: there was more than was asked for
  * @param {(item: T) => Child[]} cells
  */
-function list(title, nothing, columns, items, cells) {
+function list(title, nothing, columns, { items, isCut }, cells) {
   const newest = items.toReversed().slice(0, ROWS_MAX)
   return h(
     'section',
@@ -32,7 +32,11 @@ function list(title, nothing, columns, items, cells) {
       'div',
       { class: 'panel-head' },
       h('h2', {}, title),
-      h('span', { class: 'soft small push' }, items.length || ''),
+      h(
+        'span',
+        { class: 'soft small push' },
+        items.length === 0 ? '' : `${isCut ? 'more than ' : ''}${items.length}`,
+      ),
     ),
     items.length === 0
       ? h('p', { class: 'nothing' }, nothing)
@@ -41,13 +45,15 @@ function list(title, nothing, columns, items, cells) {
           columns.map((name) => ({ name })),
           newest.map((item) => ({ cells: cells(item) })),
         ),
-    items.length > ROWS_MAX && h('p', { class: 'soft small' }, `The newest ${ROWS_MAX} of ${items.length}.`),
+    (isCut || items.length > ROWS_MAX) && h('p', { class: 'soft small' }, `The newest ${newest.length}.`),
   )
 }
 
 /** @param {ChartData} data @param {View} view */
 export function episodeLists(data, view) {
   const at = (/** @type {string | null} */ instant) => moment(instant, view.zone, view.nowMs)
+  /** @template T @param {string} name @param {T[]} items */
+  const of = (name, items) => ({ items, isCut: data.cut.includes(name) })
   return h(
     'div',
     { class: 'columns' },
@@ -55,7 +61,7 @@ export function episodeLists(data, view) {
       'Excursions',
       'No excursion in this time.',
       ['Began', 'State', 'Lasted', 'Peak', `°${view.unit}·min`],
-      data.excursions,
+      of('excursions', data.excursions),
       (excursion) => [
         at(excursion.startedAt),
         excursionTag(excursion),
@@ -68,7 +74,7 @@ export function episodeLists(data, view) {
       'Door openings',
       'No door opening in this time.',
       ['Opened', 'State', 'Lasted', 'Closed'],
-      data.doorOpenings,
+      of('doorOpenings', data.doorOpenings),
       (opening) => [
         at(opening.openedAt),
         doorTag(opening),
@@ -80,7 +86,7 @@ export function episodeLists(data, view) {
       'Silences',
       'No silence in this time.',
       ['Last check-in', 'State', 'Lasted', 'Missed'],
-      data.silences,
+      of('silences', data.silences),
       (silence) => [
         at(silence.startedAt),
         silence.endedAt === null
@@ -94,7 +100,7 @@ export function episodeLists(data, view) {
       'Alerts',
       'No alert in this time.',
       ['Called', 'State', 'About', 'Severity'],
-      data.alerts,
+      of('alerts', data.alerts),
       (alert) => [
         at(alert.triggeredAt),
         tag(alert.status.toLowerCase(), alert.resolvedAt ? 'good' : 'alarm'),

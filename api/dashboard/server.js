@@ -28,13 +28,11 @@ export const nowMs = () => performance.now() + offsetMs
 
 /** @param {string} query @param {Record<string, unknown>} variables @param {AbortSignal} signal */
 export async function ask(query, variables, signal) {
-  const response = await fetch('/graphql', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...authorization() },
-    body: JSON.stringify({ query, variables }),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  const response = await post({ query, variables }, signal)
+  const { data, errors } = await response.json().catch(() => {
+    // A proxy in between answers by a page of its own.
+    throw new Error(`The server answered with status ${response.status}.`)
   })
-  const { data, errors } = await response.json()
   if (errors?.length > 0) {
     const [{ message, extensions }] = errors
     if (extensions?.code === 'BAD_ID') throw new NotFound(message)
@@ -47,3 +45,20 @@ export async function ask(query, variables, signal) {
 
 /** The server's clock, before the first question that names instants. @param {AbortSignal} signal */
 export const learnClock = (signal) => ask(CLOCK_QUERY, {}, signal)
+
+/** @param {object} body @param {AbortSignal} signal */
+async function post(body, signal) {
+  try {
+    return await fetch('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...authorization() },
+      body: JSON.stringify(body),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    })
+  } catch (error) {
+    signal.throwIfAborted()
+    // What browsers say of it themselves ("Failed to fetch") helps nobody.
+    const isLate = error instanceof DOMException && error.name === 'TimeoutError'
+    throw new Error(isLate ? 'The server takes too long to answer.' : 'The server does not answer.')
+  }
+}

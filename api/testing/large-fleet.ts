@@ -82,7 +82,7 @@ async function fillReadings(sql: Sql): Promise<void> {
   )
 }
 
-/** Two years of one unit: its hours and days, some excursions, silences and doors, and a month of readings. */
+/** Two years of one unit: its hours and days, an excursion a day, doors, and a month of readings. */
 async function fillYears(sql: Sql): Promise<void> {
   const values = [veteranId(), idOf('zeta'), NOW]
   const figures = (granularity: string, width: string) => `
@@ -117,7 +117,7 @@ async function fillYears(sql: Sql): Promise<void> {
        peak_c, min_c, max_c, reading_count, duration_seconds, known_seconds, has_unknown, degree_minutes)
      select gen_random_uuid(), $1, $2, 1, 'closed', 'high', at, at + interval '20 minutes', at + interval '9 hours',
        11, 8, 11, 20, 32400, 32400, false, 300
-     from generate_series($3::timestamptz - interval '${DAYS - 20} days', $3::timestamptz, interval '33 days') at`,
+     from generate_series($3::timestamptz - interval '${DAYS - 20} days', $3::timestamptz, interval '1 day') at`,
     values,
   )
 }
