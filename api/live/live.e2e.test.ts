@@ -384,6 +384,32 @@ test('a client that does not read is let go with a reason, and nobody else waits
   expect(last.toString()).toContain('Too slow: 1 MiB waits for you.')
 })
 
+test('a thousand subscribers at one process hear of each reading within a second', async () => {
+  const query = `subscription { readings(organization: "${idOf('acme')}") { cursor unitId recordedAt temperature } }`
+  const clients: LiveClient[] = []
+  onTestFinished(() => {
+    for (const client of clients) client.close()
+  })
+  while (clients.length < 1_000)
+    clients.push(...(await Promise.all(Array.from({ length: 50 }, () => greetedLive(url, key)))))
+  for (const client of clients.slice(1)) subscribe(client, query)
+  await subscribed(clients[0] as LiveClient, query)
+  await expect
+    .poll(async () => (await fetch(`${url}/metrics`)).text())
+    .toMatch(/coldstream_api_subscriptions 1\d{3}/)
+  const slowestMs: number[] = []
+  for (let count = 1; count <= 5; count++) {
+    const sentMs = performance.now()
+    await publish('readings', readingNews({ unit: 'Salad bar' }, clock + count, count))
+    await expect
+      .poll(() => clients.filter(({ pending }) => pending.length === count).length, { interval: 10 })
+      .toBe(1_000)
+    slowestMs.push(performance.now() - sentMs)
+  }
+  // The clients work in this process, too, beside whatever else the machine does: the middle one tells. bench/live.ts measures.
+  expect(slowestMs.toSorted((x, y) => x - y)[2], slowestMs.join(', ')).toBeLessThan(1_000)
+}, 60_000)
+
 test('a key that is revoked hears nothing more', async () => {
   const authorization = await keyOf('acme')
   const client = await connect(authorization)
