@@ -28,6 +28,10 @@ const benches: Record<string, Bench> = {
       'GraphQL over two years × 1,000 units: p50, p99, queries a second, beside PostGraphile (--units, --rows, --alone true)',
     run: async (options) => (await import('./api.ts')).run(options),
   },
+  live: {
+    about: 'a thousand subscribers at one process of the API: lag, memory, CPU a message (--rate)',
+    run: async (options) => (await import('./live.ts')).run(options),
+  },
   backup: {
     about: 'a sealed backup and its restore: seconds, and megabytes of database a second (--rows)',
     run: async (options) => (await import('./backup.ts')).run(options),
