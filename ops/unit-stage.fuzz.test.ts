@@ -163,6 +163,27 @@ test('the stage says of every world what a second-by-second model says', {
   for (let seed = first; seed < first + count; seed++) expect(differences(seed).join('\n')).toBe('')
 })
 
+/** Open integrals run on; of all else a commit tells what there is to tell. */
+const topicsWithoutIntegrals = [
+  ...(['silences', 'door-openings', 'door-events'] as const),
+  ...(['alerts', 'unit-status', 'budgets', 'gateway-silences'] as const),
+]
+
+test('everything goes out with the commit of its instant: a look finds nothing left to say', () => {
+  const recordsOf = (unit: UnitDriver) => topicsWithoutIntegrals.map((topic) => unit.sent[topic].length)
+  for (let seed = first; seed < first + Math.min(count, 200); seed++) {
+    const { timeZone, rules, samples, endS } = slowWorld(seed)
+    const r = random(seed + 0.25)
+    const unit = new UnitDriver(zoned(timeZone, ...rules.map(ruleOf)), { graceMs: hours(2) })
+    for (const { atS, ...values } of samples) {
+      unit.pipe({ at: atS * 1000, ...values })
+      const clockMs = Math.min(endS, atS + r.below(3600)) * 1000
+      const told = recordsOf(unit.advanceTo(clockMs))
+      expect(recordsOf(unit.lookAt(clockMs)), `seed ${seed}, at ${clockMs}`).toEqual(told)
+    }
+  }
+})
+
 test('the worlds show everything that the model can say', () => {
   const seen = new Map<string, number>()
   for (let seed = 0; seed < 60; seed++) {

@@ -31,6 +31,13 @@ test('warning and critical come with the missed check-ins, not before the deadli
   expect(eager.advanceTo('10:25').last('silences')).toMatchObject([{ warningAt: at('10:25') }])
 })
 
+test('each of its instants goes out when it comes, and not with the next one', () => {
+  const driver = unit().pipe({ at: '10:00', temperature: 5 }).advanceTo('10:25').advanceTo('10:30')
+  expect(driver.sent.silences.at(-1)).toMatchObject({ warningAt: at('10:30'), criticalAt: null })
+  driver.advanceTo('11:00')
+  expect(driver.sent.silences.at(-1)).toMatchObject({ warningAt: at('10:30'), criticalAt: at('11:00') })
+})
+
 test('warning is null where the check-in comes at or before it', () => {
   const driver = unit()
     .pipe({ at: '10:00', temperature: 5 }, { at: '10:30', temperature: 5 })
