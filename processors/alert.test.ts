@@ -89,6 +89,14 @@ test('escalated by time unacknowledged: each level at its instant, by timer', ()
   ])
 })
 
+test('an acknowledgement that is dated later than the clock goes out when the clock gets there', () => {
+  const driver = new UnitDriver(fridge({ ...rule, delayMinutes: 0 }))
+  driver.pipe({ at: '10:00', temperature: 9 }).advanceTo('10:20')
+  const [alert] = driver.last('alerts')
+  driver.enter('10:25', alert!.id).advanceTo('10:21').advanceTo('10:25')
+  expect(driver.last('alerts')).toMatchObject([{ status: 'acknowledged', acknowledgedAt: at('10:25') }])
+})
+
 test('an acknowledged alert is not escalated any more; at exactly the instant the acknowledgement wins', () => {
   const levels = { ...rule, delayMinutes: 0, escalationMinutes: [15, 60] }
   const driver = new UnitDriver(fridge(levels)).pipe({ at: '10:00', temperature: 9 }).advanceTo('10:20')

@@ -108,9 +108,11 @@ test('the gateway that heard the last check-in best is told of the silence, of i
   const [silence] = driver.last('silences')
   const told = { gatewayId: 'roof', gatewayKey: 'org/roof', unitId: 'unit', silenceId: silence?.id }
   const startedAt = at('10:10')
-  expect(driver.last('gateway-silences')).toMatchObject([{ ...told, startedAt, endedAt: null }])
+  expect(driver.last('gateway-silences')).toMatchObject([{ ...told, startedAt, state: 'open' }])
   driver.pipe(heardBy('11:05', 'cellar')).advanceTo('11:05')
-  expect(driver.last('gateway-silences')).toMatchObject([{ ...told, startedAt, endedAt: at('11:05') }])
+  expect(driver.last('gateway-silences')).toMatchObject([
+    { ...told, startedAt, endedAt: at('11:05'), state: 'closed' },
+  ])
   driver.pipe(...['10:30', '10:50'].map((time) => heardBy(time, null))).advanceTo('11:06')
   expect(driver.sent['gateway-silences'].at(-1)).toMatchObject({ ...told, state: 'retracted' })
 })
