@@ -9,6 +9,19 @@ const benches: Record<string, Bench> = {
       'uplinks → committed outputs on a broker of its own: throughput, CPU, latency, restore (--uplinks, --threads)',
     run: async (options) => (await import('./pipeline.ts')).run(options),
   },
+  burst: {
+    about:
+      'the memory of a process that finds 10 million uplinks waiting, on a broker that may be slow (--uplinks, --slow)',
+    run: async (options) => (await import('./burst.ts')).run(options),
+  },
+  restore: {
+    about: 'a million units back from their changelog: seconds, CPU, bytes a unit (--units, --threads 1,2)',
+    run: async (options) => (await import('./restore.ts')).run(options),
+  },
+  stages: {
+    about: 'both stages without Kafka: CPU an uplink, by phase, and what it writes (--uplinks, --devices)',
+    run: async (options) => (await import('./stages.ts')).run(options),
+  },
   bridge: {
     about:
       'webhooks at a fixed rate: latency from the due instant, memory, beside a server that does nothing (--rate)',
@@ -54,6 +67,7 @@ const { positionals, values } = parseArgs({
     devices: { type: 'string' },
     threads: { type: 'string' },
     rate: { type: 'string' },
+    slow: { type: 'string' },
     units: { type: 'string' },
     profile: { type: 'string' },
     rows: { type: 'string' },
