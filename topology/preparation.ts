@@ -110,7 +110,7 @@ function followTable(slot: TaskSlot, table: TopicName, offset: number, { options
         for (const record of toInputs(table, [message])) slot.offer(record)
       },
       onEnd: (end) => slot.sawEnd(table, end),
-      isFull: () => slot.pending > TABLE_PENDING_MAX,
+      isFull: () => slot.pendingOfTables > TABLE_PENDING_MAX,
     },
   )
 }

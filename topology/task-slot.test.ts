@@ -157,3 +157,17 @@ test('what waits is counted in bytes too, taken, given back or let go', () => {
   expect(takeAll(slot)).toHaveLength(2_600)
   expect([slot.pending, slot.pendingBytes]).toEqual([0, 0])
 })
+
+test('of what waits, records of tables are counted apart, aborted or not', () => {
+  const slot = open()
+  start(slot, { uplinks: 0, devices: 0 })
+  slot.update(0)
+  slot.offer(uplink(0))
+  slot.offer(device(0))
+  slot.offer(device(1))
+  expect(slot.pendingOfTables).toBe(2)
+  takeAll(slot)
+  expect(slot.pendingOfTables).toBe(0)
+  slot.aborted()
+  expect(slot.pendingOfTables).toBe(2)
+})

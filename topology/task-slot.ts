@@ -29,6 +29,8 @@ export class TaskSlot {
   #pendingFrom = 0
   /** Of what waits: records between stages are far larger than those of a source. */
   pendingBytes = 0
+  /** Of what waits, the records of tables: the stream's may wait for other processes, of which the tables' reader tells. */
+  pendingOfTables = 0
   /** Of each topic: the next offset to be taken, and what is committed. */
   #positions = new Map<TopicName, number>()
   #committed = new Map<TopicName, number>()
@@ -74,7 +76,7 @@ export class TaskSlot {
     this.#offered.set(record.topic, record.offset + 1)
     this.isAwaited = true
     this.#pending.push(record)
-    this.pendingBytes += record.bytes ?? 0
+    this.#count(record, 1)
   }
 
   /** The partition has been read up to `offset`, which no record may have: commits and aborts take offsets too. */
@@ -125,7 +127,7 @@ export class TaskSlot {
   passed(record: InputRecord): void {
     this.#positions.set(record.topic, record.offset + 1)
     this.#pendingFrom++
-    this.pendingBytes -= record.bytes ?? 0
+    this.#count(record, -1)
     // In a long backlog there is always something waiting: what has been taken must be let go all the same.
     if (this.#pendingFrom >= PASSED_MAX || this.#pendingFrom === this.#pending.length) {
       this.#pending.splice(0, this.#pendingFrom)
@@ -194,10 +196,15 @@ export class TaskSlot {
     const records = this.task.revert()
     this.#pending = [...records, ...this.#pending.slice(this.#pendingFrom)]
     this.#pendingFrom = 0
-    for (const { bytes = 0 } of records) this.pendingBytes += bytes
+    for (const record of records) this.#count(record, 1)
     this.#positions = new Map(this.#committed)
     this.publishing = null
     this.#resetClock()
+  }
+
+  #count({ topic, bytes = 0 }: InputRecord, by: 1 | -1): void {
+    this.pendingBytes += by * bytes
+    if (topic !== this.task.stage.carrier) this.pendingOfTables += by
   }
 
   #resetClock(): void {
