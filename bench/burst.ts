@@ -37,7 +37,7 @@ async function feed({ kafkaBrokers, schemaRegistryUrl }: BenchEngines, devices: 
   await createTopics(kafkaBrokers, PREFIX, { partitions: PARTITIONS, replication: 1 })
   const codecs = await openCodecs(registryAt(schemaRegistryUrl), PREFIX)
   const feeder = await Feeder.connect(kafkaBrokers, codecs, PREFIX)
-  const fleet = { devices, startMs: Date.now() - 2 * (rounds + 100) * INTERVAL_MS }
+  const fleet = { devices, startMs: Date.now() - rounds * INTERVAL_MS, intervalMs: INTERVAL_MS }
   await feeder.registry(devices)
   for (let round = 0; round < rounds; round++) await feeder.uplinks(fleet, round, 0, devices)
   await feeder.flush()
@@ -50,11 +50,12 @@ async function watch(child: MeasuredGroup, devices: number, uplinks: number): Pr
   for (let part = 0; part < LINES; ) {
     const { taken } = await child.progress()
     const { rssBytes, heapBytes, externalBytes } = await child.totals()
-    mostBytes[part] = Math.max(mostBytes[part] ?? 0, rssBytes)
+    const most = Math.max(mostBytes[part] ?? 0, rssBytes)
+    mostBytes[part] = most
     if ((taken.unit ?? 0) >= (goal * (part + 1)) / LINES) {
       print(
         `${thousands(Math.min(uplinks, taken.unit ?? 0)).padStart(12)} readings taken: RSS at most ` +
-          `${thousands(mostBytes[part] / 1e6)} MB, now ${thousands(rssBytes / 1e6)} MB ` +
+          `${thousands(most / 1e6)} MB, now ${thousands(rssBytes / 1e6)} MB ` +
           `(V8's heap ${thousands(heapBytes / 1e6)}, buffers ${thousands(externalBytes / 1e6)})`,
       )
       part++

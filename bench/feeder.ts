@@ -5,11 +5,9 @@ import { producerSettings } from '../infra/kafka.ts'
 import type { Codecs } from '../schemas/codec.ts'
 import { type TopicName, topicName } from '../schemas/topics.ts'
 import { answer } from '../topology/kafka-clients.ts'
-import { assignmentsOf, configOf, recordedAtOf, unitsOf, uplinkOf } from './world.ts'
+import { assignmentsOf, configOf, type Fleet, recordedAtOf, unitsOf, uplinkOf } from './world.ts'
 
 const FLUSH_WITHIN_MS = 120_000
-
-export type Fleet = { devices: number; startMs: number }
 
 export class Feeder {
   readonly #producer: Producer
@@ -47,11 +45,11 @@ export class Feeder {
   }
 
   /** A part of a round; the round's devices in the order in which they measure. Returns the bytes. */
-  async uplinks({ devices, startMs }: Fleet, round: number, from: number, to: number): Promise<number> {
+  async uplinks(fleet: Fleet, round: number, from: number, to: number): Promise<number> {
     const { encode } = this.#codecs.of('uplinks')
     let bytes = 0
     for (let device = from; device < to; device++) {
-      const uplink = uplinkOf(device, round, recordedAtOf(startMs, devices, round, device))
+      const uplink = uplinkOf(device, round, recordedAtOf(fleet, round, device))
       const value = encode(uplink)
       bytes += value.length
       await this.#write('uplinks', uplink.devEui, value)

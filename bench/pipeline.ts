@@ -45,8 +45,8 @@ async function measure(
   const codecs = await openCodecs(registryAt(schemaRegistryUrl), PREFIX)
   const feeder = await Feeder.connect(brokers, codecs, PREFIX)
   const rounds = uplinks / devices
-  // The backlog and what follows it lie in the past: no sensor has a clock that is ahead.
-  const fleet = { devices, startMs: Date.now() - 2 * (rounds + 100) * INTERVAL_MS }
+  // The backlog ends now: no sensor has a clock that is ahead, and none has been silent.
+  const fleet = { devices, startMs: Date.now() - rounds * INTERVAL_MS, intervalMs: INTERVAL_MS }
   await feeder.registry(devices)
   let bytes = 0
   for (let round = 0; round < rounds; round++) bytes += await feeder.uplinks(fleet, round, 0, devices)
@@ -62,7 +62,7 @@ async function measure(
   print(`ratio to the ceiling       ${(perSecond / copiesPerSecond).toFixed(2)}`)
 
   const latency = await measureLatency({
-    ...{ brokers, prefix: PREFIX, codecs, partitions: PARTITIONS, feeder, fleet },
+    ...{ brokers, prefix: PREFIX, codecs, partitions: PARTITIONS, feeder, devices },
     ...{ fromRound: rounds, uplinksPerSecond: perSecond / 2, seconds: LATENCY_SECONDS },
   })
   print(

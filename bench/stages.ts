@@ -9,7 +9,7 @@ import { partitionOfText } from '../topology/partitioner.ts'
 import type { InputRecord, OutputRecord } from '../topology/records.ts'
 import { topology } from '../topology/topology.ts'
 import { Profile } from './cpu.ts'
-import { assignmentsOf, configOf, recordedAtOf, unitsOf, uplinkOf } from './world.ts'
+import { assignmentsOf, configOf, type Fleet, INTERVAL_MS, recordedAtOf, unitsOf, uplinkOf } from './world.ts'
 
 const PARTITIONS = 12
 const START_MS = Date.UTC(2026, 9, 5)
@@ -97,6 +97,7 @@ type Course = { devices: number; fromRound: number; toRound: number; perCommit: 
 /** Returns what it cost to make the uplinks, CPU ms. */
 function take(stages: Stages, { devices, fromRound, toRound, perCommit }: Course): number {
   const { encode } = stages.codecs.of('uplinks')
+  const fleet: Fleet = { devices, startMs: START_MS, intervalMs: INTERVAL_MS }
   let makingMs = 0
   let open = 0
   let clockMs = 0
@@ -105,7 +106,7 @@ function take(stages: Stages, { devices, fromRound, toRound, perCommit }: Course
       const before = process.cpuUsage()
       const fresh: InputRecord[] = []
       for (let device = from; device < Math.min(devices, from + SLICE); device++) {
-        clockMs = recordedAtOf(START_MS, devices, round, device)
+        clockMs = recordedAtOf(fleet, round, device)
         const uplink = uplinkOf(device, round, clockMs)
         fresh.push(record('uplinks', at(uplink.devEui), uplink.devEui, encode(uplink)))
       }

@@ -62,7 +62,7 @@ const fridges: [name: string, round: (round: number) => Reading[]][] = [
     'both, and a door sensor',
     (n) => [
       reading({ at: atMs(n), temperature: warm(n), humidity: 40 }),
-      reading({ at: atMs(n) + 1, deviceId: 'door', doorOpen: n % 12 === 0 }),
+      reading({ at: atMs(n) + 1, device: 'door', doorOpen: n % 12 === 0 }),
     ],
   ],
 ]

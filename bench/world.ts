@@ -2,6 +2,7 @@
 // have a thermometer; every fifth device is a door sensor in the unit of its neighbour. Nothing is random: two runs write
 // the same bytes.
 
+import { noRule } from '../processors/limits.ts'
 import type { DeviceAssignments, Rule, UnitConfig, Uplink } from '../schemas/generated/types.ts'
 import { derivedId } from '../schemas/identity.ts'
 
@@ -11,6 +12,8 @@ const ORGANIZATION = derivedId('bench', 'organization')
 const CONFIGURED_MS = Date.parse('2020-01-01T00:00:00Z')
 
 const isDoor = (device: number): boolean => device % DOOR_EVERY === DOOR_EVERY - 1
+
+export const deviceIdOf = (device: number): string => derivedId('bench', `device ${device}`)
 
 export const devEuiOf = (device: number): string =>
   (0xc01d_0000 + device).toString(16).toUpperCase().padStart(16, '0')
@@ -24,7 +27,7 @@ export const unitsOf = (devices: number): number[] =>
 
 export const assignmentsOf = (device: number): DeviceAssignments => ({
   devEui: devEuiOf(device),
-  deviceId: derivedId('bench', `device ${device}`),
+  deviceId: deviceIdOf(device),
   versions: [
     {
       validFrom: CONFIGURED_MS,
@@ -35,6 +38,8 @@ export const assignmentsOf = (device: number): DeviceAssignments => ({
       model: isDoor(device) ? 'em300-mcs' : 'ers',
       probe: null,
       calibrationOffset: 0.1,
+      calibrationValidUntil: null,
+      openIs: null,
     },
   ],
 })
@@ -44,10 +49,12 @@ export const configOf = (device: number): UnitConfig => ({
   organizationId: ORGANIZATION,
   siteId: derivedId('bench', 'site'),
   timeZone: 'Europe/Berlin',
+  devices: [],
   versions: [rule],
 })
 
 const rule: Rule = {
+  ...noRule,
   validFrom: CONFIGURED_MS,
   tempMin: 2,
   tempMax: 8,
@@ -62,16 +69,18 @@ const rule: Rule = {
   offlineTriggerAdditionalMinutes: 5,
   offlineWarningMissedCheckins: 6,
   offlineCriticalMissedCheckins: 12,
-  manualIntervalMinutes: null,
-  manualGraceMinutes: null,
   delayMinutes: 5,
-  severity: null,
-  schedule: null,
 }
 
+/** `startMs`: of round 0, UTC ms. */
+export type Fleet = { devices: number; startMs: number; intervalMs: number }
+
 /** When a device measures in a round: the fleet's devices are spread evenly over the interval. */
-export const recordedAtOf = (startMs: number, devices: number, round: number, device: number): number =>
-  startMs + round * INTERVAL_MS + Math.floor((device * INTERVAL_MS) / devices)
+export const recordedAtOf = (
+  { devices, startMs, intervalMs }: Fleet,
+  round: number,
+  device: number,
+): number => Math.floor(startMs + (round + device / devices) * intervalMs)
 
 /** What its sensor sends in a round: a fridge that cycles and now and then stays too warm, a door that opens by turns. */
 export function uplinkOf(device: number, round: number, recordedAt: number): Uplink {
