@@ -35,7 +35,12 @@ test.each([
   [
     'a reading that only the sink could not write',
     { topic: 'coldstream.readings', source: 'coldstream.readings' },
-    'count it twice',
+    'count them twice',
+  ],
+  [
+    'a batch of readings that only the sink could not write',
+    { topic: 'coldstream.reading-batches', source: 'coldstream.reading-batches' },
+    'count them twice',
   ],
 ] as const)('%s stays, with what to do instead', (_, over, advice) => {
   expect(fateOf(letter(over), prefix)).toMatchObject({
