@@ -51,8 +51,16 @@ export const prepare: readonly Step[] = [
   { title: 'Migrations', run: ({ env, report }) => migrate(env.DATABASE_URL ?? '', report) },
 ]
 
-/** What takes uplinks in, and what works on them: the demo's past is posted between the two. */
-export const takeIn: readonly Step[] = [{ title: 'Bridge', run: parts('bridge') }]
+/** Steps that need nothing of each other. */
+export const together = (...steps: readonly Step[]): Step => ({
+  title: steps.map(({ title }) => title).join('; '),
+  run: (context) => Promise.all(steps.map(({ run }) => run(context))),
+})
+
+/** What takes uplinks in, what shows the tables, and what works on uplinks: the demo's past is posted before the last. */
+export const takeIn: Step = { title: 'Bridge', run: parts('bridge') }
+export const show: Step = { title: 'Sink, housekeeper, API', run: parts('sink', 'housekeeper', 'api') }
+
 /** Where the environment names a Storage Integration, what is missing is looked for and asked for. */
 const gaps: Step = {
   title: 'Gaps',
@@ -68,7 +76,7 @@ const gaps: Step = {
 }
 
 export const workOn: readonly Step[] = [
-  { title: 'Processors, sink, housekeeper, API', run: parts('process', 'sink', 'housekeeper', 'api') },
+  { title: 'Processors', run: parts('process') },
   ...(process.env.BRIDGE_STORAGE ? [gaps] : []),
 ]
 

@@ -44,9 +44,9 @@ export async function start(options: StartOptions): Promise<void> {
 
 /** The demo's past comes after the bridge and before those who work on it: see demo.ts. */
 function stepsOf(isDemo: boolean): readonly pipeline.Step[] {
-  const { prepare, takeIn, workOn } = pipeline
-  if (!isDemo) return [...prepare, ...takeIn, ...workOn]
-  return [...prepare, demo.fleet, ...takeIn, demo.past, ...workOn, demo.present]
+  const { prepare, takeIn, show, together, workOn } = pipeline
+  if (!isDemo) return [...prepare, takeIn, show, ...workOn]
+  return [...prepare, together(takeIn, demo.fleet), together(show, demo.past), ...workOn, demo.present]
 }
 
 async function runSteps(
