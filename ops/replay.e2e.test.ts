@@ -145,11 +145,12 @@ function changedFleet(): string {
 }
 
 /** What is told of the unit's rows, or of all. */
+/** Without the revisions: they count how often a row was said, and that is a matter of commits. */
 const rowsOf = ({ tables }: ReplayDiff, unit?: string) =>
   tables.flatMap(({ table, first }) =>
     first
       .filter(({ before, after }) => unit === undefined || (after ?? before)?.unit_id === unit)
-      .map(({ kind, fields, after }) => ({ table, kind, fields, after })),
+      .map(({ kind, fields, after }) => ({ table, kind, fields, after: { ...after, revision: undefined } })),
   )
 
 const countsOf = (diff: ReplayDiff, table: string): TableDiff | undefined =>
