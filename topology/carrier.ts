@@ -1,6 +1,8 @@
-// Between two stages a record of Kafka carries many records of one partition and commit. Outsiders, such as the sink, read
+// Between two stages a record of Kafka carries many records of one partition and commit. Outsiders read
 // the same records one by one in the topic of their own; the stage that follows never does.
+
 import type { Codecs } from '../schemas/codec.ts'
+import { PipelineError } from '../schemas/failure.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { topics } from '../schemas/topics.ts'
 import { partitionOfText } from './partitioner.ts'
@@ -30,38 +32,46 @@ export function carriedIn(topic: Carrier, batch: Buffer, codecs: Codecs): Carrie
   const { schemaId, decode } = codecs.of(topic)
   if (batch.length < FRAME_BYTES || batch.readUInt32BE(1) !== schemaId)
     return decode(batch).items.map(({ key, value }) => ({ key, bytes: value, from: 0, to: value.length }))
-  return (
-    walked(batch) ??
-    decode(batch).items.map(({ key, value }) => ({ key, bytes: value, from: 0, to: value.length }))
-  )
+  const items = walked(batch)
+  if (items !== null) return items
+  const reason = 'its items do not end where it ends'
+  throw new PipelineError('RECORD_UNREADABLE', { topic, schemaId, reason })
 }
 
-/** An array of Avro: blocks of a count and so many items, the last one of none. null: these bytes are none. */
+/**
+ * An array of Avro: blocks of a count (negative: the bytes of the block follow) and so many items, the last one of none. null:
+ * these bytes are none.
+ */
 function walked(bytes: Buffer): Carried[] | null {
   const items: Carried[] = []
   const place = { at: FRAME_BYTES }
-  for (let count = lengthAt(bytes, place); count > 0; count = lengthAt(bytes, place))
-    for (let left = count; left > 0; left--) {
-      const keyTo = lengthAt(bytes, place) + place.at
+  for (let count = longAt(bytes, place); count !== 0; count = longAt(bytes, place)) {
+    if (Number.isNaN(count) || (count < 0 && Number.isNaN(longAt(bytes, place)))) return null
+    for (let left = Math.abs(count); left > 0; left--) {
+      const keyLength = longAt(bytes, place)
+      const keyTo = place.at + keyLength
+      if (!(keyLength >= 0 && keyTo <= bytes.length)) return null
       const key = bytes.toString('utf8', place.at, keyTo)
       place.at = keyTo
-      const to = lengthAt(bytes, place) + place.at
-      if (to > bytes.length || to < keyTo) return null
+      const length = longAt(bytes, place)
+      const to = place.at + length
+      if (!(length >= 0 && to <= bytes.length)) return null
       items.push({ key, bytes, from: place.at, to })
       place.at = to
     }
+  }
   return place.at === bytes.length ? items : null
 }
 
-/** A count or a length, which is small: zigzag, 7 bits a byte, lowest first. −1 where it is neither. */
-function lengthAt(bytes: Buffer, place: { at: number }): number {
+/** A count or a length, which is small: zigzag, 7 bits a byte, lowest first. NaN where it is neither. */
+function longAt(bytes: Buffer, place: { at: number }): number {
   let value = 0
   for (let shift = 0; shift < 28; shift += 7) {
     const byte = bytes[place.at++] ?? 0x80
     value |= (byte & 0x7f) << shift
-    if (byte < 0x80) return (value & 1) === 0 ? value >>> 1 : -1
+    if (byte < 0x80) return (value >>> 1) ^ -(value & 1)
   }
-  return -1
+  return Number.NaN
 }
 
 type Open = { items: { key: string; value: Buffer }[]; bytes: number }
