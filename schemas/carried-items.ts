@@ -1,0 +1,69 @@
+// What one record of `reading-batches` carries lies in its bytes like this: blocks of a count and so many items, a key and a
+// value each; the last block is of none. They are looked up by hand, because Avro would copy every one out of them, and of
+// damaged bytes it would believe any count and fill the memory.
+import type { Codecs } from './codec.ts'
+import { PipelineError } from './failure.ts'
+
+type Carrier = 'reading-batches'
+
+/** Of a key and of its value: where each lies in the batch. */
+export type OnItem = (keyFrom: number, keyTo: number, from: number, to: number) => void
+
+/** Before the Avro: a zero and the schema's id. */
+const FRAME_BYTES = 5
+/** A count or a length beyond it is none of ours. */
+const LONG_BITS_MAX = 28
+
+/** False: the batch is of another schema, and left to Avro. Throws RECORD_UNREADABLE where items do not end with the bytes. */
+export function eachItem(topic: Carrier, batch: Buffer, codecs: Codecs, onItem: OnItem): boolean {
+  const { schemaId } = codecs.of(topic)
+  if (batch.length <= FRAME_BYTES || batch[0] !== 0 || batch.readUInt32BE(1) !== schemaId) return false
+  if (new Walk(batch).isWhole(onItem)) return true
+  const reason = 'its items do not end where it ends'
+  throw new PipelineError('RECORD_UNREADABLE', { topic, schemaId, reason })
+}
+
+class Walk {
+  readonly #bytes: Buffer
+  #at = FRAME_BYTES
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  isWhole(onItem: OnItem): boolean {
+    for (let count = this.#long(); count !== 0; count = this.#long()) {
+      // A negative count is followed by the bytes of its block.
+      if (Number.isNaN(count) || (count < 0 && Number.isNaN(this.#long()))) return false
+      for (let left = Math.abs(count); left > 0; left--) {
+        const keyTo = this.#end()
+        const keyFrom = this.#at
+        if (Number.isNaN(keyTo)) return false
+        this.#at = keyTo
+        const to = this.#end()
+        if (Number.isNaN(to)) return false
+        onItem(keyFrom, keyTo, this.#at, to)
+        this.#at = to
+      }
+    }
+    return this.#at === this.#bytes.length
+  }
+
+  /** Reads a length; where what is so long ends. NaN: beyond the bytes. */
+  #end(): number {
+    const length = this.#long()
+    const end = this.#at + length
+    return length >= 0 && end <= this.#bytes.length ? end : Number.NaN
+  }
+
+  /** Zigzag, 7 bits a byte, the lowest first; NaN where it is none of ours. */
+  #long(): number {
+    let value = 0
+    for (let shift = 0; shift < LONG_BITS_MAX; shift += 7) {
+      const byte = this.#bytes[this.#at++] ?? 0xff
+      value |= (byte & 0x7f) << shift
+      if (byte <= 0x7f) return (value >>> 1) ^ -(value & 1)
+    }
+    return Number.NaN
+  }
+}
