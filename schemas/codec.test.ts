@@ -43,6 +43,16 @@ test('a value larger than a slab gets one of its own', async () => {
   expect(codec.decode(codec.encode(letter)).value).toEqual(letter.value)
 })
 
+test('a value is written into a buffer of the caller, or the number of missing bytes is given', async () => {
+  const codec = (await openCodecs(memoryRegistry(), 't.')).of('late-readings')
+  const framed = codec.encode(reading)
+  const bytes = Buffer.alloc(7 + framed.length, 0xee)
+  expect(codec.encodeAt(reading, bytes, 7)).toBe(bytes.length)
+  expect(bytes).toEqual(Buffer.concat([Buffer.alloc(7, 0xee), framed]))
+  for (let short = 1; short <= framed.length; short++)
+    expect(codec.encodeAt(reading, bytes.subarray(0, bytes.length - short), 7)).toBe(-short)
+})
+
 test('a record of an older writer is resolved once its schema has been learned', async () => {
   const registry = memoryRegistry()
   const codecs = await openCodecs(registry, 't.')

@@ -21,6 +21,11 @@ export type Codec<T> = {
   /** The framed bytes, a view into a shared slab: never written to again, so it may be kept. */
   encode(value: T): Buffer
   /**
+   * Writes the framed bytes into a buffer of the caller, from `at` on, and returns where they end. Where they do not fit: minus
+   * the number of bytes that are missing, and what lies behind `at` is then undefined.
+   */
+  encodeAt(value: T, bytes: Buffer, at: number): number
+  /**
    * Throws RECORD_NOT_FRAMED, RECORD_UNREADABLE, or `UnlearnedSchema`: then `await codecs.learn(id)` and try again.
    */
   decode(bytes: Buffer): T
@@ -55,20 +60,30 @@ const typeOf = (schema: string): avro.Type => avro.Type.forSchema(JSON.parse(sch
 
 export const subjectOf = (prefix: string, topic: TopicName): string => `${prefix}${topic}-value`
 
+type EncodeAt = (value: unknown, bytes: Buffer, at: number) => number
+
+function encoderOf(type: avro.Type, schemaId: number): EncodeAt {
+  return function encodeAt(value, bytes, at) {
+    const end = type.encode(value, bytes, at + HEADER_BYTES)
+    if (end < 0) return end
+    bytes[at] = 0
+    bytes.writeUInt32BE(schemaId, at + 1)
+    return end
+  }
+}
+
 type Slab = { bytes: Buffer; used: number }
 
-function encodeInto(slab: Slab, type: avro.Type, schemaId: number, value: unknown): Buffer {
+function encodeInto(slab: Slab, encodeAt: EncodeAt, value: unknown): Buffer {
   const start = slab.used
-  const end = type.encode(value, slab.bytes, start + HEADER_BYTES)
+  const end = encodeAt(value, slab.bytes, start)
   if (end < 0) {
-    // A negative position says how many bytes were missing. A fresh slab, larger where one value needs it.
-    const size = Math.max(SLAB_BYTES, HEADER_BYTES - end + slab.bytes.length - start)
+    // A fresh slab, larger where one value needs it.
+    const size = Math.max(SLAB_BYTES, slab.bytes.length - start - end)
     slab.bytes = Buffer.allocUnsafeSlow(size)
     slab.used = 0
-    return encodeInto(slab, type, schemaId, value)
+    return encodeInto(slab, encodeAt, value)
   }
-  slab.bytes.writeUInt8(0, start)
-  slab.bytes.writeUInt32BE(schemaId, start + 1)
   slab.used = end
   return slab.bytes.subarray(start, end)
 }
@@ -141,9 +156,11 @@ export async function openCodecs(registry: SchemaRegistry, prefix: string): Prom
       const ownId = await registry.register(subjectOf(prefix, topic), schema)
       const writers: Writers = new Map([[ownId, type]])
       const read = readerOf(topic, type, writers)
+      const encodeAt = encoderOf(type, ownId)
       codecs.set(topic, {
         schemaId: ownId,
-        encode: (value) => encodeInto(slab, type, ownId, value),
+        encode: (value) => encodeInto(slab, encodeAt, value),
+        encodeAt,
         decode: (bytes) => read(bytes, 0, bytes.length),
         first: firstOf(schema, ownId),
         reader: readersOf(topic, schema, writers),
