@@ -71,10 +71,11 @@ export async function fill({ brokers, registry, rows, devices, together, file }:
   const [name, encode] = [topicName(PREFIX, 'readings'), codecs.of('readings').encode]
   const carrier = new CarrierWriter('reading-batches', PARTITIONS, codecs)
   let sent = 0
-  const send = (batches: readonly CarriedBatch[]) => {
-    sent += batches.length
-    for (const { topic, partition, value, key } of batches)
+  const send = (batches: Iterable<CarriedBatch>) => {
+    for (const { topic, partition, value, key } of batches) {
       usual.produce(topicName(PREFIX, topic), partition, value, key)
+      sent++
+    }
   }
   for (let index = 0; index < rows; index++) {
     const value = reading(index, devices, ids)

@@ -5,6 +5,8 @@ import { type Codecs, memoryRegistry, openCodecs } from '../schemas/codec.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { type CarriedBatch, CarrierWriter } from '../topology/carrier.ts'
 import { Task } from '../topology/engine.ts'
+import { inOrderOfCause, type Run } from '../topology/handed-on.ts'
+import type { OutputLog } from '../topology/output-log.ts'
 import { partitionOfText } from '../topology/partitioner.ts'
 import type { InputRecord, OutputRecord } from '../topology/records.ts'
 import { topology } from '../topology/topology.ts'
@@ -30,7 +32,7 @@ class Stages {
   readonly codecs: Codecs
   readonly devices: readonly Task[]
   readonly units: readonly Task[]
-  #batches: CarriedBatch[] = []
+  #batches: InputRecord[] = []
   #unitClockMs = 0
 
   constructor(codecs: Codecs) {
@@ -46,27 +48,38 @@ class Stages {
 
   /** The units take what the devices made before, as on a broker, where it is read after its commit. */
   commit(clockMs: number): void {
-    for (const { topic, partition, key, value } of this.#batches)
-      this.units[partition]?.take(record(topic, partition, key, value))
+    for (const batch of this.#batches) this.units[batch.partition]?.take(batch)
     this.#commitOf(this.units, this.#unitClockMs)
     this.#batches = this.#commitOf(this.devices, clockMs)
     this.#unitClockMs = clockMs
   }
 
-  #commitOf(tasks: readonly Task[], clockMs: number): CarriedBatch[] {
-    const readings: OutputRecord[] = []
+  #commitOf(tasks: readonly Task[], clockMs: number): InputRecord[] {
+    const runs: Run[] = []
     for (const task of tasks) {
       task.settle(clockMs)
-      for (const output of task.outputs) {
-        this.#note(output)
-        if (output.topic === 'readings') readings.push(output)
-      }
-      task.fold()
+      runs.push({ log: task.outputs, places: this.#readingsIn(task.outputs), taken: 0 })
     }
     const writer = new CarrierWriter('reading-batches', PARTITIONS, this.codecs)
-    readings.sort((a, b) => a.causeMs - b.causeMs)
-    const full = readings.flatMap((reading) => writer.add(reading) ?? [])
-    return [...full, ...writer.end()]
+    const batches: InputRecord[] = []
+    const keep = ({ topic, partition, key, value }: CarriedBatch) =>
+      batches.push(record(topic, partition, key, value))
+    for (const reading of inOrderOfCause(runs)) {
+      const full = writer.add(reading)
+      if (full !== null) keep(full)
+    }
+    for (const batch of writer.end()) keep(batch)
+    for (const task of tasks) task.fold()
+    return batches
+  }
+
+  #readingsIn(outputs: OutputLog): number[] {
+    const places: number[] = []
+    for (let at = 0; at < outputs.count; at++) {
+      this.#note(outputs.at(at))
+      if (outputs.topicAt(at) === 'readings') places.push(at)
+    }
+    return places
   }
 
   #note({ topic, value }: OutputRecord): void {

@@ -67,3 +67,35 @@ class Walk {
     return Number.NaN
   }
 }
+
+/** Before the items: the frame and their number. */
+export const HEAD_BYTES_MAX = FRAME_BYTES + 5
+
+/** With the lengths of both. */
+export const itemBytesMax = (key: string, value: Buffer): number => 3 * key.length + value.length + 10
+
+/** Writes an item at `at`, where there is room for `itemBytesMax`, and returns where it ends. */
+export function putItem(bytes: Buffer, at: number, key: string, value: Buffer): number {
+  const keyFrom = putLong(bytes, at, Buffer.byteLength(key))
+  const valueAt = putLong(bytes, keyFrom + bytes.write(key, keyFrom), value.length)
+  bytes.set(value, valueAt)
+  return valueAt + value.length
+}
+
+/** Writes frame and number so that they end at `end`, and returns where they begin. */
+export function putHead(bytes: Buffer, end: number, schemaId: number, count: number): number {
+  const countFrom = end - putLong(Buffer.alloc(5), 0, count)
+  putLong(bytes, countFrom, count)
+  bytes[countFrom - FRAME_BYTES] = 0
+  bytes.writeUInt32BE(schemaId, countFrom - FRAME_BYTES + 1)
+  return countFrom - FRAME_BYTES
+}
+
+/** As `#long` reads it, of a number that is not negative. */
+function putLong(bytes: Buffer, at: number, value: number): number {
+  let rest = value * 2
+  let end = at
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes[end++] = (rest % 128) | 0x80
+  bytes[end++] = rest
+  return end
+}

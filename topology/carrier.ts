@@ -1,19 +1,16 @@
 // Between two stages a record of Kafka carries many records of one partition and commit. Outsiders read
 // the same records one by one in the topic of their own; the stage that follows never does.
 
-import { eachItem } from '../schemas/carried-items.ts'
+import { eachItem, HEAD_BYTES_MAX, itemBytesMax, putHead, putItem } from '../schemas/carried-items.ts'
 import type { Codecs } from '../schemas/codec.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { topics } from '../schemas/topics.ts'
+import { CHUNK_BYTES, giveBack, takeChunk } from './chunks.ts'
 import { partitionOfText } from './partitioner.ts'
 import type { OutputRecord } from './records.ts'
 
 /** The topics whose values are batches. */
 export type Carrier = 'reading-batches'
-
-/** One record stays far below the 1 MB that a broker takes by default. */
-const BATCH_BYTES_MAX = 262_144
-const ITEM_BYTES = 8
 
 export const carrierOf = (stream: TopicName): Carrier | undefined => topics[stream].carrier
 
@@ -33,41 +30,75 @@ export function carriedIn(topic: Carrier, batch: Buffer, codecs: Codecs): Carrie
   return decode(batch).items.map(({ key, value }) => ({ key, bytes: value, from: 0, to: value.length }))
 }
 
-type Open = { items: { key: string; value: Buffer }[]; bytes: number }
+type Open = { chunk: Buffer; used: number; count: number }
 
-/** Collects what goes on to the next stage; `isFull` batches are handed out as they come. */
+/** Behind them: a block of none. */
+const END_BYTES = 1
+
+/**
+ * Collects what goes on to the next stage, as bytes; a batch is handed out as soon as the next item has no room in it. One stays far
+ * below the 1 MB that a broker takes by default.
+ */
 export class CarrierWriter {
-  readonly #codecs: Codecs
   readonly #topic: Carrier
-  readonly #open: Open[]
+  readonly #schemaId: number
+  readonly #open: (Open | null)[]
+  /** Of the batch that was handed out last. */
+  #handedOut: Buffer | null = null
 
   constructor(topic: Carrier, partitions: number, codecs: Codecs) {
     this.#topic = topic
-    this.#codecs = codecs
-    this.#open = Array.from({ length: partitions }, () => ({ items: [], bytes: 0 }))
+    this.#schemaId = codecs.of(topic).schemaId
+    this.#open = new Array(partitions).fill(null)
   }
 
-  /** Returns a batch that the record has filled. The order within a partition is that of the calls. */
-  add({ key, value }: OutputRecord): CarriedBatch | null {
+  /**
+   * Returns the batch that had no room for the record: its value is a view, until the next call. The order within a partition is
+   * that of the calls.
+   */
+  add({ key, value }: Pick<OutputRecord, 'key' | 'value'>): CarriedBatch | null {
     const partition = partitionOfText(key, this.#open.length)
-    const open = this.#open[partition]
-    if (open === undefined) throw new Error(`There is no partition ${partition} of ${this.#topic}.`)
-    open.items.push({ key, value })
-    open.bytes += key.length + value.length + ITEM_BYTES
-    return open.bytes < BATCH_BYTES_MAX ? null : this.#close(partition, open)
+    const bytes = itemBytesMax(key, value)
+    const before = this.#open[partition] ?? null
+    const isFull = before !== null && before.used + bytes + END_BYTES > before.chunk.length
+    const full = isFull ? this.#close(partition, before) : null
+    const open = isFull || before === null ? this.#begin(partition, bytes) : before
+    open.used = putItem(open.chunk, open.used, key, value)
+    open.count++
+    return full
   }
 
-  /** What is left. */
-  end(): CarriedBatch[] {
-    return this.#open.flatMap((open, partition) =>
-      open.items.length > 0 ? [this.#close(partition, open)] : [],
-    )
+  /** What is left, one by one: each value is a view, until the next. */
+  *end(): Generator<CarriedBatch> {
+    for (const [partition, open] of this.#open.entries())
+      if (open !== null) yield this.#close(partition, open)
+    this.#letGo()
   }
 
-  #close(partition: number, open: Open): CarriedBatch {
-    const value = this.#codecs.of(this.#topic).encode({ items: open.items })
-    open.items = []
-    open.bytes = 0
-    return { topic: this.#topic, partition, key: String(partition), value }
+  #begin(partition: number, itemBytes: number): Open {
+    const bytes = HEAD_BYTES_MAX + itemBytes + END_BYTES
+    const chunk = bytes > CHUNK_BYTES ? Buffer.allocUnsafeSlow(bytes) : takeChunk()
+    const open = { chunk, used: HEAD_BYTES_MAX, count: 0 }
+    this.#open[partition] = open
+    return open
+  }
+
+  #close(partition: number, { chunk, used, count }: Open): CarriedBatch {
+    this.#open[partition] = null
+    chunk[used] = 0
+    const from = putHead(chunk, HEAD_BYTES_MAX, this.#schemaId, count)
+    this.#letGo()
+    this.#handedOut = chunk
+    return {
+      topic: this.#topic,
+      partition,
+      key: String(partition),
+      value: chunk.subarray(from, used + END_BYTES),
+    }
+  }
+
+  #letGo(): void {
+    if (this.#handedOut !== null) giveBack(this.#handedOut)
+    this.#handedOut = null
   }
 }

@@ -8,9 +8,10 @@ import { PipelineError } from '../schemas/failure.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { type Carried, type Carrier, carriedIn } from './carrier.ts'
 import type { Stage } from './define.ts'
-import { asFailure, deadLetter, type InputRecord, type OutputRecord } from './records.ts'
+import { OutputLog } from './output-log.ts'
+import { asFailure, deadLetter, type InputRecord } from './records.ts'
 import { readersFor } from './stage-readers.ts'
-import { Store, stateCodec } from './store.ts'
+import { Store, stateLoader } from './store.ts'
 import { Timers } from './timers.ts'
 
 /**
@@ -18,9 +19,6 @@ import { Timers } from './timers.ts'
  * says where it lies in it. `key` is null where it became a dead letter. There are as many as records, so they are small.
  */
 type Taken = { source: InputRecord; topic: TopicName; carried: Carried | null; key: string | null }
-
-/** `from`: the key whose processing emitted it, so that a failure can take it back; null for a dead letter. */
-type Emitted = OutputRecord & { from: string | null }
 
 type EmitAny = (topic: TopicName, key: string, value: unknown) => void
 
@@ -30,8 +28,6 @@ export type TaskCounts = { taken: number; deadLetters: number }
 type Decoded = { value: unknown } | { error: unknown }
 
 const NOTHING = Buffer.alloc(0)
-/** The frame, the branch of the union and the number. */
-const TIMER_BYTES = 14
 
 const bytesOf = ({ source, carried }: Taken): Buffer | null =>
   carried === null ? source.value : carried.bytes.subarray(carried.from, carried.to)
@@ -50,9 +46,10 @@ export class Task {
   readonly #nowMs: () => number
   readonly #store: Store
   readonly #timers = new Timers()
+  /** What the open transaction has made. */
+  readonly outputs = new OutputLog()
   #committedEventTimeMs = 0
   #taken: Taken[] = []
-  #emitted: Emitted[] = []
   #currentKey = ''
   #currentCauseMs = Number.POSITIVE_INFINITY
   #writtenMs = 0
@@ -66,7 +63,7 @@ export class Task {
     this.#codecs = codecs
     this.#readers = readersFor(stage, codecs)
     this.#nowMs = nowMs
-    this.#store = new Store(stateCodec(stage.processor, codecs.of(stage.changelog)))
+    this.#store = new Store(stateLoader(stage.processor, codecs.of(stage.changelog)))
   }
 
   get keys(): number {
@@ -75,10 +72,6 @@ export class Task {
 
   get nextTimerMs(): number {
     return this.#timers.nextMs
-  }
-
-  get outputs(): readonly OutputRecord[] {
-    return this.#emitted
   }
 
   /** The latest instant at which a record of the stream was written that has been taken, UTC ms; 0: none yet. */
@@ -106,7 +99,7 @@ export class Task {
   #restoredTimer(key: string): number {
     const { processor, changelog } = this.stage
     if (processor.timers === 'kept') {
-      const keptMs = this.#codecs.of(changelog).first(this.#store.beginning(key, TIMER_BYTES))
+      const keptMs = this.#codecs.of(changelog).first(this.#store.committed(key) ?? NOTHING)
       // A record of an earlier release has none.
       if (keptMs !== undefined) return (keptMs as number | null) ?? Number.POSITIVE_INFINITY
     }
@@ -136,7 +129,7 @@ export class Task {
     return topic === this.stage.carrier && topic !== this.stage.stream
   }
 
-  /** All of a batch or nothing: its values are decoded before the first of them changes anything. */
+  /** All of a batch or nothing: whether each schema is known is looked up before the first value changes anything. */
   #takeBatch(source: InputRecord): void {
     const items = this.#itemsOf(source)
     if ('error' in items) {
@@ -144,11 +137,14 @@ export class Task {
       return
     }
     const { stream } = this.stage
-    const decoded = items.map(({ key, bytes, from, to }) => this.#decoded(stream, key, bytes, from, to))
+    const { schemaId } = this.#codecs.of(stream)
+    const read = ({ key, bytes, from, to }: Carried) => this.#decoded(stream, key, bytes, from, to)
+    for (const carried of items)
+      if (carried.to < carried.from + 5 || carried.bytes.readUInt32BE(carried.from + 1) !== schemaId)
+        read(carried)
     this.#cameFrom(source)
-    items.forEach((carried, i) => {
-      this.#takeDecoded({ source, topic: stream, carried, key: carried.key }, decoded[i] as Decoded)
-    })
+    for (const carried of items)
+      this.#takeDecoded({ source, topic: stream, carried, key: carried.key }, read(carried))
   }
 
   #itemsOf({ key, value, topic }: InputRecord): Carried[] | { error: unknown } {
@@ -202,11 +198,11 @@ export class Task {
     const due = this.#timers.due(clockMs, timersMax)
     for (const key of due) this.#store.touch(key)
     for (const key of this.#store.touchedKeys()) {
-      const mark = this.#emitted.length
+      const mark = this.outputs.count
       try {
         this.#settleKey(key, clockMs, this.#emit)
       } catch (error) {
-        this.#emitted.length = mark
+        this.outputs.truncate(mark)
         this.#isolate(key, clockMs, error)
       }
     }
@@ -217,6 +213,7 @@ export class Task {
   fold(): void {
     this.counts.taken += this.#taken.length
     this.counts.deadLetters += this.#deadLetters
+    this.#keepStates()
     this.#store.fold()
     this.#timers.fold()
     this.#committedEventTimeMs = this.eventTimeMs
@@ -238,9 +235,15 @@ export class Task {
     return records
   }
 
+  #keepStates(): void {
+    const { outputs, stage } = this
+    for (let at = 0; at < outputs.count; at++)
+      if (outputs.topicAt(at) === stage.changelog) this.#store.restore(outputs.keyAt(at), outputs.valueAt(at))
+  }
+
   #clear(): void {
     this.#taken = []
-    this.#emitted = []
+    this.outputs.clear()
     this.#deadLetters = 0
   }
 
@@ -261,11 +264,11 @@ export class Task {
 
   #takeValue(taken: Taken, value: unknown): void {
     const key = taken.key ?? ''
-    const mark = this.#emitted.length
+    const mark = this.outputs.count
     try {
       this.#apply(key, taken.topic, value, this.#emit)
     } catch (error) {
-      this.#emitted.length = mark
+      this.outputs.truncate(mark)
       this.#rebuild(key, this.#takenOf(key), discard)
       this.#reject(taken, error)
       return
@@ -289,17 +292,17 @@ export class Task {
     this.#currentKey = key
     processor.settle(state, clockMs, emit)
     const nextMs = processor.nextTimerMs(state)
-    const value = this.#store.save(key)
-    if (value !== null)
-      this.#emitted.push({
-        topic: changelog,
-        key,
-        value,
-        partition: this.partition,
-        causeMs: this.#currentCauseMs,
-        from: key,
-      })
+    this.#save(key, changelog, processor.save(state))
     this.#timers.set(key, nextMs)
+  }
+
+  /** A state that is as committed needs no record. */
+  #save(key: string, changelog: TopicName, saved: unknown): void {
+    const { outputs, partition } = this
+    const mark = outputs.count
+    const made = { topic: changelog, key, partition, causeMs: this.#currentCauseMs, owner: key }
+    outputs.add(made, this.#codecs.of(changelog), saved as never)
+    if (this.#store.committed(key)?.equals(outputs.valueAt(mark))) outputs.truncate(mark)
   }
 
   // Failures. Nothing is copied while all goes well: a key is brought back by loading its committed state and applying
@@ -317,7 +320,7 @@ export class Task {
       if (failure === null) sound.push(taken)
       else guilty.push([taken, failure.error])
     }
-    this.#emitted = this.#emitted.filter((output) => output.from !== key)
+    this.outputs.dropOf(key)
     for (const [taken, why] of guilty) {
       const letter = this.#letterOf(taken)
       taken.key = null
@@ -334,7 +337,7 @@ export class Task {
   }
 
   #failureOf(key: string, taken: readonly Taken[], clockMs: number): { error: unknown } | null {
-    const mark = this.#emitted.length
+    const mark = this.outputs.count
     try {
       this.#rebuild(key, taken, discard)
       this.#settleKey(key, clockMs, discard)
@@ -342,7 +345,7 @@ export class Task {
     } catch (error) {
       return { error }
     } finally {
-      this.#emitted.length = mark
+      this.outputs.truncate(mark)
     }
   }
 
@@ -370,31 +373,18 @@ export class Task {
     return this.#taken.filter((taken) => taken.key === key)
   }
 
-  /** Encoded at once: the processor may go on to change what it emitted. */
   readonly #emit: EmitAny = (topic, key, value) => {
-    const bytes = this.#codecs.of(topic).encode(value as never)
-    this.#emitted.push({
-      topic,
-      key,
-      value: bytes,
-      partition: null,
-      causeMs: this.#currentCauseMs,
-      from: this.#currentKey,
-    })
+    this.#add(topic, key, this.#currentKey, value)
   }
 
   #emitDeadLetter(record: InputRecord, error: unknown): void {
     this.#deadLetters++
     const letter = deadLetter(record, asFailure(error, this.stage.name), this.#nowMs())
-    const value = this.#codecs.of('dead-letters').encode(letter)
-    const key = record.key?.toString() ?? ''
-    this.#emitted.push({
-      topic: 'dead-letters',
-      key,
-      value,
-      partition: null,
-      causeMs: this.#currentCauseMs,
-      from: null,
-    })
+    this.#add('dead-letters', record.key?.toString() ?? '', null, letter)
+  }
+
+  #add(topic: TopicName, key: string, owner: string | null, value: unknown): void {
+    const made = { topic, key, partition: null, causeMs: this.#currentCauseMs, owner }
+    this.outputs.add(made, this.#codecs.of(topic), value as never)
   }
 }

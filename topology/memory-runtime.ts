@@ -7,8 +7,9 @@ import { type CarriedBatch, type Carrier, CarrierWriter } from './carrier.ts'
 import { TaskClock } from './clock.ts'
 import type { Stage, Topology } from './define.ts'
 import { Task } from './engine.ts'
+import type { OutputLog } from './output-log.ts'
 import { partitionOf } from './partitioner.ts'
-import type { InputRecord, OutputRecord } from './records.ts'
+import type { InputRecord } from './records.ts'
 
 /** commit: all goes well. abort: the transaction fails. crash: it fails and the task starts again from its changelog. */
 export type Fate = 'commit' | 'abort' | 'crash'
@@ -156,28 +157,32 @@ export class MemoryRuntime {
       if (fate === 'crash') this.#reopen(slot)
       return false
     }
-    for (const { topic, key, value, partition } of task.outputs) {
-      const bytes = Buffer.from(key)
+    for (const output of task.outputs.records()) {
+      const { topic, key, partition } = output
+      // What the log has is a view, and what a topic has is kept.
+      const [bytes, value] = [Buffer.from(key), Buffer.from(output.value)]
       const target = partition ?? partitionOf(bytes, this.#options.partitions)
       this.#appendTo(topic, target, bytes, value, noHeaders)
       this.#list(topic).push({ key, value, partition: target })
     }
     for (const { topic, partition, key, value } of this.#carried(task.outputs))
-      this.#appendTo(topic, partition, Buffer.from(key), value, noHeaders)
+      this.#appendTo(topic, partition, Buffer.from(key), Buffer.from(value), noHeaders)
     task.fold()
     slot.committed = new Map(slot.positions)
     this.#published.set(`${task.stage.name}/${task.partition}`, clock.ms)
     return true
   }
 
-  #carried(outputs: readonly OutputRecord[]): CarriedBatch[] {
-    const { partitions } = this.#options
-    return this.#topology.stages.flatMap(({ stream, carrier }) => {
-      if (carrier === stream) return []
-      const writer = new CarrierWriter(carrier as Carrier, partitions, this.#codecs)
-      const full = outputs.flatMap((output) => (output.topic === stream ? (writer.add(output) ?? []) : []))
-      return [...full, ...writer.end()]
-    })
+  *#carried(outputs: OutputLog): Generator<CarriedBatch> {
+    for (const { stream, carrier } of this.#topology.stages) {
+      if (carrier === stream) continue
+      const writer = new CarrierWriter(carrier as Carrier, this.#options.partitions, this.#codecs)
+      for (const output of outputs.records()) {
+        const full = output.topic === stream ? writer.add(output) : null
+        if (full !== null) yield full
+      }
+      yield* writer.end()
+    }
   }
 
   #appendTo(

@@ -26,10 +26,11 @@ function watched(): { task: Task; saved: Buffer } {
   const items = [{ key: 'unit', value: codecs.of('readings').encode(value) }]
   task.take(record('reading-batches', 0, codecs.of('reading-batches').encode({ items })))
   task.settle(value.recordedAt)
-  const saved = task.outputs.find(({ topic }) => topic === 'unit-changelog')
+  const saved = [...task.outputs.records()].find(({ topic }) => topic === 'unit-changelog')
   if (saved === undefined) throw new Error('Nothing was saved.')
+  const bytes = Buffer.from(saved.value)
   task.fold()
-  return { task, saved: Buffer.from(saved.value) }
+  return { task, saved: bytes }
 }
 
 test('a restored task has the timers that it had, without a state being loaded', () => {
@@ -75,7 +76,7 @@ test('more timers than a transaction fires are fired by the next ones, and the c
     return task
   }
   const silencesOf = (task: Task) =>
-    task.outputs.filter(({ topic }) => topic === 'silences').map(({ key }) => key)
+    [...task.outputs.records()].filter(({ topic }) => topic === 'silences').map(({ key }) => key)
   const clockMs = Date.parse('2026-02-02T10:40:00Z')
   const whole = takeUnits()
   expect(whole.settle(clockMs)).toBe(clockMs)

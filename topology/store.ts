@@ -2,6 +2,7 @@
 // live object, and those that the open transaction touched are its overlay: an abort drops them, and the next touch
 // loads the committed value again.
 import type { AnyProcessor } from './define.ts'
+import { StateBytes } from './state-bytes.ts'
 
 /**
  * Live objects kept beside the committed values, so that a busy key is not decoded for every record. One has some 10 KB, and
@@ -9,23 +10,18 @@ import type { AnyProcessor } from './define.ts'
  */
 const LIVE_KEYS_MAX = 2_000
 
-export type StateCodec = {
-  load(key: string, committed: Buffer | null): unknown
-  save(state: unknown): Buffer
-}
+export type StateLoader = (key: string, committed: Buffer | null) => unknown
 
 export class Store {
-  // A latin1 string holds one byte a character on V8's own heap. A Buffer would cost 200 bytes more, and a view into
-  // the codec's slab would keep the whole slab alive.
-  readonly #committed = new Map<string, string>()
+  readonly #committed = new StateBytes()
   readonly #live = new Map<string, unknown>()
-  /** The overlay: touched keys with their changelog value, undefined until `save`. */
-  readonly #touched = new Map<string, Buffer | undefined>()
-  readonly #codec: StateCodec
+  /** The overlay's keys. */
+  readonly #touched = new Set<string>()
+  readonly #load: StateLoader
   readonly #liveKeysMax: number
 
-  constructor(codec: StateCodec, liveKeysMax = LIVE_KEYS_MAX) {
-    this.#codec = codec
+  constructor(load: StateLoader, liveKeysMax = LIVE_KEYS_MAX) {
+    this.#load = load
     this.#liveKeysMax = liveKeysMax
   }
 
@@ -37,45 +33,34 @@ export class Store {
     return this.#committed.keys()
   }
 
-  /** Takes a record of the changelog; null deletes the key. */
+  /** Takes a record of the changelog, or what a transaction has committed of one; null deletes the key. */
   restore(key: string, value: Buffer | null): void {
     if (value === null) this.#committed.delete(key)
-    else this.#committed.set(key, value.toString('latin1'))
+    else this.#committed.set(key, value)
   }
 
   /** The state, to be changed in place by the open transaction. */
   touch(key: string): unknown {
-    if (!this.#touched.has(key)) this.#touched.set(key, undefined)
+    this.#touched.add(key)
     const state = this.#live.get(key)
     if (state !== undefined) return state
-    return this.#load(key)
+    const loaded = this.#load(key, this.committed(key))
+    this.#live.set(key, loaded)
+    return loaded
   }
 
   /** The state without putting it into the overlay: for looking only. */
   peek(key: string): unknown {
-    return this.#live.get(key) ?? this.#codec.load(key, this.committed(key))
+    return this.#live.get(key) ?? this.#load(key, this.committed(key))
   }
 
+  /** As the changelog has it: a view, until something is restored. */
   committed(key: string): Buffer | null {
-    const text = this.#committed.get(key)
-    return text === undefined ? null : Buffer.from(text, 'latin1')
-  }
-
-  /** Its first bytes. */
-  beginning(key: string, bytes: number): Buffer {
-    return Buffer.from((this.#committed.get(key) ?? '').slice(0, bytes), 'latin1')
+    return this.#committed.get(key)
   }
 
   touchedKeys(): string[] {
-    return [...this.#touched.keys()]
-  }
-
-  /** Encodes the key for the changelog; null where nothing has changed. */
-  save(key: string): Buffer | null {
-    const value = this.#codec.save(this.#live.get(key))
-    if (this.#committed.get(key) === value.toString('latin1')) return null
-    this.#touched.set(key, value)
-    return value
+    return [...this.#touched]
   }
 
   /** Makes one key what it was before the transaction and takes it out of the overlay. */
@@ -86,21 +71,14 @@ export class Store {
 
   /** The transaction is aborted. */
   revert(): void {
-    for (const key of this.#touched.keys()) this.#live.delete(key)
+    for (const key of this.#touched) this.#live.delete(key)
     this.#touched.clear()
   }
 
-  /** The transaction is committed. */
+  /** The transaction is committed, and what it changed has been restored. */
   fold(): void {
-    for (const [key, value] of this.#touched) if (value !== undefined) this.restore(key, value)
     this.#touched.clear()
     this.#evict()
-  }
-
-  #load(key: string): unknown {
-    const state = this.#codec.load(key, this.committed(key))
-    this.#live.set(key, state)
-    return state
   }
 
   /** Oldest first. Only between transactions: everything live equals what is committed then. */
@@ -112,13 +90,7 @@ export class Store {
   }
 }
 
-export function stateCodec(
-  processor: AnyProcessor,
-  changelog: { encode(value: never): Buffer; decode(bytes: Buffer): unknown },
-): StateCodec {
-  return {
-    load: (key, committed) =>
-      committed === null ? processor.initial(key) : processor.load(changelog.decode(committed) as never),
-    save: (state) => changelog.encode(processor.save(state) as never),
-  }
-}
+export const stateLoader =
+  (processor: AnyProcessor, changelog: { decode(bytes: Buffer): unknown }): StateLoader =>
+  (key, committed) =>
+    committed === null ? processor.initial(key) : processor.load(changelog.decode(committed) as never)

@@ -5,7 +5,9 @@ import type { TopicName } from '../schemas/topics.ts'
 import { CarrierWriter, carrierOf } from './carrier.ts'
 import { taskId } from './clock-board.ts'
 import type { Topology } from './define.ts'
+import { inOrderOfCause, type Run } from './handed-on.ts'
 import type { Consumer, Transactions } from './kafka-clients.ts'
+import type { OutputLog } from './output-log.ts'
 import type { OutputRecord } from './records.ts'
 import type { TaskSlot } from './task-slot.ts'
 
@@ -70,19 +72,33 @@ export async function runTransaction(
 
 /** What nobody here reads has no order across tasks: a task's own is all that outsiders need. */
 async function produceOutputs(slots: readonly TaskSlot[], context: TransactionContext): Promise<void> {
-  const handedOn = new Map<TopicName, OutputRecord[]>()
+  const handedOn = new Map<TopicName, Run[]>()
   for (const { stream, upstream } of context.topology.stages)
     if (upstream.length > 0) handedOn.set(stream, [])
-  for (const { task } of slots)
-    for (const output of task.outputs) {
-      const list = handedOn.get(output.topic)
-      if (list !== undefined) list.push(output)
-      else if (!produceNow(output, context)) await produceLater(output, context)
+  for (const { task } of slots) await produceOf(task.outputs, handedOn, context)
+  for (const [topic, runs] of handedOn) {
+    const write = carried(topic, context)
+    for (const output of inOrderOfCause(runs)) {
+      if (!produceNow(output, context)) await produceLater(output, context)
+      const full = write?.add(output)
+      if (full) await produceLater(full, context)
     }
-  for (const [topic, outputs] of handedOn) {
-    outputs.sort(byCause)
-    for (const output of outputs) if (!produceNow(output, context)) await produceLater(output, context)
-    for (const batch of batchesOf(topic, outputs, context)) await produceLater(batch, context)
+    for (const batch of write?.end() ?? []) await produceLater(batch, context)
+  }
+}
+
+/** All of a task but what is handed on: of that, only where it lies. A promise for each record would cost as much as the record. */
+async function produceOf(log: OutputLog, handedOn: Map<TopicName, Run[]>, context: TransactionContext) {
+  const places = new Map<TopicName, number[]>()
+  for (const [topic, runs] of handedOn) {
+    const run: Run = { log, places: [], taken: 0 }
+    runs.push(run)
+    places.set(topic, run.places)
+  }
+  for (let at = 0; at < log.count; at++) {
+    const own = places.get(log.topicAt(at))
+    if (own !== undefined) own.push(at)
+    else if (!produceNow(log.at(at), context)) await produceLater(log.at(at), context)
   }
 }
 
@@ -98,20 +114,10 @@ const produceLater = (
   { transactions, topicOf }: TransactionContext,
 ) => transactions.produce(topicOf(topic), partition, value, key)
 
-function* batchesOf(topic: TopicName, outputs: readonly OutputRecord[], context: TransactionContext) {
+function carried(topic: TopicName, { partitionsOf, codecs }: TransactionContext): CarrierWriter | null {
   const carrier = carrierOf(topic)
-  if (carrier === undefined) return
-  const writer = new CarrierWriter(carrier, context.partitionsOf(carrier), context.codecs)
-  for (const output of outputs) {
-    const full = writer.add(output)
-    if (full !== null) yield full
-  }
-  yield* writer.end()
+  return carrier === undefined ? null : new CarrierWriter(carrier, partitionsOf(carrier), codecs)
 }
-
-/** Infinity, a timer's, comes last, and equal instants stay in their task's order. */
-const byCause = (a: OutputRecord, b: OutputRecord): number =>
-  a.causeMs < b.causeMs ? -1 : Number(a.causeMs > b.causeMs)
 
 async function produceWord(slot: TaskSlot, { transactions, topicOf, codecs, nowMs }: TransactionContext) {
   const { settledClockMs: clock, settledTakenToMs: takenTo } = slot

@@ -47,9 +47,10 @@ export class UnitTask {
 
   /** Returns whether it came beyond grace. */
   take(reading: Reading): boolean {
-    const before = this.#task.outputs.length
+    const { outputs } = this.#task
+    const before = outputs.count
     this.#take('readings', reading)
-    const isLate = this.#task.outputs.slice(before).some(({ topic }) => topic === 'late-readings')
+    const isLate = outputs.count > before && outputs.topicAt(outputs.count - 1) === 'late-readings'
     // Its clock is told at the end; until then only readings move a unit on.
     if (this.#task.takenRecords >= this.#commitRecords) this.#commit(0)
     return isLate
@@ -71,7 +72,7 @@ export class UnitTask {
 
   #commit(clockMs: number): void {
     this.#task.settle(clockMs)
-    for (const output of this.#task.outputs) this.#pass(output)
+    for (const output of this.#task.outputs.records()) this.#pass(output)
     this.#task.fold()
   }
 
