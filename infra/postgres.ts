@@ -1,4 +1,4 @@
-// The one home of `pg`. Everything runs in short transactions and no session keeps a setting, so that it works the same
+// The home of `pg`, with one-trip.ts. Everything runs in short transactions and no session keeps a setting: it works the same
 // through PgBouncer in transaction mode: time-outs are SET LOCAL, never a startup parameter, which PgBouncer refuses.
 import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import { inOneTrip, type Trip } from './one-trip.ts'
 
 export type Row = Record<string, unknown>
 
@@ -89,15 +90,49 @@ export function openPostgres(databaseUrl: string, settings: PostgresSettings = {
     const client = await pool.connect()
     return inTransaction(client, sqlOf(client, nameOf), work, { statementTimeoutMs, ...options })
   }
+  const ask: Postgres['query'] = async (text, values = [], { settings, signal } = {}) => {
+    signal?.throwIfAborted()
+    const client = await pool.connect()
+    const limits = { transaction_read_only: 'on', statement_timeout: String(Math.round(statementTimeoutMs)) }
+    return asking(client, { text, values, settings: { ...limits, ...settings }, nameOf }, signal)
+  }
   return {
     transaction,
-    query: (text, values, options) => transaction((sql) => sql.query(text, values), options),
+    query: (text, values, options = {}) =>
+      isPlainQuestion(options)
+        ? ask(text, values, options)
+        : transaction((sql) => sql.query(text, values), options),
     usage: () => ({
       inUse: pool.totalCount - pool.idleCount,
       idle: pool.idleCount,
       waiting: pool.waitingCount,
     }),
     end: () => pool.end(),
+  }
+}
+
+const isPlainQuestion = ({ readOnly, isSnapshot, statementTimeoutMs }: TransactionOptions): boolean =>
+  readOnly === true && !isSnapshot && statementTimeoutMs === undefined
+
+async function asking<R extends Row>(
+  client: pg.PoolClient,
+  trip: Trip,
+  signal: AbortSignal | undefined,
+): Promise<{ rows: R[]; rowCount: number }> {
+  let lost: Error | undefined
+  const onLost = (error: Error) => {
+    lost = error
+  }
+  client.on('error', onLost)
+  const cancelling = cancelledBy(signal, client)
+  try {
+    signal?.throwIfAborted() // while a connection was waited for
+    const { rows, rowCount } = await inOneTrip(client, trip)
+    return { rows, rowCount: rowCount ?? 0 }
+  } finally {
+    await cancelling.end()
+    client.removeListener('error', onLost)
+    client.release(lost)
   }
 }
 
