@@ -32,23 +32,24 @@ const askUnit = async (name: string, fields: string) => {
 describe('the registry', () => {
   test('leads from organizations down to devices, one statement a level however long the lists are', async () => {
     const { data, errors } = await api.ask(
-      '{ organizations { name sites { name timeZone areas { name units { name type devices { name kind unit { name } } } } } } }',
+      `{ organizations { name sites(first: 10) { nodes { name timeZone areas(first: 5) { nodes { name units(first: 20) { nodes { name type
+         devices(first: 5) { nodes { name kind unit { name } } } } } } } } } } }`,
     )
     expect(errors).toBeUndefined()
     const [acme, zeta] = data.organizations
-    expect(acme.sites.map((site: { name: string; timeZone: string }) => [site.name, site.timeZone])).toEqual([
+    expect(
+      acme.sites.nodes.map((site: { name: string; timeZone: string }) => [site.name, site.timeZone]),
+    ).toEqual([
       ['Berlin', 'Europe/Berlin'],
       ['Chicago', 'America/Chicago'],
     ])
-    expect(zeta.sites).toMatchObject([{ name: 'Warehouse', timeZone: 'UTC', areas: [] }])
-    expect(acme.sites[0].areas[0].units[0]).toMatchObject({
-      name: 'Dairy wall',
-      type: 'DISPLAY_CASE',
-      devices: [
-        { kind: 'TEMPERATURE', unit: { name: 'Dairy wall' } },
-        { kind: 'DOOR', unit: { name: 'Dairy wall' } },
-      ],
-    })
+    expect(zeta.sites.nodes).toMatchObject([{ name: 'Warehouse', timeZone: 'UTC', areas: { nodes: [] } }])
+    const [unit] = acme.sites.nodes[0].areas.nodes[0].units.nodes
+    expect(unit).toMatchObject({ name: 'Dairy wall', type: 'DISPLAY_CASE' })
+    expect(unit.devices.nodes).toMatchObject([
+      { name: 'Dairy wall-door', kind: 'DOOR', unit: { name: 'Dairy wall' } },
+      { name: 'Dairy wall-probe', kind: 'TEMPERATURE', unit: { name: 'Dairy wall' } },
+    ])
     expect(api.statements()).toHaveLength(6)
   })
 
@@ -136,13 +137,14 @@ describe('a unit now', () => {
 
   test('the latest values of a whole fleet take one statement a field', async () => {
     const { data } = await api.ask(
-      `{ organization(slug: "acme") { sites { units { name status { status } door { open since } rule { temperatureMax }
+      `{ organization(slug: "acme") { sites(first: 10) { nodes { units { nodes { name status { status } door { open since } rule { temperatureMax }
          latest { temperature(unit: F) humidity doorOpen batteryPercent rssi recordedAt }
-         devices { latest { temperature batteryVolts recordedAt } }
-         temperatureSeries(from: "2026-02-03T00:00:00Z", to: "2026-02-03T12:00:00Z", maxPoints: 48) { at mean } } } } }`,
+         devices { nodes { kind latest { temperature batteryVolts recordedAt } } }
+         temperatureSeries(from: "2026-02-03T00:00:00Z", to: "2026-02-03T12:00:00Z", maxPoints: 48) { at mean } } } } } } }`,
     )
-    const [dairy, walkIn] = data.organization.sites[0].units
-    expect(dairy.latest.temperature).toBeCloseTo((dairy.devices[0].latest.temperature * 9) / 5 + 32, 9)
+    const [dairy, walkIn] = data.organization.sites.nodes[0].units.nodes
+    const [, probe] = dairy.devices.nodes
+    expect(dairy.latest.temperature).toBeCloseTo((probe.latest.temperature * 9) / 5 + 32, 9)
     expect(dairy.latest).toMatchObject({
       recordedAt: minutesAgo(1).toISOString(),
       doorOpen: false,
@@ -157,7 +159,7 @@ describe('a unit now', () => {
 
 describe('around GraphQL', () => {
   test.each([
-    // organizations, sites, units; area, status, latest, door, rule
+    // units; their site, its organization; area, status, latest, door, rule
     { question: 'FLEET_QUERY', file: 'fleet-query.js', more: {}, statements: 8 },
     // the unit, its organization, site and area; status, latest, door, rule, devices, their latest
     {

@@ -12,7 +12,8 @@ const refusals = {
   NOT_AUTHENTICATED:
     'Send `Authorization: Bearer …` with an API key (`coldstream api-keys create`) or an access token of the sign-in.',
   FORBIDDEN: 'Ask who runs the platform, or for another role or key: docs/api.md says what each may do.',
-  NOT_FOUND: 'Ask GraphQL for the ids: `{ organizations { id sites { id units { id } } } }`.',
+  NOT_FOUND:
+    'Ask GraphQL for the ids: `{ organizations { id sites { nodes { id units { nodes { id } } } } } }`.',
   TOO_COMPLEX: 'Ask for smaller pages or fewer nested lists, and page through the rest.',
   TOO_MANY_ALIASES: 'Ask several times, or for a list in place of many single things.',
   BATCH_TOO_LARGE: 'Send fewer operations in one request.',

@@ -37,14 +37,18 @@ const firstQuery = `# Coldstream's read API. Every field says its unit; Ctrl-Spa
   organizations {
     name
     sites {
-      name
-      timeZone
-      units {
+      nodes {
         name
-        type
-        status { status since }
-        latest { temperature recordedAt }
-        rule { temperatureMin temperatureMax }
+        timeZone
+        units {
+          nodes {
+            name
+            type
+            status { status since }
+            latest { temperature recordedAt }
+            rule { temperatureMin temperatureMax }
+          }
+        }
       }
     }
   }

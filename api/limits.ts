@@ -27,10 +27,7 @@ export const TOKENS_MAX = 5_000
 /** How many elements a list without a page size is taken to have. */
 const guesses: Readonly<Record<string, number>> = {
   organizations: 5,
-  sites: 10,
-  areas: 5,
   units: 25,
-  devices: 3,
   // The connection around them has been counted.
   nodes: 1,
   edges: 1,

@@ -5,7 +5,7 @@ import { askedFields, type Info } from './asked-fields.ts'
 import type { Query } from './database.ts'
 import { groupBy } from './database.ts'
 import { refusal } from './errors.ts'
-import { checkRange, connectionOf, type Page, type PageArgs, pageOf, type RangeArgs } from './page.ts'
+import { checkRange, connectionOf, isName, type Page, type PageArgs, pageOf, type RangeArgs } from './page.ts'
 import { type ConnectionName, type ParentKind, sources } from './queries/connections.ts'
 import { downsampledReadings } from './queries/downsample.ts'
 import { type GatewayIncident, incidentsOfSilences } from './queries/gateway-incidents.ts'
@@ -14,6 +14,7 @@ import * as latest from './queries/latest.ts'
 import { alertsById, correctiveActionsOfAlerts } from './queries/nodes.ts'
 import { type FurtherArgs, pageOfParents } from './queries/pages.ts'
 import * as registry from './queries/registry.ts'
+import { type ListingName, listingPage, placeOf } from './queries/registry-pages.ts'
 import { rulesAt } from './queries/rules.ts'
 import { type SeriesArgs, temperatureSeries } from './queries/series.ts'
 import { type TopArgs, topUnits } from './queries/top-units.ts'
@@ -89,6 +90,28 @@ const many = <R>(
     )
     return ({ id }) => byParent.get(id) ?? []
   })
+
+/** What stands below an element, by pages. */
+const listing = (name: ListingName) => {
+  const field = name.slice(name.indexOf('.') + 1)
+  return batched<{ id: string }, PageArgs>(async (parents, args, { query, now }) => {
+    const page = pageOf(field, args)
+    const ids = parents.map(({ id }) => id)
+    const rows = await listingPage<{ id: string }>(query, name, ids, page, now)
+    const byParent = groupBy(rows, ({ parentId }) => parentId)
+    return ({ id }) => connectionOf(field, page, byParent.get(id) ?? [], placeOf)
+  })
+}
+
+const gatewayPage = batched<{ id: string }, PageArgs>(async (organizations, args, { query, now }) => {
+  const page = pageOf('gateways', args, isName)
+  const ids = organizations.map(({ id }) => id)
+  const byOwner = groupBy(
+    await gateways.gatewaysPage(query, ids, page, now),
+    ({ organizationId }) => organizationId,
+  )
+  return ({ id }) => connectionOf('gateways', page, byOwner.get(id) ?? [], ({ gatewayId }) => [0, gatewayId])
+})
 
 /** At most one row a unit. */
 const ofUnit = <R extends { unitId: string }>(
@@ -279,9 +302,9 @@ const episodesOf = (kind: ParentKind) => ({
 
 export const loaders = {
   Organization: {
-    sites: many(registry.sitesOf, (site) => site.organizationId),
-    devices: many(registry.devicesOfOrganizations, (device) => device.organizationId),
-    gateways: many(gateways.gatewaysOf, (gateway) => gateway.organizationId),
+    sites: listing('Organization.sites'),
+    devices: listing('Organization.devices'),
+    gateways: gatewayPage,
     ...episodesOf('organization'),
     rollups: rollupsTogether('organization'),
     unitTypes: typesOf('organization'),
@@ -289,8 +312,8 @@ export const loaders = {
   },
   Site: {
     organization,
-    areas: many(registry.areasOf, (area) => area.siteId),
-    units: many(registry.unitsOfSites, (unit) => unit.siteId),
+    areas: listing('Site.areas'),
+    units: listing('Site.units'),
     ...episodesOf('site'),
     rollups: rollupsTogether('site'),
     unitTypes: typesOf('site'),
@@ -315,7 +338,7 @@ export const loaders = {
   GatewayIncident: { units: unitsOfIncident },
   Area: {
     site: one(({ siteId }: registry.Area) => siteId, registry.sitesById),
-    units: many(registry.unitsOfAreas, (unit) => unit.areaId),
+    units: listing('Area.units'),
   },
   Device: {
     organization,
@@ -327,7 +350,7 @@ export const loaders = {
     organization,
     site: one(({ siteId }: registry.Unit) => siteId, registry.sitesById),
     area: one(({ areaId }: registry.Unit) => areaId, registry.areasById),
-    devices: many(registry.devicesOfUnits, (device) => device.unitId),
+    devices: listing('Unit.devices'),
     rule,
     status: ofUnit(latest.statusOfUnits),
     latest: ofUnit(latest.latestOfUnits),

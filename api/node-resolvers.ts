@@ -6,7 +6,7 @@ import { type Connection, connectionOf, type PageArgs, pageOf } from './page.ts'
 import type { DeviceProfile, DeviceProfiles } from './profiles.ts'
 import { composedRow, episodesById, isEpisode, type NodeType, typesOf } from './queries/nodes.ts'
 import * as registry from './queries/registry.ts'
-import { type RegistryFilter, type RegistryPage, registryPage } from './queries/registry-pages.ts'
+import { placeOf, type RegistryFilter, type RegistryPage, registryPage } from './queries/registry-pages.ts'
 import { isUuid } from './scalars.ts'
 
 const NODES_MAX = 100
@@ -62,8 +62,7 @@ const page =
   ): Promise<Connection<{ id: string }>> => {
     const asked = pageOf(name, args)
     const rows = await registryPage<{ id: string }>(query, name, args, asked, now)
-    // The name is looked up by the id, so the instant of a cursor says nothing here.
-    return connectionOf(name, asked, rows, ({ id }) => [0, id])
+    return connectionOf(name, asked, rows, placeOf)
   }
 
 export const nodeResolvers = (profiles: DeviceProfiles) => ({

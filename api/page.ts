@@ -35,9 +35,9 @@ export function encodeCursor(field: string, key: CursorKey): string {
   return Buffer.from(JSON.stringify([field, ...key])).toString('base64url')
 }
 
-export function decodeCursor(field: string, cursor: string): CursorKey {
+export function decodeCursor(field: string, cursor: string, isPart: IsKeyPart = isIdOrFlag): CursorKey {
   const [owner, ms, ...rest] = parsed(cursor)
-  const known = Number.isSafeInteger(ms) && Math.abs(ms as number) < INSTANT_MS_MAX && rest.every(isKeyPart)
+  const known = Number.isSafeInteger(ms) && Math.abs(ms as number) < INSTANT_MS_MAX && rest.every(isPart)
   if (typeof owner !== 'string' || !known)
     throw refusal('BAD_CURSOR', `${JSON.stringify(cursor)} is not a cursor of this API.`)
   if (owner !== field)
@@ -49,7 +49,11 @@ export function decodeCursor(field: string, cursor: string): CursorKey {
 const INSTANT_MS_MAX = 8e13
 
 // Checked here, because Postgres would answer a forged one with an error of its own.
-const isKeyPart = (part: unknown) => typeof part === 'boolean' || (typeof part === 'string' && isUuid(part))
+type IsKeyPart = (part: unknown) => boolean
+const isIdOrFlag: IsKeyPart = (part) =>
+  typeof part === 'boolean' || (typeof part === 'string' && isUuid(part))
+/** Where names tell rows apart. */
+export const isName: IsKeyPart = (part) => typeof part === 'string' && !part.includes('\0')
 
 function parsed(cursor: string): unknown[] {
   try {
@@ -60,7 +64,11 @@ function parsed(cursor: string): unknown[] {
   }
 }
 
-export function pageOf(field: string, { first, after, last, before }: PageArgs): Page {
+export function pageOf(
+  field: string,
+  { first, after, last, before }: PageArgs,
+  isPart: IsKeyPart = isIdOrFlag,
+): Page {
   if (first != null && last != null)
     throw refusal('BAD_PAGE', `\`${field}\` was given both \`first\` and \`last\`.`)
   if (after != null && before != null)
@@ -72,7 +80,7 @@ export function pageOf(field: string, { first, after, last, before }: PageArgs):
   if (limit < 1 || limit > PAGE_MAX)
     throw refusal('BAD_PAGE', `\`${field}\` was asked for ${limit} nodes; a page has 1 to ${PAGE_MAX}.`)
   const cursor = after ?? before
-  return { limit, backward, key: cursor == null ? undefined : decodeCursor(field, cursor) }
+  return { limit, backward, key: cursor == null ? undefined : decodeCursor(field, cursor, isPart) }
 }
 
 export function checkRange(field: string, { from, to }: RangeArgs): void {

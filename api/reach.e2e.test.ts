@@ -192,15 +192,91 @@ describe('the registry by name', () => {
   })
 })
 
+describe('below one that was asked', () => {
+  const walks: [parent: string, field: string, name: string][] = [
+    ['organization(slug: "acme")', 'sites', 'name'],
+    ['organization(slug: "acme")', 'devices', 'name'],
+    ['organization(slug: "acme")', 'gateways', 'gatewayId'],
+    [`site(id: "${idOf('Berlin')}")`, 'areas', 'name'],
+    [`site(id: "${idOf('Berlin')}")`, 'units', 'name'],
+    [`node(id: "${idOf('Berlin floor')}")`, 'units', 'name'],
+    [`unit(id: "${idOf('Dairy wall')}")`, 'devices', 'name'],
+  ]
+
+  test.each(walks)('%s, %s: page by page, both ways, is the whole', async (parent, field, name) => {
+    const page = async (args: string) => {
+      const inner = `${field}(${args}) { nodes { ${name} } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }`
+      const { of } = await ask(
+        `{ of: ${parent} { ${parent.startsWith('node') ? `... on Area { ${inner} }` : inner} } }`,
+      )
+      return of[field]
+    }
+    const namesOf = ({ nodes }: { nodes: Record<string, string>[] }) => nodes.map((node) => node[name])
+    const all = namesOf(await page('first: 1000'))
+    expect(all.length).toBeGreaterThan(0)
+    const forward: unknown[] = []
+    for (let at = await page('first: 1'); ; at = await page(`first: 1, after: "${at.pageInfo.endCursor}"`)) {
+      forward.push(...namesOf(at))
+      if (!at.pageInfo.hasNextPage) break
+    }
+    const backward: unknown[] = []
+    for (let at = await page('last: 2'); ; at = await page(`last: 2, before: "${at.pageInfo.startCursor}"`)) {
+      backward.unshift(...namesOf(at))
+      if (!at.pageInfo.hasPreviousPage) break
+    }
+    expect([forward, backward]).toEqual([all, all])
+  })
+
+  test('is of each parent its own page, in one statement', async () => {
+    api.statements()
+    const { organization } = await ask(
+      '{ organization(slug: "acme") { sites { nodes { name units(first: 2) { nodes { name } pageInfo { hasNextPage } } } } } }',
+    )
+    expect(organization.sites.nodes).toEqual([
+      {
+        name: 'Berlin',
+        units: { nodes: [{ name: 'Dairy wall' }, { name: 'Walk-in 1' }], pageInfo: { hasNextPage: true } },
+      },
+      {
+        name: 'Chicago',
+        units: { nodes: [expect.anything(), expect.anything()], pageInfo: expect.anything() },
+      },
+    ])
+    expect(api.statements()).toHaveLength(3)
+  })
+
+  test('takes no cursor that it did not make', async () => {
+    const forged = (key: unknown) => Buffer.from(JSON.stringify(['sites', 0, key])).toString('base64url')
+    for (const after of [
+      forged('x'),
+      forged(1),
+      forged("'; drop"),
+      Buffer.from('["units",0]').toString('base64url'),
+    ]) {
+      const { errors } = await api.ask(
+        `{ organization(slug: "acme") { sites(after: "${after}") { nodes { id } } } }`,
+      )
+      expect(errors?.[0]?.extensions.code).toBe('BAD_CURSOR')
+    }
+  })
+})
+
 describe('by its id', () => {
   test('everything that has one, in one question, in its order', async () => {
     const unit = idOf('Dairy wall')
     const { unit: seen, organization } = await ask(
       `{ unit(id: "${unit}") { readings(last: 1) { nodes { id } } doorEvents(last: 1) { nodes { id } } }
-         organization(slug: "acme") { gateways { id gatewayId } } }`,
+         organization(slug: "acme") { gateways { nodes { id gatewayId } } } }`,
     )
     const ids = [
-      ...[seen.readings.nodes[0].id, organization.gateways[0].id, unit, idOf('nothing'), actionId, budgetId],
+      ...[
+        seen.readings.nodes[0].id,
+        organization.gateways.nodes[0].id,
+        unit,
+        idOf('nothing'),
+        actionId,
+        budgetId,
+      ],
       ...[idOf('log'), seen.doorEvents.nodes[0].id, alertId],
     ]
     api.statements()
@@ -241,11 +317,11 @@ describe('by its id', () => {
 describe('what carries the telemetry', () => {
   test('gateways are known by what they heard; losses are those of the organization’s own devices', async () => {
     const { organization, device } = await ask(
-      `{ organization(slug: "acme") { gateways { gatewayId status deviceCount heardAt organization { slug } site { name }
-           uplinkLoss(from: "2026-02-01T00:00:00Z", to: "2026-02-02T00:00:00Z") { day received lost lossPercent } } }
+      `{ organization(slug: "acme") { gateways { nodes { gatewayId status deviceCount heardAt organization { slug } site { name }
+           uplinkLoss(from: "2026-02-01T00:00:00Z", to: "2026-02-02T00:00:00Z") { day received lost lossPercent } } } }
          device(devEui: "A840410000000000") { uplinkLoss(from: "2026-02-01T00:00:00Z", to: "2026-03-01T00:00:00Z") { day lossPercent } } }`,
     )
-    expect(organization.gateways).toEqual([
+    expect(organization.gateways.nodes).toEqual([
       {
         ...{
           gatewayId: 'roof-east',

@@ -69,7 +69,7 @@ describe('refusals', () => {
     )
     expect(
       await refusalOf(
-        'query ($f: DateTime) { now organizations { sites { units { alerts(from: $f) { nodes { id } } } } } }',
+        'query ($f: DateTime) { now organizations { sites { nodes { units { nodes { alerts(from: $f) { nodes { id } } } } } } } }',
         { f: '2026-02-30T00:00:00Z' },
       ),
     ).toContain('"2026-02-30T00:00:00Z" is not an instant')
@@ -80,11 +80,13 @@ describe('refusals', () => {
 
   test('stop a query that goes too deep or could bring too much, before any statement', async () => {
     expect(
-      await refusalOf(`{ organizations { ${'sites { organization { '.repeat(6)} name ${'} }'.repeat(6)} } }`),
+      await refusalOf(
+        `{ organizations { ${'sites { nodes { organization { '.repeat(4)} name ${'} } }'.repeat(4)} } }`,
+      ),
     ).toMatch(/^TOO_DEEP: The query is 14 levels deep; 12 are allowed/)
     expect(
       await refusalOf(
-        'query ($n: Int) { organizations { sites { units { readings(first: $n) { nodes { recordedAt } } } } } }',
+        'query ($n: Int) { organizations { sites { nodes { units { nodes { readings(first: $n) { nodes { recordedAt } } } } } } } }',
         { n: 1000 },
       ),
     ).toMatch(/^TOO_COMPLEX: The query could bring \d+ rows; 1000000 are allowed/)

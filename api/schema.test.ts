@@ -2,6 +2,7 @@
 import {
   buildSchema,
   type GraphQLNamedType,
+  getNamedType,
   isEnumType,
   isInterfaceType,
   isObjectType,
@@ -72,6 +73,26 @@ test('what is paged is paged by cursors, over nodes and edges alike, and nothing
       'pageInfo',
     ])
 })
+
+/** Lists that cannot grow: one's organizations, what was asked for by id, and what stands under one event. */
+const short = [
+  ...['Query.organizations', 'Query.nodes', 'Query.deviceProfiles', 'GatewayIncident.units'],
+  'Alert.correctiveActions',
+]
+
+test('every list of nodes that can grow is a connection', () => {
+  const lists = types
+    .filter(({ name }) => !/Connection$/.test(name))
+    .flatMap((type) =>
+      fieldsOf(type)
+        .filter(({ type: of }) => String(of).startsWith('[') && isNode(getNamedType(of)))
+        .map(({ name }) => `${type.name}.${name}`),
+    )
+  expect(lists.sort()).toEqual(short.sort())
+})
+
+const isNode = (type: GraphQLNamedType) =>
+  type.name === 'Node' || (isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node'))
 
 /** News of a node, under its id; and what has just been entered. */
 const ofNodes = ['UnitStatusEvent', 'AlertEvent', 'Entry']

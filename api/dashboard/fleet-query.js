@@ -8,9 +8,9 @@
  *   door: { open: boolean, since: string } | null,
  *   rule: { temperatureMin: number | null, temperatureMax: number | null,
  *   holdLimitSeconds: number | null } | null }} FleetUnit
- * @typedef {{ id: string, name: string, timeZone: string, units: FleetUnit[] }} FleetSite
- * @typedef {{ id: string, name: string, sites: FleetSite[] }} FleetOrganization
- * @typedef {{ unit: FleetUnit, site: { id: string, name: string, timeZone: string } }} Placed
+ * @typedef {{ id: string, name: string, timeZone: string }} FleetSite
+ * @typedef {FleetUnit & { site: FleetSite & { organization: { name: string } } }} SeatedUnit
+ * @typedef {{ unit: FleetUnit, site: FleetSite }} Placed
  * @typedef {{ at: string, mean: number }[]} Line
  */
 
@@ -22,15 +22,14 @@ export const UNIT_FIELDS = `
         door { open since }
         rule { temperatureMin(unit: $unit) temperatureMax(unit: $unit) holdLimitSeconds }`
 
-export const FLEET_QUERY = `query Fleet($unit: TemperatureUnit!) {
+/** A page is as large as one may be: most fleets are one. */
+export const FLEET_QUERY = `query Fleet($unit: TemperatureUnit!, $after: String) {
   now
-  organizations {
-    id name
-    sites {
-      id name timeZone
-      units {${UNIT_FIELDS}
-      }
+  units(first: 1000, after: $after) {
+    nodes {${UNIT_FIELDS}
+        site { id name timeZone organization { name } }
     }
+    pageInfo { hasNextPage endCursor }
   }
 }`
 

@@ -8,7 +8,7 @@ import { nameOf } from './statuses.js'
 import { applied, byPlace, byStatus, statusCounts, wall } from './wall.js'
 
 /**
- * @typedef {import('./fleet-query.js').FleetOrganization} FleetOrganization
+ * @typedef {import('./fleet-query.js').SeatedUnit} SeatedUnit
  * @typedef {import('./fleet-query.js').Placed} Placed
  * @typedef {Placed & { organization: string }} Seat
  */
@@ -58,8 +58,7 @@ export function fleetPage(main, { settings, wake }) {
     refreshMs: () => ((seats?.length ?? 0) > LARGE ? REFRESH_LARGE_MS : REFRESH_MS),
     /** @param {AbortSignal} signal */
     async load(signal) {
-      const { organizations } = await ask(FLEET_QUERY, { unit: settings.unit() }, signal)
-      seats = seatsOf(organizations)
+      seats = seatsOf(await allUnits(settings.unit(), signal))
       if (!parts.body.isConnected) main.replaceChildren(...parts.all)
       render()
     },
@@ -114,11 +113,21 @@ function layOut(main, state) {
   return { counts, order, body, note, all: [head, body, note] }
 }
 
-/** @param {readonly FleetOrganization[]} organizations @returns {Seat[]} */
-const seatsOf = (organizations) =>
-  organizations.flatMap(({ name: organization, sites }) =>
-    sites.flatMap((site) => site.units.map((unit) => ({ unit, site, organization }))),
-  )
+/** Page by page. @param {'C' | 'F'} unit @param {AbortSignal} signal @returns {Promise<SeatedUnit[]>} */
+async function allUnits(unit, signal) {
+  const all = []
+  let after = null
+  do {
+    const { units } = await ask(FLEET_QUERY, { unit, after }, signal)
+    all.push(...units.nodes)
+    after = units.pageInfo.hasNextPage ? units.pageInfo.endCursor : null
+  } while (after !== null)
+  return all
+}
+
+/** @param {readonly SeatedUnit[]} units @returns {Seat[]} */
+const seatsOf = (units) =>
+  units.map(({ site, ...unit }) => ({ unit, site, organization: site.organization.name }))
 
 /** @param {readonly Seat[]} seats */
 const bySite = (seats) =>

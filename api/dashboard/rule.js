@@ -79,7 +79,7 @@ function earlier(stretches, current, view) {
   )
 }
 
-/** @typedef {import('./unit-query.js').UnitData['devices'][number]} Device */
+/** @typedef {import('./unit-query.js').UnitDevice} Device */
 
 /** @param {Record<string, any> | null} latest @param {View} view */
 function latestOf(latest, view) {

@@ -10,7 +10,7 @@ import { UNIT_FIELDS } from './fleet-query.js'
  * @typedef {import('./alerts-query.js').Alerts} Alerts
  * @typedef {{ gatewayId: string, startedAt: string, durationSeconds: number, units: { id: string, name: string }[] }} Incident
  * @typedef {{ id: string, name: string, timeZone: string, address: string | null, organization: { name: string },
- *   gatewayIncidents: { nodes: Incident[] }, units: SiteUnit[], open: Alerts, recent: Alerts }} SiteData
+ *   gatewayIncidents: { nodes: Incident[] }, units: { nodes: SiteUnit[] }, open: Alerts, recent: Alerts }} SiteData
  */
 
 export const SITE_QUERY = `query Site($id: ID!, $unit: TemperatureUnit!, $from: DateTime!) {
@@ -19,11 +19,13 @@ export const SITE_QUERY = `query Site($id: ID!, $unit: TemperatureUnit!, $from: 
     id name timeZone address
     organization { name }
     gatewayIncidents(open: true) { nodes { gatewayId startedAt durationSeconds units { id name } } }
-    units {${UNIT_FIELDS}
-      today: rollups(granularity: DAY, last: 1) {
-        nodes {
-          start asOf min(unit: $unit) max(unit: $unit) timeWeightedMean(unit: $unit) mkt(unit: $unit) coverage
-          secondsAbove secondsBelow doorOpenings doorOpenSeconds
+    units(first: 1000) {
+      nodes {${UNIT_FIELDS}
+        today: rollups(granularity: DAY, last: 1) {
+          nodes {
+            start asOf min(unit: $unit) max(unit: $unit) timeWeightedMean(unit: $unit) mkt(unit: $unit) coverage
+            secondsAbove secondsBelow doorOpenings doorOpenSeconds
+          }
         }
       }
     }

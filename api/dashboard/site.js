@@ -44,7 +44,7 @@ export function sitePage(main, { settings, wake, id }) {
     if (site === undefined) return
     const here = site
     document.title = `${here.name} · Coldstream`
-    const placed = here.units.map((unit) => ({ unit, site: here }))
+    const placed = here.units.nodes.map((unit) => ({ unit, site: here }))
     show(parts.head, ...heading(here))
     show(
       parts.counts,
@@ -85,7 +85,7 @@ export function sitePage(main, { settings, wake, id }) {
     live: () => ({ siteId: id, unit: settings.unit() }),
     /** @param {import('./live.js').LiveEvent} event */
     onLive(event) {
-      const unit = site?.units.find((one) => one.id === event.unitId)
+      const unit = site?.units.nodes.find((one) => one.id === event.unitId)
       if (!unit) return
       if (event.alert || event.isCorrection) rereading ||= setTimeout(reread, WRITTEN_MS)
       applied(unit, event)
@@ -181,7 +181,7 @@ function alertsNote(alerts, site) {
 
 /** @param {SiteData} site @param {'C' | 'F'} letter */
 function today({ units, timeZone }, letter) {
-  const rows = units.flatMap((unit) => {
+  const rows = units.nodes.flatMap((unit) => {
     const [day] = unit.today.nodes
     return day ? [{ unit, day }] : []
   })

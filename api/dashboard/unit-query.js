@@ -14,11 +14,12 @@
  *   coverage: number | null, secondsAbove: number, secondsBelow: number, degreeMinutesAbove: number,
  *   degreeMinutesBelow: number, doorOpenings: number, doorOpenSeconds: number,
  *   humidityMean: number | null }} Rollup
+ * @typedef {{ name: string, devEui: string, vendor: string | null, model: string | null, kind: string | null,
+ *   latest: Record<string, any> | null }} UnitDevice
  * @typedef {import('./fleet-query.js').FleetUnit & { organization: { name: string },
  *   site: { id: string, name: string, timeZone: string }, rule: Record<string, any> | null,
  *   latest: Record<string, any> | null,
- *   devices: { name: string, devEui: string, vendor: string | null, model: string | null,
- *   kind: string | null, latest: Record<string, any> | null }[] }} UnitData
+ *   devices: { nodes: UnitDevice[] } }} UnitData
  * @typedef {{ nodes: Rollup[] }} Rollups
  * @typedef {{ hours: Rollups, days: Rollups, heat: Rollups }} Figures
  * @typedef {{ nodes: unknown[], pageInfo: { hasPreviousPage: boolean } }} Page
@@ -43,8 +44,10 @@ export const UNIT_QUERY = `query Unit($id: ID!, $unit: TemperatureUnit!) {
     door { open since }
     rule { ${RULE_FIELDS} }
     devices {
-      name devEui vendor model kind
-      latest { temperature(unit: $unit) doorOpen batteryPercent rssi recordedAt fault }
+      nodes {
+        name devEui vendor model kind
+        latest { temperature(unit: $unit) doorOpen batteryPercent rssi recordedAt fault }
+      }
     }
   }
 }`

@@ -66,7 +66,7 @@ export function unitPage(main, { settings, wake, id }) {
         'div',
         { class: 'columns' },
         rulePanel(unit.rule, shown.chart.rules, view),
-        devicePanel(unit.devices, view),
+        devicePanel(unit.devices.nodes, view),
       ),
     )
     // Windows are cut by the site's clock, whoever reads them.

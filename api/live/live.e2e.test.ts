@@ -319,7 +319,7 @@ test('questions over the socket are answered as over HTTP, with their cost', asy
   const client = await connect()
   subscribe(
     client,
-    'query ($n: Int) { organizations { sites { units { readings(first: $n) { nodes { recordedAt } } } } } }',
+    'query ($n: Int) { organizations { sites { nodes { units { nodes { readings(first: $n) { nodes { recordedAt } } } } } } } }',
     { n: 1000 },
   )
   expect((await client.next()).payload.errors[0].extensions.code).toBe('TOO_COMPLEX')

@@ -1,6 +1,7 @@
 // Gateways: those that the registry names and those that a device was heard by lately, and what is lost on the way
 // through each.
 import type { Query } from '../database.ts'
+import type { Page } from '../page.ts'
 import { HORIZON_DAYS } from './latest.ts'
 
 export type Gateway = {
@@ -35,18 +36,34 @@ const heard = `
   where d.organization_id = any($1::uuid[]) and d.deleted_at is null and newest.gateway_id is not null
   group by 1, 2`
 
-/** By their id at the network. */
+const rows = `
+  select coalesce(g.organization_id, h.organization_id) as "organizationId", g.site_id as "siteId",
+    coalesce(g.gateway_id, h.gateway_id) as "gatewayId", g.gateway_eui as "gatewayEui", g.name,
+    upper(coalesce(g.status::text, 'unknown')) as status, g.latitude, g.longitude, g.altitude_m as "altitudeM",
+    greatest(g.last_seen_at, h.heard_at) as "heardAt", coalesce(h.devices, 0) as "deviceCount"
+  from (select * from gateways where organization_id = any($1::uuid[]) and deleted_at is null) g
+  full join (${heard}) h using (organization_id, gateway_id)`
+
 export const gatewaysOf = (query: Query, organizationIds: readonly string[], now: Date) =>
-  query<Gateway>(
-    `select coalesce(g.organization_id, h.organization_id) as "organizationId", g.site_id as "siteId",
-       coalesce(g.gateway_id, h.gateway_id) as "gatewayId", g.gateway_eui as "gatewayEui", g.name,
-       upper(coalesce(g.status::text, 'unknown')) as status, g.latitude, g.longitude, g.altitude_m as "altitudeM",
-       greatest(g.last_seen_at, h.heard_at) as "heardAt", coalesce(h.devices, 0) as "deviceCount"
-     from (select * from gateways where organization_id = any($1::uuid[]) and deleted_at is null) g
-     full join (${heard}) h using (organization_id, gateway_id)
-     order by 3`,
-    [organizationIds, now],
+  query<Gateway>(rows, [organizationIds, now])
+
+/** By their id at the network: of each organization one more than the page's limit, in its direction. */
+export function gatewaysPage(
+  query: Query,
+  organizationIds: readonly string[],
+  { limit, backward, key }: Page,
+  now: Date,
+): Promise<Gateway[]> {
+  const direction = backward ? 'desc' : ''
+  const values = [organizationIds, now, limit + 1, ...(key === undefined ? [] : [key[1]])]
+  return query<Gateway>(
+    `select * from (
+       select *, row_number() over (partition by "organizationId" order by "gatewayId" ${direction}) as place
+       from (${rows}) g ${key === undefined ? '' : `where "gatewayId" ${backward ? '<' : '>'} $4`}
+     ) placed where place <= $3 order by place`,
+    values,
   )
+}
 
 export type LossArgs = { from: Date; to: Date }
 
