@@ -11,6 +11,7 @@ import { createKey, listKeys, revokeKey } from '../../ops/api-keys.ts'
 import { runApi } from '../main.ts'
 import type { Answer } from '../testing/filled-api.ts'
 import { fillRegistry, fillTelemetry } from '../testing/fleet.ts'
+import { greetedLive } from '../testing/live-client.ts'
 import { idOf, minutesAgo, NOW } from '../testing/rows.ts'
 
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>
@@ -183,13 +184,15 @@ describe('a member', () => {
     const byName = await ask(
       token,
       `{ organization(slug: "acme") { id } site(id: "${idOf('Berlin')}") { id } unit(id: "${idOf('Dairy wall')}") { id }
-         device(id: "${idOf('Dairy wall-probe')}") { id } organizations { sites { units { id } } devices { id } }
+         device(id: "${idOf('Dairy wall-probe')}") { id } organizations { sites { nodes { units { nodes { id } } } } devices { nodes { id } } gateways { nodes { gatewayId } } }
          quarantine { reason count } }`,
     )
     expect(byName).toMatchObject({
       data: { organization: null, site: null, unit: null, device: null, quarantine: [] },
     })
-    expect(byName.data.organizations).toEqual([{ sites: [{ units: [] }], devices: [] }])
+    expect(byName.data.organizations).toEqual([
+      { sites: { nodes: [{ units: { nodes: [] } }] }, devices: { nodes: [] }, gateways: { nodes: [] } },
+    ])
     for (const path of [...exportsOf('Dairy wall'), reportOf('Dairy wall')])
       expect((await request(path, token)).status, path).toBe(404)
   })
@@ -198,7 +201,7 @@ describe('a member', () => {
     const token = await keyOf('acme')
     const unit = `{ unit(id: "${idOf('Dairy wall')}") { name status { status } latest { temperature }
       readings(first: 1) { nodes { temperature } } excursions(first: 1) { nodes { id } } rule { temperatureMax }
-      devices { devEui } site { name organization { slug } } } }`
+      devices { nodes { devEui } } site { name organization { slug } } } }`
     const answer = await ask(token, unit)
     expect(answer.errors).toBeUndefined()
     expect(answer.data.unit).toMatchObject({
@@ -233,6 +236,20 @@ describe('an end', () => {
     ])
     expect((await ask(late, '{ now }')).status).toBe(401)
   })
+
+  test('of a token is felt by a socket that was opened with it: it hears nothing more', async () => {
+    // Clocks may differ by 30 s, so it holds for another three.
+    const client = await greetedLive(url, `Bearer ${await tokenOf('anna', { expires: '27s ago' })}`)
+    const other = await greetedLive(url, `Bearer ${await tokenOf('anna')}`)
+    client.send({ id: '1', type: 'subscribe', payload: { query: '{ organizations { slug } }' } })
+    expect((await client.next()).payload.data.organizations).toEqual([{ slug: 'acme' }])
+    const { code, reason } = await client.closed
+    expect([code, reason]).toEqual([4403, 'The key or token is not valid, or not any more.'])
+    // A socket with a token that holds goes on.
+    other.send({ id: '1', type: 'subscribe', payload: { query: '{ organizations { slug } }' } })
+    expect((await other.next()).payload.data.organizations).toEqual([{ slug: 'acme' }])
+    other.close()
+  }, 20_000)
 
   test('of an issuer’s key comes with the next one: a new key is fetched when it is met', async () => {
     const before = await tokenOf('anna')

@@ -70,9 +70,16 @@ async function post(url: string, body: unknown, { token = key, headers = {}, sig
 describe('a question', () => {
   test('is answered with what it cost, of how much; in a batch the costs are counted together', async () => {
     const url = await start()
-    const { answer } = await post(url, { query: '{ organizations { sites { id } } }' })
+    const { answer } = await post(url, { query: '{ organizations { sites { nodes { id } } } }' })
     expect(answer.extensions.cost).toEqual({
-      ...{ cost: 5 * (1 + 10), costMax: 1_000_000, depth: 3, depthMax: 12, aliases: 0, aliasesMax: 100 },
+      ...{
+        cost: 5 * (1 + 100 * (1 + 1)),
+        costMax: 1_000_000,
+        depth: 4,
+        depthMax: 12,
+        aliases: 0,
+        aliasesMax: 100,
+      },
     })
     const one = {
       query: 'query ($n: Int) { units(first: $n) { nodes { readings(first: 600) { nodes { id } } } } }',
@@ -93,7 +100,7 @@ describe('a question', () => {
       { length: 30 },
       (_, index) => `fragment f${index} on Unit { ...f${index + 1} ...f${index + 1} }`,
     )
-    const doubled = `{ units(first: 1) { nodes { ...f0 } } } ${bomb.join(' ')} fragment f30 on Unit { devices { id } }`
+    const doubled = `{ units(first: 1) { nodes { ...f0 } } } ${bomb.join(' ')} fragment f30 on Unit { devices { nodes { id } } }`
     expect((await post(url, { query: doubled })).code).toBe('TOO_COMPLEX')
     const negative =
       '{ units(first: -1000) { nodes { id } } more: units(first: 1000) { nodes { readings(first: 1000) { nodes { id } } } } }'
@@ -194,6 +201,25 @@ describe('the outside', () => {
     client.send({ id: '1', type: 'subscribe', payload: { query: '{ now }' } })
     expect((await client.next()).payload.errors[0].extensions.code).toBe('RATE_LIMITED')
     client.close()
+  })
+
+  test('has 600 wrong keys a minute from one address, then waits without a question to the database', async () => {
+    const url = await start()
+    const wrong = () => post(url, { query: '{ now }' }, { token: 'cs_wrong' })
+    for (let count = 0; count < 600; count += 50) {
+      const answers = await Promise.all(Array.from({ length: 50 }, wrong))
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+    }
+    const statements = async () =>
+      /statement_seconds_count\{outcome="ok"\} (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1]
+    const before = await statements()
+    const refused = await wrong()
+    expect([refused.status, refused.code, refused.headers.get('retry-after')]).toEqual([
+      429,
+      'RATE_LIMITED',
+      '60',
+    ])
+    expect(await statements()).toBe(before)
   })
 
   test('is told by headers what a browser may do with the answers', async () => {
