@@ -17,6 +17,13 @@ const after = (minutes: number): number => startMs + minutes * 60_000
 
 const device = (n: number): string => `70B3D57ED000000${n}`
 
+/** Unit 3 has a door sensor, too. */
+const devicesOf = (n: number): string =>
+  [
+    `{ devEui: "${device(n)}", name: Probe ${n}, kind: temperature }`,
+    ...(n === 3 ? [`{ devEui: "${device(4)}", name: Door, kind: door, silentMinutes: 60 }`] : []),
+  ].join(', ')
+
 const fleet = `
 organizations:
   - slug: org
@@ -34,19 +41,20 @@ organizations:
           - slug: area
             name: Area
             units:
-${[1, 2, 3].map((n) => `              - { slug: unit-${n}, name: Unit ${n}, type: fridge, devices: [{ devEui: "${device(n)}", name: Probe ${n}, kind: temperature }] }`).join('\n')}
+${[1, 2, 3].map((n) => `              - { slug: unit-${n}, name: Unit ${n}, type: fridge, devices: [${devicesOf(n)}] }`).join('\n')}
 `
 
-/** Every ten minutes for four hours; the gateway of 1 and 2 is away from 60 to 120; the battery of 3 is low from 50 on. */
+/** Every ten minutes for four hours; the gateway of 1 and 2 is away from 60 to 120; the battery of 3 is low from 50 on; 4, in
+ * the unit of 3, is silent after 150. */
 const uplinks = Array.from({ length: 24 }, (_, round) => round * 10).flatMap((minute) =>
-  [1, 2, 3]
-    .filter((n) => n === 3 || minute < 60 || minute >= 120)
+  [1, 2, 3, 4]
+    .filter((n) => n === 3 || minute < 60 || (n === 4 ? minute <= 150 : minute >= 120))
     .map((n) => ({
       ...uplinkOf(device(n), minute, after(minute) + n),
       sessionKeyId: 'session',
       receivedAt: after(minute) + n,
       decodedPayload: JSON.stringify({ temperature: 5 + n / 10, battery: n === 3 && minute >= 50 ? 15 : 90 }),
-      gateways: [{ gatewayId: n === 3 ? 'cellar' : 'roof', gatewayEui: null, rssi: -90, snr: 5 }],
+      gateways: [{ gatewayId: n >= 3 ? 'cellar' : 'roof', gatewayEui: null, rssi: -90, snr: 5 }],
     })),
 )
 
@@ -87,6 +95,14 @@ test('a gateway, a battery, a manual log and an acknowledgement end in their row
     .toMatchObject([{ status: 'escalated', reason: 'percent', escalated_at: levels }])
   // From the first observation: overdue at 120, and escalated at 150 and 180.
   await expect.poll(() => alerts('missed_manual_entry')).toMatchObject([{ status: 'escalated' }])
+
+  // Its limit passed at 210, and 4 ms; 3 was next heard at 220.
+  const silent = `select a.triggered_at, a.cause_started_at, d.name from alerts a
+    join devices d on d.id = a.device_id where a.reason = 'silent'`
+  const [triggered, caused] = [new Date(after(220) + 3), new Date(after(150) + 4)]
+  await expect
+    .poll(() => query(silent), { timeout: 20_000 })
+    .toEqual([{ triggered_at: triggered, cause_started_at: caused, name: 'Door' }])
 
   const [battery] = await alerts('low_battery')
   const seenAt = new Date(after(100)).toISOString()

@@ -213,3 +213,17 @@ test('a schedule without days or hours is every day and all of it; NaN is a faul
     { alertType: 'monitoring_interrupted' },
   ])
 })
+
+test('a device that is silent while others of its unit are heard is told where the rule asks for it, not once it is moved', async () => {
+  const from = (deviceId: string, ...times: string[]) => times.map((time) => seen(time, 5, { deviceId }))
+  const log = [...from('b', '10:00', '10:20'), ...from('a', '10:00'), ...from('b', '10:40', '11:00', '12:00')]
+  const asks = { units: { 'fridge 1': [{ ...rule, deviceSilentMinutes: 30 }] } }
+  const silence = { alertType: 'sensor_fault', reason: 'silent', deviceId: 'a', triggeredAt: at('10:40') }
+  const silent = async (config: Json) =>
+    of(await run(log, config), 'alerts').filter(({ alertType }) => alertType === 'sensor_fault')
+  expect(await silent({})).toEqual([])
+  expect(await silent(asks)).toMatchObject([{ ...silence, causeStartedAt: at('10:00'), resolvedAt: null }])
+  const here = (validFrom: number | string, unitId: string) => ({ validFrom, unitId, kind: 'temperature' })
+  const devices = { a: [here(0, 'fridge 1'), here(at('11:30'), 'fridge 2')], b: [here(0, 'fridge 1')] }
+  expect(await silent({ ...asks, devices })).toMatchObject([{ ...silence, resolvedAt: at('11:30') }])
+})

@@ -11,10 +11,12 @@ import {
   type AlertFact,
   type Cause,
   type Condition,
+  type ConditionKind,
   type FactKey,
   idOf,
   keyOf,
   type Owner,
+  type Sensor,
   type UnitFold,
 } from './fold-state.ts'
 import type { Limits } from './limits.ts'
@@ -26,6 +28,7 @@ const typeOfCause = {
   battery: 'low_battery',
   'sensor-fault': 'sensor_fault',
   calibration: 'calibration_due',
+  'device-silence': 'sensor_fault',
   'manual-log': 'missed_manual_entry',
   budget: 'budget_exceeded',
 } satisfies Partial<Record<Cause['kind'], AlertType>>
@@ -40,9 +43,14 @@ export const openEpisodes = ({ excursion, silence, door, budgets }: UnitFold): C
 
 /** Causes that only their alerts tell. */
 export const openConditions = ({ missedLog, sensors }: UnitFold): Condition[] =>
-  [missedLog, ...sensors.flatMap(({ battery, fault, calibration }) => [battery, fault, calibration])].filter(
-    (cause) => cause !== null,
-  )
+  [missedLog, ...sensors.flatMap(causesOf)].filter((cause) => cause !== null)
+
+export const causesOf = ({ battery, fault, calibration, silence }: Sensor): (Condition | null)[] => [
+  battery,
+  fault,
+  calibration,
+  silence,
+]
 
 const openCauses = (fold: UnitFold): Cause[] => [...openEpisodes(fold), ...openConditions(fold)]
 
@@ -114,11 +122,8 @@ export function alertDueMs(fold: UnitFold, limits: Limits): number {
   if (door !== null && door.opening !== null) dueMs = Math.min(dueMs, dueMsOf(door.opening, limits))
   if (missedLog !== null) dueMs = Math.min(dueMs, dueMsOf(missedLog, limits))
   for (const use of fold.budgets) dueMs = Math.min(dueMs, dueMsOf(use, limits))
-  for (const { battery, fault, calibration } of sensors) {
-    if (battery !== null) dueMs = Math.min(dueMs, dueMsOf(battery, limits))
-    if (fault !== null) dueMs = Math.min(dueMs, dueMsOf(fault, limits))
-    if (calibration !== null) dueMs = Math.min(dueMs, dueMsOf(calibration, limits))
-  }
+  for (const sensor of sensors)
+    for (const cause of causesOf(sensor)) if (cause !== null) dueMs = Math.min(dueMs, dueMsOf(cause, limits))
   return dueMs
 }
 
@@ -138,13 +143,18 @@ function statusOf({ resolvedMs, acknowledgedMs, escalatedMs }: AlertFact): Alert
   return escalatedMs.length > 0 ? 'escalated' : 'active'
 }
 
-const reasons: ReadonlySet<string> = new Set<AlertReason>(['percent', 'volts', 'no_probe', 'stuck', 'jump'])
+const reasons: ReadonlySet<string> = new Set<AlertReason>([
+  ...(['percent', 'volts', 'no_probe', 'stuck', 'jump', 'silent'] as const),
+])
 const isReason = (text: string): text is AlertReason => reasons.has(text)
+
+const ofDevices: ReadonlySet<string> = new Set<ConditionKind>([
+  ...(['battery', 'sensor-fault', 'calibration', 'device-silence'] as const),
+])
 
 /** Whom it is about, as its cause's tag says. */
 export function subjectOf({ kind, tag }: FactKey): Pick<Alert, 'deviceId' | 'reason'> {
-  if (kind !== 'battery' && kind !== 'sensor-fault' && kind !== 'calibration')
-    return { deviceId: null, reason: null }
+  if (!ofDevices.has(kind)) return { deviceId: null, reason: null }
   const [reason = '', deviceId = null] = tag.split('|')
   return { deviceId, reason: isReason(reason) ? reason : null }
 }

@@ -42,6 +42,9 @@ export function contextOf({ unitId, config, entries }: Known, changes: Changes |
 export const limitsNow = (fold: UnitFold, context: FoldContext): Limits =>
   context.versions[fold.versionIndex] ?? noLimits
 
+export const isValidAt = ({ validFrom, validUntil }: UnitDevice, ms: number): boolean =>
+  validFrom <= ms && (validUntil === null || ms < validUntil)
+
 export function touch(context: FoldContext, fact: Fact): void {
   if (context.changes === null || fact.touched) return
   fact.touched = true

@@ -17,7 +17,7 @@ import { derivedId } from '../schemas/identity.ts'
 import type { Sums } from './sums.ts'
 
 /** Causes of alerts that no topic of their own tells. */
-export type ConditionKind = 'battery' | 'sensor-fault' | 'calibration' | 'manual-log'
+export type ConditionKind = 'battery' | 'sensor-fault' | 'calibration' | 'device-silence' | 'manual-log'
 
 export type FactKey = {
   kind:
@@ -88,7 +88,13 @@ export type Sensor = {
   battery: Condition | null
   fault: Condition | null
   calibration: Condition | null
+  /** Its last check-in; null: its silence is not watched, or it has not been seen. */
+  seenMs: number | null
+  silence: Condition | null
 }
+
+/** The last check-in of any device of the unit, and the first one after none for the limit of the device that it was of. */
+export type Heard = { lastMs: number; sinceMs: number }
 
 export type ExcursionFact = Cause & {
   kind: 'excursion'
@@ -206,6 +212,8 @@ export type UnitFold = {
   lastSeenGatewayId: string | null
   silence: SilenceFact | null
   sensors: Sensor[]
+  /** Null: no device's silence is watched. */
+  heard: Heard | null
   /** Since when manual logs are required; null: they are not. */
   manualSinceMs: number | null
   loggedMs: number | null
@@ -258,6 +266,7 @@ export const emptyFold = (): UnitFold => ({
   lastSeenGatewayId: null,
   silence: null,
   sensors: [],
+  heard: null,
   manualSinceMs: null,
   loggedMs: null,
   missedLog: null,
@@ -276,13 +285,17 @@ const copyCause = <C extends Cause>(cause: C): C => ({
   alert: cause.alert && { ...copyFact(cause.alert), escalatedMs: [...cause.alert.escalatedMs] },
 })
 
-const copySensor = ({ deviceId, run, battery, fault, calibration }: Sensor): Sensor => ({
-  deviceId,
-  run: run && { ...run },
-  battery: battery && copyCause(battery),
-  fault: fault && copyCause(fault),
-  calibration: calibration && copyCause(calibration),
-})
+const copySensor = (sensor: Sensor): Sensor => {
+  const { run, battery, fault, calibration, silence } = sensor
+  return {
+    ...sensor,
+    run: run && { ...run },
+    battery: battery && copyCause(battery),
+    fault: fault && copyCause(fault),
+    calibration: calibration && copyCause(calibration),
+    silence: silence && copyCause(silence),
+  }
+}
 
 const copyWindow = (window: WindowFact): WindowFact => ({ ...copyFact(window), sums: { ...window.sums } })
 
@@ -297,6 +310,7 @@ export function copyFold(fold: UnitFold): UnitFold {
     thermometers: [...fold.thermometers],
     silence: silence && copyCause(silence),
     sensors: fold.sensors.length === 0 ? [] : fold.sensors.map(copySensor),
+    heard: fold.heard && { ...fold.heard },
     missedLog: fold.missedLog && copyCause(fold.missedLog),
     budgets: fold.budgets.map(copyCause),
     cutBudgets: fold.cutBudgets.map(copyCause),

@@ -115,7 +115,15 @@ export const keepCondition = (condition: Condition | null): KeptCondition | null
 export const restoreCondition = (kind: ConditionKind, kept: KeptCondition | null): Condition | null =>
   kept && restoreCause(newCondition(kind, kept), kept)
 
-export const keepSensor = ({ deviceId, run, battery, fault, calibration }: Sensor): KeptSensor => ({
+export const keepSensor = ({
+  deviceId,
+  run,
+  battery,
+  fault,
+  calibration,
+  seenMs,
+  silence,
+}: Sensor): KeptSensor => ({
   deviceId,
   valueC: run?.valueC ?? null,
   recordedMs: run?.recordedMs ?? null,
@@ -124,6 +132,8 @@ export const keepSensor = ({ deviceId, run, battery, fault, calibration }: Senso
   battery: keepCondition(battery),
   fault: keepCondition(fault),
   calibration: keepCondition(calibration),
+  seenMs,
+  silence: keepCondition(silence),
 })
 
 export function restoreSensor(kept: KeptSensor): Sensor {
@@ -135,6 +145,8 @@ export function restoreSensor(kept: KeptSensor): Sensor {
     battery: restoreCondition('battery', kept.battery),
     fault: restoreCondition('sensor-fault', kept.fault),
     calibration: restoreCondition('calibration', kept.calibration),
+    seenMs: kept.seenMs,
+    silence: restoreCondition('device-silence', kept.silence),
   }
 }
 

@@ -59,7 +59,7 @@ export type Publication = {
 
 /** Causes before what they cause, and the same facts always in the same order. */
 const rank: Record<Fact['kind'], number> = {
-  ...{ battery: 0, 'sensor-fault': 0, calibration: 0, 'manual-log': 0 },
+  ...{ battery: 0, 'sensor-fault': 0, calibration: 0, 'device-silence': 0, 'manual-log': 0 },
   'door-event': 0,
   'door-opening': 1,
   excursion: 2,

@@ -28,6 +28,8 @@ export type Limits = {
   stuckReadings: number
   stuckMs: number
   jumpC: number
+  /** For devices that have no limit of their own; Infinity: never. */
+  deviceSilentMs: number
   calibrationNoticeMs: number
   delayMs: number
   severity: Severity
@@ -103,6 +105,7 @@ const limitsOfSensors = (rule: Rule) => ({
   stuckReadings: rule.faultStuckReadings ?? (rule.faultStuckMinutes === null ? Number.POSITIVE_INFINITY : 2),
   stuckMs: toMs(rule.faultStuckMinutes, MINUTE_MS, 0),
   jumpC: rule.faultJumpC ?? Number.POSITIVE_INFINITY,
+  deviceSilentMs: toMs(rule.deviceSilentMinutes, MINUTE_MS, Number.POSITIVE_INFINITY),
   calibrationNoticeMs: toMs(rule.calibrationNoticeDays, DAY_MS, 0),
 })
 
@@ -143,6 +146,7 @@ export const noRule: Rule = {
   faultStuckReadings: null,
   faultStuckMinutes: null,
   faultJumpC: null,
+  deviceSilentMinutes: null,
   calibrationNoticeDays: null,
   delayMinutes: null,
   severity: null,

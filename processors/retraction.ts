@@ -56,6 +56,7 @@ export function retract(
     case 'battery':
     case 'sensor-fault':
     case 'calibration':
+    case 'device-silence':
     case 'manual-log':
       return
     default: {

@@ -129,6 +129,7 @@ const withDevice = (
     validFrom: at(from),
     validUntil: until === null ? null : at(until),
     calibrationValidUntil: calibrated === null ? null : at(calibrated),
+    silentMinutes: null,
   })),
 })
 

@@ -1,10 +1,11 @@
-// The devices of a unit as things that need care themselves: their batteries, faults and calibrations are causes of
-// alerts. A device that leaves the unit takes its causes along.
+// The devices of a unit as things that need care themselves: their batteries, faults, calibrations and silences are causes
+// of alerts. A device that leaves the unit takes its causes along.
 import type { UnitDevice } from '../schemas/generated/types.ts'
-import { endAlert } from './alert.ts'
+import { causesOf, endAlert } from './alert.ts'
 import { judgeBatteryAgain, takeBattery } from './battery.ts'
 import { calibrationDueMs, fireCalibration } from './calibration.ts'
-import { type FoldContext, limitsNow } from './fold-context.ts'
+import { fireDeviceSilences, hear, silentMs, takeDeviceCheckin } from './device-silence.ts'
+import { type FoldContext, isValidAt, limitsNow } from './fold-context.ts'
 import type { Observation, Sensor, UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
 import { judgeFaultAgain, takeTemperatureOf, watchesValues } from './sensor-fault.ts'
@@ -15,6 +16,8 @@ const newSensor = (deviceId: string): Sensor => ({
   battery: null,
   fault: null,
   calibration: null,
+  seenMs: null,
+  silence: null,
 })
 
 function sensorOf(fold: UnitFold, deviceId: string): Sensor {
@@ -31,13 +34,18 @@ function sensorOf(fold: UnitFold, deviceId: string): Sensor {
 /** An observation at the fold's position, as far as it tells of its device. */
 export function takeSensor(fold: UnitFold, context: FoldContext, observation: Observation): void {
   const { deviceId, temperatureC, fault, batteryPercent, batteryVolts } = observation
+  // Replayed history is no check-in.
+  const limitMs = observation.history ? null : silentMs(fold, context, deviceId)
+  if (limitMs !== null) hear(fold, limitMs)
+  const isWatched = limitMs !== null && limitMs !== Number.POSITIVE_INFINITY
   const limits = limitsNow(fold, context)
   const known = fold.sensors.length > 0 && fold.sensors.some((sensor) => sensor.deviceId === deviceId)
   const tells = fault || (temperatureC !== null && watchesValues(limits)) || isLow(observation, limits)
-  if (!known && !tells) return
+  if (!known && !tells && !isWatched) return
   const sensor = sensorOf(fold, deviceId)
   if (fault || temperatureC !== null) takeTemperatureOf(sensor, fold, context, observation)
   if (batteryPercent !== null || batteryVolts !== null) takeBattery(sensor, fold, context, observation)
+  if (isWatched) takeDeviceCheckin(sensor, fold, context)
 }
 
 const isLow = ({ batteryPercent, batteryVolts }: Observation, limits: Limits): boolean =>
@@ -50,8 +58,11 @@ export function fireSensors(fold: UnitFold, context: FoldContext): void {
   for (const device of context.devices) fireDevice(fold, context, limits, device)
   if (fold.sensors.length === 0) return
   if (context.devices.length > 0) leave(fold, context)
-  const isIdle = ({ run, battery, fault, calibration }: Sensor): boolean =>
-    battery === null && fault === null && calibration === null && (run === null || !watchesValues(limits))
+  fireDeviceSilences(fold, context)
+  const isIdle = (sensor: Sensor): boolean =>
+    sensor.seenMs === null &&
+    (sensor.run === null || !watchesValues(limits)) &&
+    causesOf(sensor).every((cause) => cause === null)
   if (fold.sensors.some(isIdle)) fold.sensors = fold.sensors.filter((sensor) => !isIdle(sensor))
 }
 
@@ -75,8 +86,7 @@ function leave(fold: UnitFold, context: FoldContext): void {
 }
 
 function endAll(sensor: Sensor, fold: UnitFold, context: FoldContext): void {
-  for (const cause of [sensor.battery, sensor.fault, sensor.calibration])
-    if (cause !== null) endAlert(context, cause, fold.positionMs)
+  for (const cause of causesOf(sensor)) if (cause !== null) endAlert(context, cause, fold.positionMs)
   Object.assign(sensor, newSensor(sensor.deviceId))
 }
 
@@ -87,9 +97,6 @@ export function judgeSensorsAgain(fold: UnitFold, context: FoldContext): void {
     judgeFaultAgain(sensor, fold, context)
   }
 }
-
-const isValidAt = ({ validFrom, validUntil }: UnitDevice, ms: number): boolean =>
-  validFrom <= ms && (validUntil === null || ms < validUntil)
 
 /** The next instant at which a device comes, leaves, or needs calibrating. */
 export function sensorsDueMs({ devices }: FoldContext, positionMs: number, limits: Limits): number {

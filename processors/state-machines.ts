@@ -53,6 +53,12 @@ export const silenceMachine: Machine<SilencePhase> = {
   retracted: {},
 }
 
+export type DeviceSilencePhase = 'heard' | 'silent'
+export const deviceSilenceMachine: Machine<DeviceSilencePhase> = {
+  heard: { silent: 'another device checks in when its limit has passed' },
+  silent: { heard: 'its own check-in' },
+}
+
 export type BudgetPhase = 'exceeded' | 'ended' | 'retracted'
 export const budgetMachine: Machine<BudgetPhase> = {
   exceeded: {

@@ -55,6 +55,7 @@ const rule: fc.Arbitrary<Partial<Rule>> = fc.record({
   ...{ manualIntervalMinutes: optional(30, 60), manualGraceMinutes: optional(5) },
   ...{ manualOnlyWhenSilent: optional(true), lowBatteryPercent: optional(20, 10) },
   ...{ faultStuckReadings: optional(2, 3), faultStuckMinutes: optional(10), faultJumpC: optional(4) },
+  deviceSilentMinutes: optional(10, 25),
   ...{ calibrationNoticeDays: optional(0, 1 / 24), escalationMinutes: optional([5], [10, 20], [0]) },
   budgets: optional(
     [drawnBudget('consecutive', 7, 15)],
@@ -71,7 +72,9 @@ const devices = fc
   .tuple(instant, fc.integer({ min: 1, max: 90 }), fc.array(fc.option(instant), { maxLength: 3 }))
   .map(([leaves, lasts, ends]): UnitConfig['devices'] => {
     const span = (deviceId: string, validFrom: number, validUntil: number | null, nth: number) => {
-      return { deviceId, validFrom, validUntil, calibrationValidUntil: ends[nth] ?? null }
+      const calibrationValidUntil = ends[nth] ?? null
+      const silentMinutes = nth === 1 && calibrationValidUntil !== null ? 15 : null
+      return { deviceId, validFrom, validUntil, calibrationValidUntil, silentMinutes }
     }
     const spans = [
       span('a', 0, leaves, 0),
@@ -313,8 +316,9 @@ test('a world a whole day later gives the same a day later', () => {
         },
       }))
       const inUnit = unitConfig.devices.map((span) => {
-        const later = Object.entries(span).map(([name, value]) => [name, value && shifted(value)])
-        return Object.fromEntries(later) as typeof span
+        const { silentMinutes, ...instants } = span
+        const later = Object.entries(instants).map(([name, value]) => [name, value && shifted(value)])
+        return { ...(Object.fromEntries(later) as typeof span), silentMinutes }
       })
       const later = new UnitDriver({ ...unitConfig, versions, devices: inUnit }, wide)
       later.pipe(...list.map((s) => ({ ...s, at: s.at + hours(24) }))).advanceTo(clockMs + hours(24))

@@ -45,6 +45,7 @@ const inUnit = (from: string | number, until: string | null): UnitDevice => ({
   validFrom: typeof from === 'number' ? from : at(from),
   validUntil: until === null ? null : at(until),
   calibrationValidUntil: null,
+  silentMinutes: null,
 })
 
 test('a device that moves: its readings stay where they were taken, the unit it left falls silent, and its battery goes along', () => {

@@ -26,6 +26,7 @@ const reasons = {
   NO_PROBE: 'no probe',
   STUCK: 'never moves',
   JUMP: 'jumps',
+  SILENT: 'silent, others are heard',
 }
 /** @type {Record<string, string>} */
 const tones = { CRITICAL: 'alarm', WARNING: 'warn', INFO: 'mend' }

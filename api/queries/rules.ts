@@ -25,6 +25,7 @@ const fields = {
   faultStuckReadings: 'fault_stuck_readings',
   faultStuckMinutes: 'fault_stuck_minutes',
   faultJumpC: 'fault_jump_c',
+  deviceSilentMinutes: 'device_silent_minutes',
   calibrationNoticeDays: 'calibration_notice_days',
   delayMinutes: 'delay_minutes',
 } as const

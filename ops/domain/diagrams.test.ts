@@ -4,6 +4,7 @@ import { noRule } from '../../processors/limits.ts'
 import {
   alertMachine,
   budgetMachine,
+  deviceSilenceMachine,
   doorMachine,
   excursionMachine,
   type Machine,
@@ -33,6 +34,7 @@ const drawnRule = (r: Random, validFrom: number): Rule => ({
   escalationMinutes: [5, 10],
   manualIntervalMinutes: r.pick([null, 20]),
   manualGraceMinutes: 2,
+  deviceSilentMinutes: 6,
   budgets: [
     {
       name: 'warm',
@@ -134,6 +136,16 @@ test('silences', () => {
     (o) => ({ silent: o.detectedAt, warned: o.warningAt, critical: o.criticalAt, ended: o.endedAt }),
   )
   expect(seen).toEqual(arrows(silenceMachine))
+})
+
+test('silences of devices, which only their alerts tell', () => {
+  const seen = units.flatMap((unit) =>
+    unit
+      .last('alerts')
+      .filter(({ reason }) => reason === 'silent')
+      .flatMap(({ resolvedAt }) => steps(['heard', 'silent', ...(resolvedAt === null ? [] : ['heard'])])),
+  )
+  expect([...new Set(seen)].sort()).toEqual(arrows(deviceSilenceMachine))
 })
 
 test('budgets', () => {

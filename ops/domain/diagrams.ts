@@ -13,6 +13,7 @@ import { newSilence } from '../../processors/silence.ts'
 import {
   alertMachine,
   budgetMachine,
+  deviceSilenceMachine,
   doorMachine,
   excursionMachine,
   type Machine,
@@ -122,6 +123,7 @@ export const diagrams: Readonly<Record<string, () => string>> = {
   door: () => diagram(doorMachine, 'no report yet'),
   opening: () => diagram(openingMachine, 'a report "open"'),
   silence: () => diagram(silenceMachine, 'deadline passed (timer)'),
+  'device-silence': () => diagram(deviceSilenceMachine, 'first check-in'),
   budget: () => diagram(budgetMachine, 'all of it used (timer)'),
   status: () =>
     fence([

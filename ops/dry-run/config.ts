@@ -2,7 +2,14 @@
 
 import { noRule } from '../../processors/limits.ts'
 import { localTime } from '../../processors/local-time.ts'
-import type { Budget, DeviceAssignment, Rule, Schedule, UnitConfig } from '../../schemas/generated/types.ts'
+import type {
+  Budget,
+  DeviceAssignment,
+  Rule,
+  Schedule,
+  UnitConfig,
+  UnitDevice,
+} from '../../schemas/generated/types.ts'
 
 export type DryRunConfig = {
   timeZone: string
@@ -36,13 +43,14 @@ export function parseConfig(text: string): DryRunConfig {
   const json = parseJson(text)
   const warnings: string[] = []
   const timeZone = timeZoneOf(json.timeZone)
+  const devices = devicesOf(json.devices)
   return {
     timeZone,
     graceMs: numberOf(json, 'graceMinutes', 120) * 60_000,
     clockAheadMs: numberOf(json, 'clockAheadMinutes', 10) * 60_000,
     retentionMonths: numberOf(json, 'retentionMonths', 24),
-    units: unitsOf(json.units, timeZone, warnings),
-    devices: devicesOf(json.devices),
+    units: unitsOf(json.units, { timeZone, devices, warnings }),
+    devices,
     warnings,
   }
 }
@@ -97,20 +105,28 @@ function versionsOf(
   })
 }
 
-function unitsOf(value: unknown, timeZone: string, warnings: string[]): Map<string, UnitConfig> {
+type UnitsParts = Pick<DryRunConfig, 'timeZone' | 'devices' | 'warnings'>
+
+function unitsOf(value: unknown, { timeZone, devices, warnings }: UnitsParts): Map<string, UnitConfig> {
   return new Map(
-    versionsOf('units', value ?? {}).map(([unitId, versions]) => [
-      unitId,
-      {
-        unitId,
-        organizationId: '',
-        siteId: '',
-        timeZone,
-        devices: [],
-        versions: versions.map((version, index) => ruleOf(version, `units.${unitId}[${index}]`, warnings)),
-      },
-    ]),
+    versionsOf('units', value ?? {}).map(([unitId, list]) => {
+      const versions = list.map((version, index) => ruleOf(version, `units.${unitId}[${index}]`, warnings))
+      // Only the silence of a device asks whether it is still here.
+      const asksForDevices = versions.some(({ deviceSilentMinutes }) => deviceSilentMinutes !== null)
+      const inUnit = asksForDevices ? devicesIn(unitId, devices ?? new Map()) : []
+      return [unitId, { unitId, organizationId: '', siteId: '', timeZone, devices: inUnit, versions }]
+    }),
   )
+}
+
+function devicesIn(unitId: string, devices: NonNullable<DryRunConfig['devices']>): UnitDevice[] {
+  const spans = [...devices].flatMap(([deviceId, versions]) =>
+    versions.map(({ validFrom, unitId: where }, index) => {
+      const validUntil = versions[index + 1]?.validFrom ?? null
+      return { deviceId, where, validFrom, validUntil, calibrationValidUntil: null, silentMinutes: null }
+    }),
+  )
+  return spans.flatMap(({ where, ...span }) => (where === unitId ? [span] : []))
 }
 
 /** Fields of a rule that need what observations do not have: entries by hand, batteries, somebody to escalate to. */

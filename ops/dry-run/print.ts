@@ -29,7 +29,7 @@ const startNames = ['startedAt', 'openedAt', 'causeStartedAt', 'start', 'at', 'r
 
 function rank(topic: Topic, record: Value, clockMs: number): Ranked {
   const value: Record<string, unknown> = { ...record }
-  if (topic === 'alerts') for (const name of notHere) delete value[name]
+  if (topic === 'alerts') for (const name of notHere(value)) delete value[name]
   const startMs = Number(value[startNames.find((name) => name in value) ?? ''])
   if (value.state === 'open') value.durationSeconds = (clockMs - startMs) / 1000
   if ('granularity' in record) Object.assign(value, rollupMeans(record, clockMs))
@@ -41,8 +41,11 @@ function rank(topic: Topic, record: Value, clockMs: number): Ranked {
   return { line: { topic, key, value }, startMs }
 }
 
-/** Observations have no batteries, and nobody has seen an alert: these say nothing. */
-const notHere = ['deviceId', 'reason', 'escalatedAt', 'acknowledgedAt']
+/** Observations have no batteries, and nobody has seen an alert: these say nothing, unless a device among others is silent. */
+const notHere = ({ reason }: Line['value']): string[] => [
+  ...['escalatedAt', 'acknowledgedAt'],
+  ...(reason === 'silent' ? [] : ['deviceId', 'reason']),
+]
 
 const instants = [
   ...startNames,

@@ -101,20 +101,23 @@ async function writePlaces(sql: Sql, deviceId: string, changes: VersionChanges<P
     changes.removed.map(({ validFromMs }) => new Date(validFromMs)),
   ])
   for (const { validFromMs, fields } of [...changes.added, ...changes.changed.map(({ after }) => after)]) {
-    const { organizationId, unitId, kind, probe, openIs, calibrationOffset, calibrationValidUntilMs } = fields
+    const { organizationId, unitId, kind, probe, openIs, calibrationOffset } = fields
+    const { calibrationValidUntilMs, silentMinutes } = fields
     await sql.query(
       `insert into device_assignments
          (device_id, valid_from, organization_id, unit_id, kind, probe, calibration_offset_c,
-         calibration_valid_until, open_is)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         calibration_valid_until, open_is, silent_minutes)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
        on conflict (device_id, valid_from) do update set organization_id = excluded.organization_id,
          unit_id = excluded.unit_id, kind = excluded.kind, probe = excluded.probe,
          calibration_offset_c = excluded.calibration_offset_c,
-         calibration_valid_until = excluded.calibration_valid_until, open_is = excluded.open_is`,
+         calibration_valid_until = excluded.calibration_valid_until, open_is = excluded.open_is,
+         silent_minutes = excluded.silent_minutes`,
       [
         ...[deviceId, new Date(validFromMs), organizationId, unitId, kind, probe, calibrationOffset],
         calibrationValidUntilMs === null ? null : new Date(calibrationValidUntilMs),
         openIs,
+        silentMinutes,
       ],
     )
   }

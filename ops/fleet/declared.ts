@@ -17,6 +17,7 @@ export type DeclaredPlace = {
   openIs?: 0 | 1
   calibrationOffset?: number
   calibrationValidUntil?: string
+  silentMinutes?: number
 }
 export type DeclaredDevice = DeclaredPlace & {
   devEui: string

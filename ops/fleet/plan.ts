@@ -92,6 +92,7 @@ const nowhere = (organizationId: string): PlaceFields => ({
   openIs: null,
   calibrationOffset: 0,
   calibrationValidUntilMs: null,
+  silentMinutes: null,
 })
 
 /** A removed device is nowhere from now on: what it sends then is unassigned. */

@@ -58,6 +58,7 @@ function devicesByUnit({ places }: StoredRows): Map<string, UnitDevice[]> {
         validFrom: validFromMs,
         validUntil: versions[index + 1]?.validFromMs ?? null,
         calibrationValidUntil: fields.calibrationValidUntilMs,
+        silentMinutes: fields.silentMinutes,
       })
     }
   }
@@ -81,7 +82,8 @@ function assignmentsOf(device: Entity, { places }: StoredRows): DeviceAssignment
   }
 }
 
-const assignmentOf = ({ calibrationValidUntilMs, ...place }: PlaceFields) => ({
+/** How long it may be silent is its unit's to know. */
+const assignmentOf = ({ calibrationValidUntilMs, silentMinutes: _, ...place }: PlaceFields) => ({
   ...place,
   calibrationValidUntil: calibrationValidUntilMs,
 })

@@ -34,6 +34,7 @@ export const emptyRule: RuleFields = {
   faultStuckReadings: null,
   faultStuckMinutes: null,
   faultJumpC: null,
+  deviceSilentMinutes: null,
   calibrationNoticeDays: null,
   delayMinutes: null,
   severity: null,

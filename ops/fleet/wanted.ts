@@ -108,6 +108,7 @@ function addDevice(
       openIs: declared.openIs ?? null,
       calibrationOffset: declared.calibrationOffset ?? 0,
       calibrationValidUntilMs: instantOf(declared.calibrationValidUntil) ?? null,
+      silentMinutes: declared.silentMinutes ?? null,
     },
   })
   const earlier = history.map((entry) => place(entry, unitIdAt(organization.slug, entry.unit)))

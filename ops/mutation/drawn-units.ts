@@ -31,6 +31,7 @@ function drawRule(r: Random, validFrom: number): Rule {
     },
     ...{ batteryHysteresisPercent: maybe(10), batteryHysteresisVolts: maybe(0.2) },
     ...{ faultStuckReadings: maybe(2, 3), faultStuckMinutes: maybe(10), faultJumpC: maybe(4) },
+    deviceSilentMinutes: maybe(10, 30),
     ...{ calibrationNoticeDays: maybe(0, 1 / 24), escalationMinutes: maybe([5], [10, 20], [0]) },
     severity: maybe('critical'),
     schedule: maybe(
@@ -45,6 +46,7 @@ function drawConfig(r: Random, rules: readonly Rule[]): UnitConfig {
   const span = (deviceId: string, validFrom: number, validUntil: number | null) => ({
     ...{ deviceId, validFrom, validUntil },
     calibrationValidUntil: r.chance(0.5) ? atStep(r.below(STEPS)) : null,
+    silentMinutes: r.chance(0.3) ? 15 : null,
   })
   const leaves = atStep(r.below(STEPS))
   const devices = [span('a', 0, leaves), span('b', 0, null), span('a', leaves + minutes(20), null)]

@@ -9,8 +9,8 @@ export type AlertType = 'alarm_active' | 'monitoring_interrupted' | 'missed_manu
 /** Urgency. */
 export type AlertSeverity = 'info' | 'warning' | 'critical'
 
-/** What shows a low battery or a sensor fault. */
-export type AlertReason = 'percent' | 'volts' | 'no_probe' | 'stuck' | 'jump'
+/** What shows a low battery or a sensor fault; silent: it does not check in while others of its unit do. */
+export type AlertReason = 'percent' | 'volts' | 'no_probe' | 'stuck' | 'jump' | 'silent'
 
 /** An alert on a confirmed cause. */
 export type Alert = {
@@ -694,6 +694,8 @@ export type Rule = {
   faultStuckMinutes: number | null
   /** Difference to a device's previous temperature that is implausible, °C; null: never. */
   faultJumpC: number | null
+  /** Minutes without a check-in after which a device is silent while others of its unit still check in; null: never. */
+  deviceSilentMinutes: number | null
   /** Days before a device's calibration ends that it is due; null: 0. */
   calibrationNoticeDays: number | null
   /** Minutes between a cause's confirmation and its alert, and of restoring after an excursion; null: 0. */
@@ -718,6 +720,8 @@ export type UnitDevice = {
   validUntil: number | null
   /** Until when its calibration is valid, UTC ms; null: not known. */
   calibrationValidUntil: number | null
+  /** Minutes without a check-in after which this device is silent, in place of the rule's deviceSilentMinutes; null: the rule's. */
+  silentMinutes: number | null
 }
 
 /** Every version of a unit's effective rule, resolved organization, site, unit: compacted by unitId. */
@@ -884,6 +888,18 @@ export type KeptSensor = {
   fault: KeptCondition | null
   /** A calibration that is due. */
   calibration: KeptCondition | null
+  /** Its last check-in, UTC ms; null: its silence is not watched, or it has not been seen. */
+  seenMs: number | null
+  /** Its silence while others of the unit check in. */
+  silence: KeptCondition | null
+}
+
+/** When anything of the unit was heard. */
+export type KeptHeard = {
+  /** The last check-in of any device, UTC ms. */
+  lastMs: number
+  /** The first one after none for the limit of the device that it was of, UTC ms: silences count from there. */
+  sinceMs: number
 }
 
 /** What it is. */
@@ -1022,6 +1038,8 @@ export type KeptFold = {
   lastSeenGatewayId: string | null
   /** Devices that are watched. */
   sensors: readonly KeptSensor[]
+  /** Null: no device's silence is watched. */
+  heard: KeptHeard | null
   /** Since when manual logs are required, UTC ms; null: they are not. */
   manualSinceMs: number | null
   /** The last manual log, UTC ms. */

@@ -236,6 +236,7 @@ function ruleOf(validFrom: number, tempMin: number, tempMax: number): Rule {
     faultStuckReadings: null,
     faultStuckMinutes: null,
     faultJumpC: null,
+    deviceSilentMinutes: null,
     calibrationNoticeDays: null,
     delayMinutes: null,
     severity: null,
