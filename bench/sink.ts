@@ -30,6 +30,7 @@ type Measured = {
   backendMicros: number
   clientMicros: number
   threads?: Record<string, number>
+  waits?: Record<string, number>
 }
 type World = {
   brokers: string
@@ -41,6 +42,8 @@ type World = {
   records: number
   file: string
   profileDir: string | undefined
+  /** The rounds alone. */
+  isBrief: boolean
 }
 
 export async function run(options: Record<string, string>): Promise<void> {
@@ -53,7 +56,7 @@ export async function run(options: Record<string, string>): Promise<void> {
   const file = join(tmpdir(), `coldstream-bench-${process.pid}.copy`)
   try {
     const engines = await localEngines(['kafka', 'registry', 'postgres'], {
-      ...{ dataDir: scratch.dir, report, ports: 'any' },
+      ...{ dataDir: scratch.dir, report, ports: 'any', isDurable: true },
     })
     const { kafkaBrokers: brokers = '', schemaRegistryUrl: registry = '', databaseUrl: url = '' } = engines
     try {
@@ -61,7 +64,8 @@ export async function run(options: Record<string, string>): Promise<void> {
       const db = openPostgres(url, { connectionsMax: 2, statementTimeoutMs: 0 })
       await ensurePartition(db, readingsByMonth, readingsByMonth.periodOf(startMs))
       const records = await fill({ brokers, registry, rows, devices, together, file })
-      await measure({ brokers, registry, url, db, rows, records, file, profileDir: options.profile })
+      const [profileDir, isBrief] = [options.profile, options.only === 'rounds']
+      await measure({ brokers, registry, url, db, rows, records, file, profileDir, isBrief })
       await db.end()
     } finally {
       await engines.stop()
@@ -77,8 +81,10 @@ async function measure(world: World): Promise<void> {
   const ceilings: Measured[] = []
   const sinks: Measured[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    ceilings.push(await measureCopy(world))
-    sinks.push(await measureSink(world))
+    const [ceiling, sink] = [await measureCopy(world), await measureSink(world)]
+    ceilings.push(ceiling)
+    sinks.push(sink)
+    process.stderr.write(`${line('ceiling', ceiling)}\n${line('sink', sink)}\n`)
   }
   const [ceiling, sink] = [best(ceilings), best(sinks)]
   print(
@@ -89,9 +95,13 @@ async function measure(world: World): Promise<void> {
   print(line('sink: topic → committed rows', sink))
   for (const [thread, ms] of Object.entries(sink.threads ?? {}))
     print(`  ${thread.padEnd(38)} ${((ms * 1000) / rows).toFixed(2)} µs a row`)
+  print('  what its backends were seen at, of all times that they were looked at')
+  for (const [what, share] of Object.entries(sink.waits ?? {}))
+    print(`  ${what.padEnd(44)} ${share.toFixed(2)}`)
   print(`ratio to the ceiling           ${(sink.rowsPerSecond / ceiling.rowsPerSecond).toFixed(2)} by time`)
   const total = (m: Measured) => m.backendMicros + m.clientMicros
   print(`CPU of both sides              ${total(ceiling).toFixed(2)} and ${total(sink).toFixed(2)} µs a row`)
+  if (world.isBrief) return
   await printReaders(world)
   await printIndexCost(db, world.file)
 }
@@ -139,7 +149,7 @@ function backendCpuMs(pid: number): number {
 async function measureCopy({ db, rows, file }: World): Promise<Measured> {
   await clear(db)
   const { columns } = sinkTables.readings
-  let [elapsedMs, cpuMs, own] = [0, 0, process.cpuUsage()]
+  let [beginMs, cpuMs, own] = [0, 0, process.cpuUsage()]
   await db.transaction(async (sql) => {
     const pid = (await sql.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid ?? 0
     const [cpuBefore, begin] = [backendCpuMs(pid), performance.now()]
@@ -148,9 +158,11 @@ async function measureCopy({ db, rows, file }: World): Promise<Measured> {
       `copy sensor_readings (${columns.join(', ')}) from stdin (format binary)`,
       createReadStream(file, { highWaterMark: 1 << 20 }),
     )
-    elapsedMs = performance.now() - begin
     cpuMs = backendCpuMs(pid) - cpuBefore
+    beginMs = begin
   })
+  // With its commit, as `\copy` by itself has it.
+  const elapsedMs = performance.now() - beginMs
   const { user, system } = process.cpuUsage(own)
   return {
     ...{ rowsPerSecond: (rows * 1000) / elapsedMs, backendMicros: (cpuMs * 1000) / rows },
@@ -184,12 +196,14 @@ async function measureSink({
   try {
     await child.ask('begin')
     const first = await untilWritten(db, 1)
-    const last = await untilWritten(db, records)
+    const waits = new Map<string, number>()
+    const last = await untilWritten(db, records, waits)
     const threads = await child.ask<Record<string, number>>('end')
     const clientMs = Object.values(threads).reduce((sum, ms) => sum + ms, 0)
     return {
       rowsPerSecond: (rows * (1 - first.written / records) * 1000) / (last.atMs - first.atMs),
       ...{ backendMicros: (last.backendMs * 1000) / rows, clientMicros: (clientMs * 1000) / rows, threads },
+      waits: sharesOf(waits),
     }
   } finally {
     await child.end('SIGTERM')
@@ -198,21 +212,39 @@ async function measureSink({
 
 type Seen = { written: number; atMs: number; backendMs: number }
 
-/** Offsets are stored with the rows, so they say what is committed. */
-async function untilWritten(db: Postgres, least: number): Promise<Seen> {
+/** What a backend is at while it has a batch. One that waits for the client could have been given work. */
+const DOING = `case when wait_event = 'ClientRead' then 'that waits for the client'
+  when wait_event is null then 'that runs'
+  else 'that waits for ' || wait_event_type || ' ' || wait_event end`
+
+/** Offsets are stored with the rows, so they say what is committed. `waits`: how often what was seen. */
+async function untilWritten(db: Postgres, least: number, waits = new Map<string, number>()): Promise<Seen> {
   for (;;) {
-    const { rows } = await db.query<{ written: number; pids: number[] }>(
-      `select coalesce(sum(next_offset), 0)::bigint as written,
-         (select array_agg(pid) from pg_stat_activity where application_name = 'coldstream-sink' and datname = current_database()) as pids
+    const { rows } = await db.query<{ written: number; pids: number[] | null; doing: string[] | null }>(
+      `with sink as (select pid, state, ${DOING} as doing from pg_stat_activity
+         where application_name = 'coldstream-sink' and datname = current_database())
+       select coalesce(sum(next_offset), 0)::bigint as written, (select array_agg(pid) from sink) as pids,
+         (select array_agg(doing) from sink where state <> 'idle') as doing
        from sink_offsets`,
     )
-    const { written = 0, pids = [] } = rows[0] ?? {}
+    const { written = 0, pids, doing } = rows[0] ?? {}
+    for (const what of ['samples', `${doing?.length ?? 0} batches at once`, ...(doing ?? [])])
+      waits.set(what, (waits.get(what) ?? 0) + 1)
     if (written >= least) {
       const backendMs = (pids ?? []).reduce((sum, pid) => sum + backendCpuMs(pid), 0)
       return { written, atMs: performance.now(), backendMs }
     }
     await sleep(10)
   }
+}
+
+function sharesOf(seen: ReadonlyMap<string, number>): Record<string, number> {
+  const { samples = 1, ...rest } = Object.fromEntries(seen)
+  return Object.fromEntries(
+    Object.entries(rest)
+      .sort()
+      .map(([what, n]) => [what, n / samples]),
+  )
 }
 
 /** What each index costs: the same COPY into tables that have some of them. */

@@ -246,6 +246,25 @@ test('sinks share the partitions; what one that ends had, the other goes on with
   expect(total(readings)).toBeGreaterThan(2_000)
 })
 
+test('partitions go by two lanes: one that waits for its offsets does not hold up the other', async () => {
+  const { prefix, writer } = await openWorld(2)
+  const { url, db } = await openDatabase()
+  await startSink(prefix, url)
+  await writer.writeLoad(1, 0, 400)
+  await untilWritten(db, prefix)
+  const before = await storedOffsets(db)
+  const of = (partition: number, offsets: ReadonlyMap<string, number>) =>
+    [...offsets].filter(([key]) => key.endsWith(`/${partition}`)).sort()
+  await db.transaction(async (sql) => {
+    await sql.query('select from sink_offsets where topic_partition = 0 for update')
+    await writer.writeLoad(2, 400, 800)
+    const ends = await committedEnds(prefix)
+    await vi.waitFor(async () => expect(of(1, await storedOffsets(db))).toEqual(of(1, ends)), 10_000)
+    expect(of(0, await storedOffsets(db))).toEqual(of(0, before))
+  })
+  await untilWritten(db, prefix)
+})
+
 test('a record that nobody can read is kept as a dead letter, and the partition goes on', async () => {
   const { prefix, writer } = await openWorld(1)
   const { url, db } = await openDatabase()

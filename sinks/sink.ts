@@ -1,12 +1,13 @@
-// The sink's loop: collects records into the next batch while the one before is being written. A rebalance or an outage
+// The sink's loop: collects records into the next batches while those before are being written. A rebalance or an outage
 // loses nothing, because what is not in Postgres is read again from where Postgres says.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from 'node-rdkafka'
 import type { Logger } from 'pino'
 import { type Codecs, UnlearnedSchema } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
-import { Batch, type SinkRecord, UnlearnedReading } from './batch.ts'
+import { type OffsetRange, type SinkRecord, UnlearnedReading } from './batch.ts'
 import type { Committer } from './committer.ts'
+import { Lane, SLOW_WRITE_MS } from './lane.ts'
 import type { SinkMetrics } from './metrics.ts'
 import type { Rebalance, Source } from './source.ts'
 import { positionKey, type Writer } from './writer.ts'
@@ -24,32 +25,38 @@ export type SinkOptions = {
 }
 
 const CONSUME_RECORDS_MAX = 2_000
+/** What is taken becomes rows at once, and meanwhile nothing is sent to Postgres, whose sockets hold a megabyte or two. */
+const TAKE_ROWS_MAX = 5_000
 /** A batch of readings from a backlog is about so large; few records are asked for until it is known better. */
 const ROWS_PER_RECORD_AT_FIRST = 1_000
 const ROWS_PER_RECORD_DECAY = 0.5
-/** While a batch is being written the next one may grow to so many times the usual size: a slow database gets fewer, larger ones. */
-const GROWTH_MAX = 4
+/**
+ * While one lane waits (for the disk at its commit, for its offsets, for this process to send the next rows) the other is
+ * copying. Two backends and this process are more than two cores already.
+ */
+const LANES = 2
 const RETRY_PAUSE_MS = 1_000
-/** Longer than a write takes, and far below the time after which the group gives up a member that does not poll. */
-const SLOW_WRITE_MS = 5_000
-const LAST_WRITE_WITHIN_MS = 10_000
-
-/** A batch on its way; resolves with the records that are not written where it was ended. */
-type Write = { ended: Promise<SinkRecord[]>; end: AbortController }
 
 export class Sink {
   readonly #options: SinkOptions
   readonly #stopping = new AbortController()
-  #batch: Batch
-  #batchSinceMs = 0
+  readonly #lanes: readonly Lane[]
   #rowsPerRecord = ROWS_PER_RECORD_AT_FIRST
-  #write: Write | undefined
   #failure: unknown
   #hasJoined = false
 
   constructor(options: SinkOptions) {
     this.#options = options
-    this.#batch = new Batch(options.codecs)
+    const { source } = options
+    const laneOptions = {
+      ...options,
+      onWritten: (ranges: readonly OffsetRange[]) =>
+        source.tellGroup(ranges.map(({ topic, partition, next }) => ({ topic, partition, offset: next }))),
+      onFailure: (error: unknown) => {
+        this.#failure ??= error
+      },
+    }
+    this.#lanes = Array.from({ length: LANES }, () => new Lane(laneOptions))
   }
 
   isReady(): boolean {
@@ -62,26 +69,37 @@ export class Sink {
 
   /** Until `stop`; rejects where the environment is so wrong that only a person can go on. */
   async run(): Promise<void> {
-    const { source, rowsMax } = this.#options
+    const { source } = this.#options
     while (!this.#stopping.signal.aborted) {
       for (const rebalance of source.takeRebalances()) await this.#rebalance(rebalance)
       if (this.#failure !== undefined) throw this.#failure
-      const most = this.#write === undefined ? rowsMax : rowsMax * GROWTH_MAX
-      if (this.#batch.isFull(most)) await this.#waitForWrite()
-      else await this.#take(this.#recordsFor(most - this.#batch.rows))
-      this.#writeIfDue()
+      const full = this.#lanes.find((lane) => lane.isFull)
+      if (full !== undefined) await this.#waitForWrite(full)
+      else await this.#take(Math.min(TAKE_ROWS_MAX, ...this.#lanes.map((lane) => lane.room)))
+      for (const lane of this.#lanes) lane.writeIfDue()
     }
-    await this.#writeTheRest()
+    if (this.#failure === undefined) await Promise.all(this.#lanes.map((lane) => lane.writeTheRest()))
+  }
+
+  /** The same partition of all topics goes the same way: what is of one unit is never written from two sides. */
+  #laneOf({ partition }: { partition: number }): Lane {
+    const lane = this.#lanes[partition % this.#lanes.length]
+    if (lane === undefined) throw new Error(`partition ${partition} has no lane`)
+    return lane
   }
 
   async #take(most: number): Promise<void> {
-    const records = await this.#consume(most)
-    const before = this.#batch.rows
+    const records = await this.#consume(this.#recordsFor(most))
+    const before = this.#rows()
     // Not awaited one by one: a schema that is not known yet is a matter of the first record after a deployment.
     for (const record of records) if (!this.#addAtOnce(record)) await this.#add(record)
     if (records.length === 0) return
-    const mean = (this.#batch.rows - before) / records.length
+    const mean = (this.#rows() - before) / records.length
     this.#rowsPerRecord = Math.max(1, mean, this.#rowsPerRecord * ROWS_PER_RECORD_DECAY)
+  }
+
+  #rows(): number {
+    return this.#lanes.reduce((sum, { rows }) => sum + rows, 0)
   }
 
   /** It goes down by steps: a batch may become too small by it for a while, and must not become far too large. */
@@ -103,11 +121,9 @@ export class Sink {
 
   /** False: its schema must be fetched first. */
   #addAtOnce(record: SinkRecord): boolean {
-    const { committer, nowMs } = this.#options
-    if (committer.isWritten(record)) return true
-    if (this.#batch.size === 0) this.#batchSinceMs = nowMs()
+    if (this.#options.committer.isWritten(record)) return true
     try {
-      this.#batch.add(record)
+      this.#laneOf(record).add(record)
       return true
     } catch (error) {
       if (error instanceof UnlearnedSchema) return false
@@ -116,12 +132,12 @@ export class Sink {
   }
 
   async #add(record: SinkRecord): Promise<void> {
-    const { committer, codecs, nowMs } = this.#options
+    const { committer, codecs } = this.#options
     if (committer.isWritten(record)) return
-    if (this.#batch.size === 0) this.#batchSinceMs = nowMs()
+    const lane = this.#laneOf(record)
     while (!this.#stopping.signal.aborted) {
       try {
-        return this.#batch.add(record)
+        return lane.add(record)
       } catch (error) {
         if (!(error instanceof UnlearnedSchema)) throw error
         const topic = error instanceof UnlearnedReading ? 'readings' : record.name
@@ -129,7 +145,7 @@ export class Sink {
         const refusal = await learned.catch((reason: unknown) => reason)
         if (!(refusal instanceof PipelineError)) continue
         if (refusal.verdict === 'dead-letter')
-          return this.#batch.add({ ...record, refusal: { code: refusal.code, reason: refusal.message } })
+          return lane.add({ ...record, refusal: { code: refusal.code, reason: refusal.message } })
         this.#options.log.warn(
           { err: refusal },
           'The schema of a record cannot be fetched; it is asked for again',
@@ -143,68 +159,14 @@ export class Sink {
     return sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => {}) // cut short by the stop
   }
 
-  // ── writing ──
-
-  #writeIfDue(): void {
-    const { rowsMax, waitMs, nowMs } = this.#options
-    if (this.#write !== undefined || this.#batch.size === 0) return
-    if (this.#batch.isFull(rowsMax) || nowMs() - this.#batchSinceMs >= waitMs) this.#startWrite()
-  }
-
-  #startWrite(): void {
-    const { committer, codecs, source } = this.#options
-    const batch = this.#batch
-    const end = new AbortController()
-    this.#batch = new Batch(codecs)
-    this.#batchSinceMs = this.#options.nowMs()
-    const ended = committer.commit(batch, end.signal).catch((error: unknown) => {
-      this.#failure ??= error
-      return batch.records()
-    })
-    const write: Write = { ended, end }
-    this.#write = write
-    void ended.then((left) => {
-      if (this.#write === write) this.#write = undefined
-      if (left.length === 0)
-        source.tellGroup(
-          batch.ranges.map(({ topic, partition, next }) => ({ topic, partition, offset: next })),
-        )
-    })
-  }
-
   /** While Postgres is away the member stays in its group: it goes on asking, for nothing. */
-  async #waitForWrite(): Promise<void> {
+  async #waitForWrite(lane: Lane): Promise<void> {
     const { source } = this.#options
-    const write = this.#write
-    if (write === undefined) return
-    const isSlow = await Promise.race([write.ended.then(() => false), sleep(SLOW_WRITE_MS, true)])
+    const isSlow = await Promise.race([lane.written.then(() => false), sleep(SLOW_WRITE_MS, true)])
     if (!isSlow) return
     source.pause()
     for (const record of await this.#consume(1)) await this.#add(record)
     source.resume()
-  }
-
-  /** Ends the write that is under way; its records that are not written. */
-  async #halt(): Promise<SinkRecord[]> {
-    const write = this.#write
-    if (write === undefined) return []
-    const left = await this.#within(write, SLOW_WRITE_MS)
-    this.#write = undefined
-    return left
-  }
-
-  async #within({ ended, end }: Write, ms: number): Promise<SinkRecord[]> {
-    const timer = setTimeout(() => end.abort(), ms)
-    const left = await ended
-    clearTimeout(timer)
-    return left
-  }
-
-  async #writeTheRest(): Promise<void> {
-    const left = await this.#halt()
-    if (left.length > 0 || this.#failure !== undefined) return // read again at the next start
-    if (this.#batch.size > 0) this.#startWrite()
-    if (this.#write !== undefined) await this.#within(this.#write, LAST_WRITE_WITHIN_MS)
   }
 
   // ── the group ──
@@ -266,10 +228,11 @@ export class Sink {
   /** The next owner begins where Postgres says; what is kept of the other partitions goes on. */
   async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
     const { source, committer } = this.#options
-    const records = [...(await this.#halt()), ...this.#batch.records()]
+    const held = await Promise.all(this.#lanes.map((lane) => lane.takeBack()))
     const gone = new Set(partitions.map(positionKey))
     for (const key of gone) committer.positions.delete(key)
-    this.#batch = committer.rebuild(records.filter((record) => !gone.has(positionKey(record))))
+    for (const [index, lane] of this.#lanes.entries())
+      lane.giveBack((held[index] ?? []).filter((record) => !gone.has(positionKey(record))))
     source.unassign(partitions)
   }
 }

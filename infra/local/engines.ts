@@ -23,6 +23,8 @@ export type EngineOptions = {
   report: (line: string) => void
   /** `fixed` keeps ports in the data folder; `any` is for throw-away data, as in tests. */
   ports?: 'fixed' | 'any'
+  /** Throw-away data that is written as durably as in production: for benchmarks. */
+  isDurable?: boolean
   /** Start an engine of this machine again when it ends by itself. */
   keepAlive?: boolean
 }

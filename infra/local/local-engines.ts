@@ -33,7 +33,7 @@ export async function localEngines(wanted: EngineName[], options: EngineOptions)
     options.ports === 'any'
       ? { ...(await anyPorts()), ...held }
       : await keptPorts(dataDir, defaultPorts, held, report)
-  const context = { dataDir, ports, isThrowAway: options.ports === 'any', report }
+  const context = { dataDir, ports, isThrowAway: options.ports === 'any' && !options.isDurable, report }
   const starts = await Promise.allSettled(wanted.map((name) => starters[name](context)))
   const running = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
   const watch = options.keepAlive ? keepAlive(running, context) : { end: () => Promise.resolve() }
