@@ -11,6 +11,8 @@ import { Consumer, type ConsumerSettings } from './kafka-clients.ts'
 
 const BATCH_RECORDS_MAX = 10_000
 const REPORT_EVERY_MS = 1_000
+/** A reader that gives nothing for so long is replaced by another one, which goes on where it stood. */
+const STALLED_AFTER_MS = 60_000
 
 export type Restore = {
   tasks: readonly Task[]
@@ -46,16 +48,17 @@ export async function restore(job: Restore): Promise<boolean> {
     const goal = { task, end: ends[i] ?? 0, position: Math.max(starts[i] ?? 0, task.restoredTo) }
     if (goal.position < goal.end) goals.set(idOf(partitionOfChangelog(job, task)), goal)
   })
-  if (goals.size > 0 && !(await readAll(job, goals))) return false
+  while (leftOf(goals).partitionsLeft > 0) if (!(await readAll(job, goals))) return false
   for (const task of job.tasks) await startTimers(job, task)
   return true
 }
 
+/** Returns false where it was not wanted any more; true also where its reader has given nothing for long. */
 async function readAll(job: Restore, goals: Map<string, Goal>): Promise<boolean> {
   const consumer = await Consumer.connect(job.settings)
   try {
     consumer.client.assign(
-      Array.from(goals.values(), ({ task, position }) => ({
+      Array.from(openOf(goals), ({ task, position }) => ({
         ...partitionOfChangelog(job, task),
         offset: position,
       })),
@@ -73,10 +76,14 @@ async function readToEnds(job: Restore, consumer: Consumer, goals: Map<string, G
     ...leftOf(goals),
   }
   let reportedMs = startedMs
+  let movedMs = startedMs
   while (!progress.isDone) {
     if (!job.isWanted()) return false
+    const before = progress.offsetsLeft
     await readBatch(consumer, goals, progress)
     Object.assign(progress, leftOf(goals))
+    if (progress.offsetsLeft < before) movedMs = performance.now()
+    else if (performance.now() - movedMs > STALLED_AFTER_MS) return true
     progress.elapsedMs = performance.now() - startedMs
     progress.isDone = progress.partitionsLeft === 0
     if (!progress.isDone && performance.now() - reportedMs < REPORT_EVERY_MS) continue
@@ -86,8 +93,11 @@ async function readToEnds(job: Restore, consumer: Consumer, goals: Map<string, G
   return true
 }
 
+const openOf = (goals: ReadonlyMap<string, Goal>): Goal[] =>
+  [...goals.values()].filter(({ position, end }) => position < end)
+
 function leftOf(goals: ReadonlyMap<string, Goal>) {
-  const open = [...goals.values()].filter(({ position, end }) => position < end)
+  const open = openOf(goals)
   const offsetsLeft = open.reduce((sum, { position, end }) => sum + end - position, 0)
   return { partitionsLeft: open.length, offsetsLeft }
 }

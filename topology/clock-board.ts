@@ -13,9 +13,13 @@ const LONG_AGO_MS = Number.NEGATIVE_INFINITY
 
 type Said = Pick<Watermark, 'takenTo' | 'caughtUp'> & { heardMs: number }
 
+type Told = { stage: string; partition: number; clockMs: number }
+
 export class ClockBoard {
   readonly #clocks = new Map<string, number>()
   readonly #said = new Map<string, Said>()
+  /** When anything was heard last, by the monotonic clock. */
+  heardMs = LONG_AGO_MS
   readonly #topology: Topology
   readonly #partitionsOf: (stage: Stage) => number
 
@@ -29,6 +33,7 @@ export class ClockBoard {
     const id = taskId(stage, partition)
     if (clock > this.of(stage, partition)) this.#clocks.set(id, clock)
     this.#said.set(id, { takenTo, caughtUp, heardMs })
+    this.heardMs = Math.max(this.heardMs, heardMs)
   }
 
   /** 0: that task has never reported. */
@@ -50,16 +55,29 @@ export class ClockBoard {
 
   /** What a task's next mark may say, provided that its stream's end is looked up after this. */
   markFor(stage: Stage, mode: ClockMode, wallMs: number): number {
-    if (stage.upstream.length > 0)
-      return Math.min(...this.#all((other) => stage.upstream.includes(other.name)))
+    if (stage.upstream.length > 0) return Math.min(...this.#feeding(stage).map(({ clockMs }) => clockMs))
     if (mode === 'wall') return wallMs
-    return Math.max(...this.#all((other) => other.upstream.length === 0))
+    return Math.max(...this.#all((other) => other.upstream.length === 0).map(({ clockMs }) => clockMs))
   }
 
-  #all(isWanted: (stage: Stage) => boolean): number[] {
-    return this.#topology.stages
-      .filter(isWanted)
-      .flatMap((stage) => Array.from({ length: this.#partitionsOf(stage) }, (_, p) => this.of(stage.name, p)))
+  /** Whose clock a stage's clocks wait for; null: for nobody's. */
+  hindmostOf(stage: Stage): { stage: string; partition: number } | null {
+    const [first = null, ...others] = this.#feeding(stage)
+    return others.reduce((hindmost, one) => (one.clockMs < (hindmost?.clockMs ?? 0) ? one : hindmost), first)
+  }
+
+  #feeding(stage: Stage): Told[] {
+    return this.#all((other) => stage.upstream.includes(other.name))
+  }
+
+  #all(isWanted: (stage: Stage) => boolean): Told[] {
+    return this.#topology.stages.filter(isWanted).flatMap((stage) =>
+      Array.from({ length: this.#partitionsOf(stage) }, (_, partition) => ({
+        stage: stage.name,
+        partition,
+        clockMs: this.of(stage.name, partition),
+      })),
+    )
   }
 }
 

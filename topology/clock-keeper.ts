@@ -2,13 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UnlearnedSchema } from '../schemas/codec.ts'
 import type { ClockBoard } from './clock-board.ts'
-import { type Consumer, insist } from './kafka-clients.ts'
+import { type Consumer, insist, NeverAnswered } from './kafka-clients.ts'
 import type { RuntimeOptions } from './kafka-runtime.ts'
 import type { SideReader } from './side-reader.ts'
 import type { TaskSlot } from './task-slot.ts'
 
 /** How often the ends of the streams are looked up. */
 const MARK_EVERY_MS = 250
+/** A reader that gives nothing of the clocks that were told before for so long will not give it any more. */
+const FOLLOW_WITHIN_MS = 60_000
 
 type Keeping = {
   options: RuntimeOptions
@@ -32,8 +34,10 @@ export class ClockKeeper {
   async follow(): Promise<void> {
     const { offsets, side, options, isWanted, fail } = this.#keeping
     const partition = { topic: options.topicOf('watermarks'), partition: 0 }
-    const [first = 0] = await insist(() => offsets.startOffsets([partition]), isWanted)
-    const [end = 0] = await insist(() => offsets.endOffsets([partition]), isWanted)
+    const report = (error: unknown) =>
+      options.log.warn({ err: error }, 'Kafka does not tell where the watermarks are: tries again')
+    const [first = 0] = await insist(() => offsets.startOffsets([partition]), isWanted, report)
+    const [end = 0] = await insist(() => offsets.endOffsets([partition]), isWanted, report)
     let readTo = first
     const follower = {
       onMessage: ({ offset, value }: { offset: number; value: Buffer | null }) => {
@@ -43,10 +47,16 @@ export class ClockKeeper {
       onEnd: (offset: number) => {
         readTo = offset
       },
-      isFull: () => false,
+      fill: () => 0,
     }
     side.follow({ ...partition, offset: first }, follower)
-    while (readTo < end && isWanted()) await sleep(10)
+    let seen = { readTo, atMs: performance.now() }
+    while (readTo < end && isWanted()) {
+      await sleep(10)
+      if (readTo > seen.readTo) seen = { readTo, atMs: performance.now() }
+      if (performance.now() - seen.atMs > FOLLOW_WITHIN_MS)
+        throw new Error(`The watermarks end at ${end}, and nothing comes after ${readTo}.`)
+    }
   }
 
   async #post(value: Buffer, heardMs: number | undefined): Promise<void> {
@@ -72,6 +82,8 @@ export class ClockKeeper {
           { err: error },
           'The ends of the streams cannot be looked up: clocks wait',
         )
+        // No time-out of Kafka's, which ends by itself: this client will not answer any more.
+        if (error instanceof NeverAnswered) this.#keeping.fail(error)
       })
       .finally(() => {
         this.#isMarking = false

@@ -34,9 +34,14 @@ export class TaskClock {
     return this.#position >= this.#endOffset
   }
 
+  /** Whether the stream's end has been looked up. */
+  get isEndKnown(): boolean {
+    return Number.isFinite(this.#endOffset)
+  }
+
   /** Records of the stream that are still to be read, as far as is known. */
   get lag(): number {
-    return Number.isFinite(this.#endOffset) ? Math.max(0, this.#endOffset - this.#position) : 0
+    return this.isEndKnown ? Math.max(0, this.#endOffset - this.#position) : 0
   }
 
   /**

@@ -29,6 +29,7 @@ const CONSUME_WAIT_MS = 20
 
 const REQUEST_TIMEOUT_MS = 5_000
 const RETRY_PAUSE_MS = 50
+const REPORT_EVERY_MS = 10_000
 
 export type Done<T> = (error: LibrdKafkaError | null | undefined, value: T) => void
 
@@ -36,6 +37,33 @@ export const answer = <T>(call: (done: Done<T>) => unknown): Promise<T> =>
   new Promise((resolve, reject) => {
     call((error, value) => (error ? reject(error) : resolve(value)))
   })
+
+/** The client's own time-outs come long before: a callback that is so late was lost, and its client is of no use. */
+const LOST_AFTER_TICKS = 30
+const TICK_MS = 1_000
+
+/** A call of the client whose callback has never come. */
+export class NeverAnswered extends Error {
+  constructor(what: string) {
+    super(`The Kafka client has not answered for ${(LOST_AFTER_TICKS * TICK_MS) / 1_000} s: ${what}.`)
+  }
+}
+
+/** Ticks and not an instant: a process that was frozen for long must hear the answer that was there all the time. */
+export async function answered<T>(what: string, call: (done: Done<T>) => unknown): Promise<T> {
+  let ticks = 0
+  let ticking: NodeJS.Timeout | undefined
+  const lost = new Promise<never>((_, reject) => {
+    ticking = setInterval(() => {
+      if (++ticks >= LOST_AFTER_TICKS) reject(new NeverAnswered(what))
+    }, TICK_MS)
+  })
+  try {
+    return await Promise.race([answer(call), lost])
+  } finally {
+    clearInterval(ticking)
+  }
+}
 
 export const isKafkaError = (error: unknown): error is LibrdKafkaError =>
   error instanceof Error && 'errno' in error && 'origin' in error
@@ -56,14 +84,26 @@ export const isFatal = (error: LibrdKafkaError): boolean =>
 export const isReplaced = (error: unknown): boolean =>
   isKafkaError(error) && (error.code === ERRORS.ERR__FENCED || error.code === ERRORS.ERR__FATAL)
 
-/** Repeats what may be repeated: broker away, coordinator moving, offsets held by a transaction that is being decided. */
-export async function insist<T>(call: () => Promise<T>, isWanted: () => boolean): Promise<T> {
+/**
+ * Repeats what may be repeated: broker away, coordinator moving, offsets held by a transaction that is being decided. `report`
+ * hears of it now and then.
+ */
+export async function insist<T>(
+  call: () => Promise<T>,
+  isWanted: () => boolean,
+  report: (error: unknown) => void = () => {},
+): Promise<T> {
+  let reportedMs = Number.NEGATIVE_INFINITY
   for (;;) {
     try {
       return await call()
     } catch (error) {
       const isRetriable = isKafkaError(error) && !isFatal(error) && !error.isTxnRequiresAbort
       if (!isRetriable || !isWanted()) throw error
+      if (performance.now() - reportedMs > REPORT_EVERY_MS) {
+        reportedMs = performance.now()
+        report(error)
+      }
       await sleep(RETRY_PAUSE_MS)
     }
   }
@@ -81,9 +121,9 @@ async function connect(client: Connectable): Promise<void> {
   // Without a listener an error event ends the process. Brokers that are away are waited for.
   client.on('event.error', () => {})
   try {
-    await answer<unknown>((done) => client.connect({ timeout: REQUEST_TIMEOUT_MS }, done))
+    await answered<unknown>('connect', (done) => client.connect({ timeout: REQUEST_TIMEOUT_MS }, done))
   } catch (error) {
-    await answer<unknown>((done) => client.disconnect(done)).catch(() => {})
+    await answered<unknown>('disconnect', (done) => client.disconnect(done)).catch(() => {})
     throw error
   }
 }
@@ -94,7 +134,8 @@ export class Consumer {
   readonly client: KafkaConsumer
   #ends: EofEvent[] = []
 
-  private constructor(client: KafkaConsumer) {
+  /** Of a client that is connected. */
+  constructor(client: KafkaConsumer) {
     this.client = client
     client.setDefaultConsumeTimeout(CONSUME_WAIT_MS)
     client.on('partition.eof', (end) => this.#ends.push(end))
@@ -115,7 +156,7 @@ export class Consumer {
   }
 
   async consume(most: number): Promise<Batch> {
-    const messages = await answer<Message[]>((done) => this.client.consume(most, done))
+    const messages = await answered<Message[]>('consume', (done) => this.client.consume(most, done))
     const ends = this.#ends
     this.#ends = []
     return { messages, ends }
@@ -123,7 +164,7 @@ export class Consumer {
 
   /** Offsets that the group has committed; null where none. Waits for transactions that are still being decided. */
   async committed(partitions: readonly TopicPartition[]): Promise<(number | null)[]> {
-    const found = await answer<TopicPartitionOffset[]>((done) =>
+    const found = await answered<TopicPartitionOffset[]>('committed', (done) =>
       this.client.committed([...partitions], REQUEST_TIMEOUT_MS, done),
     )
     return partitions.map((p) => offsetIn(found, p))
@@ -139,12 +180,13 @@ export class Consumer {
   }
 
   async disconnect(): Promise<void> {
-    if (this.client.isConnected()) await answer<unknown>((done) => this.client.disconnect(done as never))
+    if (!this.client.isConnected()) return
+    await answered<unknown>('disconnect', (done) => this.client.disconnect(done as never))
   }
 
   async #offsetsAt(partitions: readonly TopicPartition[], time: number): Promise<number[]> {
     const asked = partitions.map((p) => ({ ...p, offset: time }))
-    const found = await answer<TopicPartitionOffset[]>((done) =>
+    const found = await answered<TopicPartitionOffset[]>('offsetsForTimes', (done) =>
       this.client.offsetsForTimes(asked, REQUEST_TIMEOUT_MS, done),
     )
     return partitions.map((p) => {
@@ -177,7 +219,9 @@ export class Transactions {
     client.setPollInterval(50)
     const transactions = new Transactions(client, isWanted)
     try {
-      await transactions.#call((done) => client.initTransactions(REQUEST_TIMEOUT_MS, done))
+      await transactions.#call('initTransactions', (done) =>
+        client.initTransactions(REQUEST_TIMEOUT_MS, done),
+      )
       return transactions
     } catch (error) {
       await transactions.disconnect()
@@ -186,7 +230,7 @@ export class Transactions {
   }
 
   begin(): Promise<void> {
-    return this.#call((done) => this.client.beginTransaction(done))
+    return this.#call('beginTransaction', (done) => this.client.beginTransaction(done))
   }
 
   /** Returns false where the queue is full. A promise for each record would cost as much as the record. */
@@ -210,25 +254,28 @@ export class Transactions {
 
   /** The group's generation goes with them: a process that has lost its partitions is refused. */
   sendOffsets(offsets: TopicPartitionOffset[], group: Consumer): Promise<void> {
-    return this.#call((done) =>
+    return this.#call('sendOffsetsToTransaction', (done) =>
       this.client.sendOffsetsToTransaction(offsets, group.client, REQUEST_TIMEOUT_MS, done),
     )
   }
 
   commit(): Promise<void> {
-    return this.#call((done) => this.client.commitTransaction(REQUEST_TIMEOUT_MS, done))
+    return this.#call('commitTransaction', (done) => this.client.commitTransaction(REQUEST_TIMEOUT_MS, done))
   }
 
   abort(): Promise<void> {
-    return this.#call((done) => this.client.abortTransaction(REQUEST_TIMEOUT_MS, done))
+    return this.#call('abortTransaction', (done) => this.client.abortTransaction(REQUEST_TIMEOUT_MS, done))
   }
 
   async disconnect(): Promise<void> {
-    if (this.client.isConnected())
-      await answer<unknown>((done) => this.client.disconnect(1_000, done as never))
+    if (!this.client.isConnected()) return
+    await answered<unknown>('disconnect', (done) => this.client.disconnect(1_000, done as never))
   }
 
-  #call(call: (done: (error: LibrdKafkaError) => void) => void): Promise<void> {
-    return insist(() => answer<void>((done) => call((error) => done(error, undefined))), this.#isWanted)
+  #call(what: string, call: (done: (error: LibrdKafkaError) => void) => void): Promise<void> {
+    return insist(
+      () => answered<void>(what, (done) => call((error) => done(error, undefined))),
+      this.#isWanted,
+    )
   }
 }

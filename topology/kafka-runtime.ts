@@ -8,6 +8,7 @@ import type { TopicName } from '../schemas/topics.ts'
 import type { ClockMode } from './clock-board.ts'
 import type { Topology } from './define.ts'
 import { type ConsumerSettings, isReplaced, type ProducerSettings } from './kafka-clients.ts'
+import type { Trouble } from './pulse.ts'
 import { Session } from './session.ts'
 import type { CopyStatus } from './standby.ts'
 import type { SlotPhase } from './task-slot.ts'
@@ -49,6 +50,8 @@ export type TaskStatus = {
   lag: number
   clockMs: number
   caughtUp: boolean
+  /** Whether its clock stands still and should not: pulse.ts. */
+  isStuck: boolean
   records: number
   deadLetters: number
 }
@@ -73,8 +76,12 @@ export type Runtime = {
   tasks(): TaskStatus[]
   /** Warm copies of what others have. */
   copies(): CopyStatus[]
-  /** Whether every task that the group has given to this process takes records. */
+  /** Whether every task that the group has given to this process takes records, and nothing stands still. */
   isReady(): boolean
+  /** What stands still and should not, in words, with its partition. */
+  troubles(): Trouble[]
+  /** How long the loop has not turned: a commit, or a broker that is away. */
+  loopStillMs(): number
   totals: RuntimeTotals
 }
 
@@ -89,7 +96,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     restoreMs: 0,
     onCommitMs: () => {},
   }
-  const life: Life = { session: null, isWanted: true }
+  const life: Life = { session: null, isWanted: true, sinceMs: performance.now() }
   const finished = live(options, totals, life)
   // Whoever waits for it learns of its end; nobody has to.
   finished.catch(() => {})
@@ -103,11 +110,20 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     tasks: () => life.session?.tasks() ?? [],
     copies: () => life.session?.copies() ?? [],
     isReady: () => life.session?.isReady() ?? false,
+    troubles: () => life.session?.troubles() ?? [NO_CLIENTS],
+    loopStillMs: () => life.session?.loopStillMs() ?? performance.now() - life.sinceMs,
     totals,
   }
 }
 
-type Life = { session: Session | null; isWanted: boolean }
+/** `sinceMs`: since when there has been no session. */
+type Life = { session: Session | null; isWanted: boolean; sinceMs: number }
+
+const NO_CLIENTS: Trouble = {
+  stage: null,
+  partition: null,
+  reason: 'The Kafka clients are being built, or built anew.',
+}
 
 async function live(options: RuntimeOptions, totals: RuntimeTotals, life: Life): Promise<void> {
   const instance = options.settings.group.global['group.instance.id']
@@ -142,6 +158,7 @@ async function liveOnce(options: RuntimeOptions, totals: RuntimeTotals, life: Li
     await session.run()
   } finally {
     life.session = null
+    life.sinceMs = performance.now()
     await session.close()
   }
 }

@@ -14,6 +14,7 @@ import type { Topology } from './define.ts'
 import { copartitioned, topicsOf } from './describe.ts'
 import { type Log, type Runtime, startRuntime } from './kafka-runtime.ts'
 import { processMetrics } from './metrics.ts'
+import type { SlotPhase } from './task-slot.ts'
 
 const START_PAUSE_MS = 1_000
 /** What is delivered late, a webhook's retries above all, needs most of the grace: so much of it processes may use up. */
@@ -89,7 +90,11 @@ export async function served(
 ): Promise<RunningProcess> {
   const health = await serveHealth(config.PROCESS_PORT, 'PROCESS_PORT', {
     isReady: runtime.isReady,
-    details: () => ({ tasks: runtime.tasks(), standbyCopies: runtime.copies() }),
+    details: () => ({
+      notReady: notReady(runtime),
+      tasks: runtime.tasks(),
+      standbyCopies: runtime.copies(),
+    }),
     registry: processMetrics(runtime),
   }).catch(async (error) => {
     await runtime.stop()
@@ -103,6 +108,22 @@ export async function served(
     finished: runtime.finished,
     close: () => runtime.stop(),
   }
+}
+
+/** Why it is not ready, in words. */
+const notReady = (runtime: Runtime): string[] => [
+  ...runtime.troubles().map(({ reason }) => reason),
+  ...runtime
+    .tasks()
+    .filter(({ phase }) => phase !== 'running')
+    .map(({ stage, partition, phase }) => `${stage}/${partition}: ${phaseTexts[phase]}.`),
+]
+
+const phaseTexts: Record<SlotPhase, string> = {
+  restoring: 'its state is being restored',
+  tables: 'its tables are being read',
+  running: 'it runs',
+  closed: 'it has been closed',
 }
 
 /** Kafka and the registry may come up later than we do. What a person has to put right ends the start. */

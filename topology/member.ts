@@ -4,6 +4,7 @@
 import type { Topology } from './define.ts'
 import type { RuntimeTotals, TaskStatus } from './kafka-runtime.ts'
 import { openRuntime, type ProcessConfig } from './main.ts'
+import type { Trouble } from './pulse.ts'
 import { asFailure } from './records.ts'
 import type { CopyStatus } from './standby.ts'
 
@@ -13,6 +14,8 @@ export type MemberReport = {
   tasks: TaskStatus[]
   copies: CopyStatus[]
   isReady: boolean
+  troubles: Trouble[]
+  loopStillMs: number
   totals: Omit<RuntimeTotals, 'onCommitMs'>
   /** Durations of the commits since the last report. */
   commitsMs: number[]
@@ -34,8 +37,17 @@ export async function runMember(config: ProcessConfig, topology: Topology): Prom
   process.once('disconnect', () => runtime.stop().catch(() => {}))
   const reporting = setInterval(() => {
     const { onCommitMs: _, ...totals } = runtime.totals
-    const [tasks, copies] = [runtime.tasks(), runtime.copies()]
-    send({ report: { tasks, copies, isReady: runtime.isReady(), totals, commitsMs } })
+    send({
+      report: {
+        tasks: runtime.tasks(),
+        copies: runtime.copies(),
+        isReady: runtime.isReady(),
+        troubles: runtime.troubles(),
+        loopStillMs: runtime.loopStillMs(),
+        totals,
+        commitsMs,
+      },
+    })
     commitsMs = []
   }, REPORT_EVERY_MS)
   try {

@@ -5,10 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PipelineError } from '../schemas/failure.ts'
 import type { Log, Runtime, RuntimeTotals } from './kafka-runtime.ts'
 import type { FromMember, LastWords, MemberReport, ToMember } from './member.ts'
+import type { Trouble } from './pulse.ts'
 
 const RESTART_PAUSE_MS = 500
 const RESTART_PAUSE_MAX_MS = 15_000
 const HEALTHY_AFTER_MS = 30_000
+const SILENT_AFTER_MS = 30_000
 
 export type MembersOptions = {
   count: number
@@ -17,11 +19,16 @@ export type MembersOptions = {
   log: Log
 }
 
-type Member = { child: ChildProcess | null; report: MemberReport | null }
+/** `heardMs`: when its last report came, or when it was started. */
+type Member = { child: ChildProcess | null; report: MemberReport | null; heardMs: number }
 type Life = { isWanted: boolean; lastWords: LastWords | null }
 
 export function startMembers(options: MembersOptions): Runtime {
-  const members: Member[] = Array.from({ length: options.count }, () => ({ child: null, report: null }))
+  const members: Member[] = Array.from({ length: options.count }, () => ({
+    child: null,
+    report: null,
+    heardMs: performance.now(),
+  }))
   const life: Life = { isWanted: true, lastWords: null }
   const totals = new Totals()
   const stop = (): void => {
@@ -43,10 +50,34 @@ export function startMembers(options: MembersOptions): Runtime {
     finished,
     tasks: () => members.flatMap(({ report }) => report?.tasks ?? []),
     copies: () => members.flatMap(({ report }) => report?.copies ?? []),
-    isReady: () => members.every(({ report }) => report?.isReady === true),
+    isReady: () => members.every((member) => member.report?.isReady === true && !isSilent(member)),
+    troubles: () => members.flatMap(troublesOf),
+    loopStillMs: () => Math.max(...members.map(loopStillMsOf)),
     totals,
   }
 }
+
+const sinceHeardMs = ({ heardMs }: Member): number => performance.now() - heardMs
+
+/** It reports ten times a second: its last report says nothing of how it is now. */
+const isSilent = (member: Member): boolean => sinceHeardMs(member) > SILENT_AFTER_MS
+
+function troublesOf(member: Member, i: number): Trouble[] {
+  const seconds = Math.round(sinceHeardMs(member) / 1_000)
+  const silent = {
+    stage: null,
+    partition: null,
+    reason: `Member ${i + 1} has said nothing for ${seconds} s.`,
+  }
+  const of = (member.report?.troubles ?? []).map((one) => ({
+    ...one,
+    reason: `Member ${i + 1}: ${one.reason}`,
+  }))
+  return isSilent(member) ? [silent, ...of] : of
+}
+
+const loopStillMsOf = (member: Member): number =>
+  Math.max(member.report?.loopStillMs ?? 0, isSilent(member) ? sinceHeardMs(member) : 0)
 
 type Keeping = {
   options: MembersOptions
@@ -73,6 +104,7 @@ async function keep(member: Member, number: number, keeping: Keeping): Promise<v
 function runOnce(member: Member, child: ChildProcess, keeping: Keeping): Promise<string> {
   const { life, totals, stop } = keeping
   member.child = child
+  member.heardMs = performance.now()
   child.on('message', (message: FromMember) => {
     if ('lastWords' in message) {
       life.lastWords ??= message.lastWords
@@ -81,6 +113,7 @@ function runOnce(member: Member, child: ChildProcess, keeping: Keeping): Promise
     }
     totals.add(member.report, message.report)
     member.report = message.report
+    member.heardMs = performance.now()
   })
   return new Promise((resolve) => {
     const ended = (how: string): void => {

@@ -40,6 +40,14 @@ export function processMetrics(runtime: Runtime): Registry {
       this.set(runtime.copies().reduce((sum, { keys }) => sum + keys, 0))
     },
   })
+  new Gauge({
+    name: 'coldstream_loop_still_seconds',
+    help: 'Time since the loop of reading, taking and committing has turned.',
+    registers,
+    collect() {
+      this.set(runtime.loopStillMs() / 1_000)
+    },
+  })
   for (const [name, help, read] of gauges) taskGauge(registry, runtime, name, help, read)
   return registry
 }
@@ -47,6 +55,11 @@ export function processMetrics(runtime: Runtime): Registry {
 const gauges: [string, string, (task: TaskStatus) => number][] = [
   ['task_lag_records', 'Records of the stream that are still to be read.', (task) => task.lag],
   ['task_clock_seconds', 'The task clock, Unix time.', (task) => task.clockMs / 1_000],
+  [
+    'task_clock_stuck',
+    '1 while the task has read all there is and its clock stands still: no timer fires.',
+    (task) => Number(task.isStuck),
+  ],
   ['task_keys', 'Keys with state.', (task) => task.keys],
   [
     'task_running',

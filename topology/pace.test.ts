@@ -11,7 +11,9 @@ const SLACK_MS = 1_000
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
 afterEach(() => void vi.useRealTimers())
 
-type Seen = Partial<Pick<TaskSlot, 'phase' | 'headMs' | 'takenToMs' | 'published'>> & { partition: number }
+type Seen = Partial<Pick<TaskSlot, 'phase' | 'headMs' | 'isAtEnd' | 'takenToMs' | 'published'>> & {
+  partition: number
+}
 
 const slot = ({ partition, ...seen }: Seen): TaskSlot =>
   ({
@@ -92,13 +94,21 @@ test('a partition that stands still for a minute is waited for no longer, until 
   expect(look()).toBe(6_500)
 })
 
-test('what waits for another process is no reason to read on from the broker', () => {
-  const { pace, say } = world()
-  say(1, 5_000)
-  const wait = new TurnWait(pace)
-  const here = [slot({ partition: 0, headMs: 9_000 })]
-  wait.after(wait.among(here).slots, true, false, 0)
-  expect(wait.isWaiting).toBe(false)
+test('one that gives nothing though it has records is waited for ten seconds, until it gives something', () => {
+  const wait = new TurnWait(world().pace)
+  const silent = slot({ partition: 1, isAtEnd: false })
+  const slots = [slot({ partition: 0, headMs: 9_000 }), silent]
+  const look = () => {
+    wait.among(slots)
+    wait.after(slots, silent.isAwaited, false, 0)
+  }
+  look()
+  vi.advanceTimersByTime(10_000)
+  look()
+  expect(silent.isAwaited).toBe(true)
+  vi.advanceTimersByTime(1)
+  look()
+  expect(slots.map(({ isAwaited }) => isAwaited)).toEqual([true, false])
 })
 
 test('a task says at once that it has come a quarter of the slack further, where others may wait for it', () => {

@@ -55,9 +55,14 @@ async function startOf(
   const { stage, partition } = slot.task
   const topics = [stage.carrier, ...stage.tables]
   const asked: TopicPartition[] = topics.map((topic) => ({ topic: options.topicOf(topic), partition }))
-  const committed = await insist(() => group.committed(asked), isWanted)
-  const firsts = await insist(() => offsets.startOffsets(asked), isWanted)
-  const ends = await insist(() => offsets.endOffsets(asked), isWanted)
+  const report = (error: unknown) =>
+    options.log.warn(
+      { err: error, stage: stage.name, partition },
+      'Kafka does not tell where to start: tries again',
+    )
+  const committed = await insist(() => group.committed(asked), isWanted, report)
+  const firsts = await insist(() => offsets.startOffsets(asked), isWanted, report)
+  const ends = await insist(() => offsets.endOffsets(asked), isWanted, report)
   const positions = topics.map((topic, i): [TopicName, number] => {
     const [first, end] = [firsts[i] ?? 0, ends[i] ?? 0]
     const offset = committed[i] ?? first
@@ -110,7 +115,7 @@ function followTable(slot: TaskSlot, table: TopicName, offset: number, { options
         for (const record of toInputs(table, [message])) slot.offer(record)
       },
       onEnd: (end) => slot.sawEnd(table, end),
-      isFull: () => slot.pendingOfTables > TABLE_PENDING_MAX,
+      fill: () => slot.pendingOfTables / TABLE_PENDING_MAX,
     },
   )
 }

@@ -2,29 +2,32 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Message, TopicPartition, TopicPartitionOffset } from 'node-rdkafka'
+import { staysPaused } from './back-pressure.ts'
 import { type Batch, Consumer, type ConsumerSettings, isFatal, isKafkaError } from './kafka-clients.ts'
 
 const BATCH_RECORDS_MAX = 2_000
-const FULL_PAUSE_MS = 20
 const READ_PAUSE_MS = 200
 
 export type Follower = {
   onMessage: (message: Message) => void
   /** The partition has been read up to `offset`. */
   onEnd: (offset: number) => void
-  /** Nothing is read while one of the followers has too much waiting. */
-  isFull: () => boolean
+  /** How full it is; from 1 on its partition is paused. The others go on: clocks must be heard also while a table waits. */
+  fill: () => number
 }
+
+type Followed = Follower & { partition: TopicPartition; isPaused: boolean }
 
 export class SideReader {
   readonly #consumer: Consumer
-  readonly #followers = new Map<string, Follower>()
+  readonly #followers = new Map<string, Followed>()
   /** Changes of the assignment are made between two reads, so that nothing of an earlier one is under way. */
   #changes: (() => void)[] = []
   #isOpen = true
   readonly #ended: Promise<void>
 
-  private constructor(consumer: Consumer, onFailure: (error: unknown) => void) {
+  /** Reads from now on. `onFailure` hears that it has ended by itself. */
+  constructor(consumer: Consumer, onFailure: (error: unknown) => void) {
     this.#consumer = consumer
     this.#ended = this.#read().catch(onFailure)
   }
@@ -33,10 +36,11 @@ export class SideReader {
     return new SideReader(await Consumer.connect(settings), onFailure)
   }
 
-  follow(partition: TopicPartitionOffset, follower: Follower): void {
+  follow(start: TopicPartitionOffset, follower: Follower): void {
+    const { topic, partition } = start
     this.#changes.push(() => {
-      this.#followers.set(idOf(partition), follower)
-      this.#consumer.client.incrementalAssign([partition])
+      this.#followers.set(idOf(start), { ...follower, partition: { topic, partition }, isPaused: false })
+      this.#consumer.client.incrementalAssign([start])
     })
   }
 
@@ -53,6 +57,16 @@ export class SideReader {
     await this.#consumer.disconnect()
   }
 
+  #regulate(): void {
+    for (const followed of this.#followers.values()) {
+      const isPaused = staysPaused(followed.fill(), followed.isPaused)
+      if (isPaused === followed.isPaused) continue
+      followed.isPaused = isPaused
+      if (isPaused) this.#consumer.client.pause([followed.partition])
+      else this.#consumer.client.resume([followed.partition])
+    }
+  }
+
   async #consume(): Promise<Batch> {
     try {
       return await this.#consumer.consume(BATCH_RECORDS_MAX)
@@ -66,10 +80,7 @@ export class SideReader {
   async #read(): Promise<void> {
     while (this.#isOpen) {
       for (const change of this.#changes.splice(0)) change()
-      if ([...this.#followers.values()].some((follower) => follower.isFull())) {
-        await sleep(FULL_PAUSE_MS)
-        continue
-      }
+      this.#regulate()
       const { messages, ends } = await this.#consume()
       for (const message of messages) this.#followers.get(idOf(message))?.onMessage(message)
       for (const end of ends) this.#followers.get(idOf(end))?.onEnd(end.offset)

@@ -1,5 +1,6 @@
 // The tasks of a process, by the partition that each follows.
 import type { TopicPartition } from 'node-rdkafka'
+import { fillOf, staysPaused } from './back-pressure.ts'
 import type { TaskSlot } from './task-slot.ts'
 
 export class Slots {
@@ -43,12 +44,18 @@ export class Slots {
     return this.active().reduce((sum, { clock }) => sum + clock.lag, 0)
   }
 
-  /** Records that wait to be taken. */
-  pending(): number {
-    return this.all().reduce((sum, slot) => sum + slot.pending, 0)
-  }
-
-  pendingBytes(): number {
-    return this.all().reduce((sum, slot) => sum + slot.pendingBytes, 0)
+  /** Whose stream is to be paused, and whose read again. A task that is not yet running takes nothing of its stream. */
+  regulate(): { paused: TaskSlot[]; resumed: TaskSlot[] } {
+    const all = this.all()
+    const changed = all.filter((slot) => {
+      const isPaused = slot.phase !== 'running' || staysPaused(fillOf(slot, all.length), slot.isPaused)
+      if (isPaused === slot.isPaused) return false
+      slot.isPaused = isPaused
+      return true
+    })
+    return {
+      paused: changed.filter((slot) => slot.isPaused),
+      resumed: changed.filter((slot) => !slot.isPaused),
+    }
   }
 }

@@ -86,7 +86,7 @@ export class Standby {
           copy.task.restoredTo = offset
           copy.isWarm = true
         },
-        isFull: () => false,
+        fill: () => 0,
       },
     )
   }

@@ -44,6 +44,8 @@ export class TaskSlot {
   #committedClockMs = 0
   /** Not before: its next record needs the schema registry, which is away. */
   blockedUntilMs = 0
+  /** Whether its stream is paused: from the start, until it runs. */
+  isPaused = true
   /** Whether others wait for what it may still get: not after they have waited for too long, until it gets something. */
   isAwaited = true
 

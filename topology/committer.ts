@@ -1,0 +1,93 @@
+// When a process commits, and what becomes of a commit that fails.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Consumer, isFatal, isFencedOff, isKafkaError, type Transactions } from './kafka-clients.ts'
+import type { RuntimeOptions, RuntimeTotals } from './kafka-runtime.ts'
+import type { Pace } from './pace.ts'
+import type { Slots } from './slots.ts'
+import type { TaskSlot } from './task-slot.ts'
+import { owesWord, runTransaction } from './transaction.ts'
+
+/** Between two attempts at a transaction; while a group forms anew, they all fail. */
+const ABORT_PAUSE_MS = 50
+const ABORT_PAUSE_MAX_MS = 1_000
+/** With so many records waiting on the broker, fewer and larger commits: a key that comes twice is written once. */
+const BACKLOG_RECORDS = 10_000
+const BACKLOG_INTERVALS = 20
+
+export type CommitterSetup = {
+  options: RuntimeOptions
+  totals: RuntimeTotals
+  transactions: Transactions
+  group: Consumer
+  slots: Slots
+  pace: Pace
+}
+
+export class Committer {
+  readonly #setup: CommitterSetup
+  /** Stages whose tasks others wait for. */
+  readonly #feeding: Set<string>
+  #lastMs = 0
+  #abortPauseMs = ABORT_PAUSE_MS
+
+  constructor(setup: CommitterSetup) {
+    this.#setup = setup
+    this.#feeding = new Set(setup.options.topology.stages.flatMap((stage) => stage.upstream))
+  }
+
+  isDue(): boolean {
+    const { slots, options, pace } = this.#setup
+    if (slots.taken() >= options.commitRecordsMax) return true
+    const active = slots.active()
+    const isPatient = slots.lag() >= BACKLOG_RECORDS && !active.some((slot) => pace.owes(slot))
+    const intervals = isPatient ? BACKLOG_INTERVALS : 1
+    if (performance.now() - this.#lastMs < intervals * options.commitIntervalMs) return false
+    const nowMs = options.nowMs()
+    return active.some((slot) => slot.isDirty() || this.#owesWord(slot, nowMs))
+  }
+
+  async commit(candidates: readonly TaskSlot[]): Promise<void> {
+    const { options, totals } = this.#setup
+    const nowMs = options.nowMs()
+    const owes = (slot: TaskSlot) => this.#owesWord(slot, nowMs)
+    const slots = candidates.filter((slot) => slot.isDirty() || owes(slot))
+    this.#lastMs = performance.now()
+    if (slots.length === 0) return
+    const before = countsOf(slots)
+    try {
+      await runTransaction(slots, owes, { ...this.#setup, ...options })
+    } catch (error) {
+      await this.#abort(slots, error)
+      return
+    }
+    this.#abortPauseMs = ABORT_PAUSE_MS
+    totals.commits++
+    const after = countsOf(slots)
+    totals.records += after.taken - before.taken
+    totals.deadLetters += after.deadLetters - before.deadLetters
+    totals.onCommitMs(performance.now() - this.#lastMs)
+  }
+
+  async #abort(slots: readonly TaskSlot[], error: unknown): Promise<void> {
+    const { options, totals, transactions } = this.#setup
+    // Fatal: fenced off by a producer of the same name, or by the coordinator. Not Kafka's: a defect. Both end the clients.
+    if (!isKafkaError(error) || isFatal(error)) throw error
+    if (isFencedOff(error))
+      options.log.info({ code: error.code }, 'The group forms anew: records are taken again')
+    else options.log.warn({ err: error }, 'A transaction failed: its records are taken again')
+    totals.aborts++
+    await transactions.abort()
+    for (const slot of slots) slot.aborted()
+    await sleep(this.#abortPauseMs)
+    this.#abortPauseMs = Math.min(2 * this.#abortPauseMs, ABORT_PAUSE_MAX_MS)
+  }
+
+  #owesWord(slot: TaskSlot, nowMs: number): boolean {
+    return owesWord(slot, this.#feeding.has(slot.task.stage.name), nowMs) || this.#setup.pace.owes(slot)
+  }
+}
+
+const countsOf = (slots: readonly TaskSlot[]) => ({
+  taken: slots.reduce((sum, { task }) => sum + task.counts.taken, 0),
+  deadLetters: slots.reduce((sum, { task }) => sum + task.counts.deadLetters, 0),
+})

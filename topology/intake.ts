@@ -1,0 +1,138 @@
+// What comes in: reads the group's partitions, and lets the tasks take what waits for them, those of sources in turns.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Message } from 'node-rdkafka'
+import { UnlearnedSchema } from '../schemas/codec.ts'
+import { PipelineError } from '../schemas/failure.ts'
+import { type Batch, type Consumer, isFatal, isKafkaError } from './kafka-clients.ts'
+import type { RuntimeOptions } from './kafka-runtime.ts'
+import { toInputs } from './message.ts'
+import { isTakingTurns, type Pace } from './pace.ts'
+import type { InputRecord } from './records.ts'
+import type { Slots } from './slots.ts'
+import type { TaskSlot } from './task-slot.ts'
+import { TurnWait } from './turn-wait.ts'
+import { nextTurn } from './turns.ts'
+
+const CONSUME_RECORDS_MAX = 2_000
+const READ_PAUSE_MS = 200
+const REGISTRY_PAUSE_MS = 1_000
+const NOTHING: Batch = { messages: [], ends: [] }
+
+export type IntakeSetup = {
+  options: RuntimeOptions
+  group: Consumer
+  slots: Slots
+  pace: Pace
+}
+
+export class Intake {
+  readonly #options: RuntimeOptions
+  readonly #group: Consumer
+  readonly #slots: Slots
+  readonly #turnWait: TurnWait
+
+  constructor({ options, group, slots, pace }: IntakeSetup) {
+    this.#options = options
+    this.#group = group
+    this.#slots = slots
+    this.#turnWait = new TurnWait(pace)
+  }
+
+  /** Errors that are not fatal pass: a broker is away, a topic's leader moves, this member was too slow and joins again. */
+  async read(): Promise<Batch> {
+    try {
+      return await this.#group.consume(CONSUME_RECORDS_MAX)
+    } catch (error) {
+      if (!isKafkaError(error) || isFatal(error)) throw error
+      this.#options.log.warn({ err: error }, 'Reading failed, and is tried again')
+      await sleep(READ_PAUSE_MS)
+      return NOTHING
+    }
+  }
+
+  offer({ messages, ends }: Batch): void {
+    const bySlot = new Map<TaskSlot, Message[]>()
+    for (const message of messages) {
+      const slot = this.#slots.of(message)
+      const own = slot && bySlot.get(slot)
+      if (own !== undefined) own.push(message)
+      else if (slot !== undefined) bySlot.set(slot, [message])
+    }
+    for (const [slot, own] of bySlot)
+      for (const record of toInputs(slot.task.stage.carrier, own)) slot.offer(record)
+    for (const end of ends) {
+      const slot = this.#slots.of(end)
+      slot?.sawEnd(slot.task.stage.carrier, end.offset)
+    }
+  }
+
+  /** Between two reads: what the client hands out of a partition must not cross its pause. */
+  regulate(): void {
+    const { paused, resumed } = this.#slots.regulate()
+    const ofStreams = (slots: readonly TaskSlot[]) =>
+      slots.map(({ task: { stage, partition } }) => ({
+        topic: this.#options.topicOf(stage.carrier),
+        partition,
+      }))
+    if (paused.length > 0) this.#group.client.pause(ofStreams(paused))
+    if (resumed.length > 0) this.#group.client.resume(ofStreams(resumed))
+  }
+
+  async take(): Promise<void> {
+    const nowMs = this.#options.nowMs()
+    const active = this.#slots.active()
+    for (const slot of active)
+      if (!isTakingTurns(slot) && slot.blockedUntilMs <= nowMs) await this.#takeFrom(slot)
+    await this.#takeTurns(nowMs)
+    for (const slot of active) slot.update(nowMs)
+  }
+
+  async #takeTurns(nowMs: number): Promise<void> {
+    const { slots, limitMs } = this.#turnWait.among(this.#slots.all())
+    let hasTaken = false
+    for (;;) {
+      const turn = nextTurn(slots, nowMs, limitMs)
+      const before = turn?.slot.pending
+      if (turn !== null) await this.#takeFrom(turn.slot, turn.untilMs)
+      // Nobody's turn; or no room in the transaction, or the registry is away.
+      if (turn === null || turn.slot.pending === before) {
+        this.#turnWait.after(slots, turn === null, hasTaken, nowMs)
+        return
+      }
+      hasTaken = true
+    }
+  }
+
+  /** Until the transaction is full, or the next record was written after `untilMs`. */
+  async #takeFrom(slot: TaskSlot, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
+    for (let room = this.#options.commitRecordsMax - this.#slots.taken(); room > 0; room--) {
+      const record = slot.next()
+      if (record === undefined || (slot.headMs ?? 0) > untilMs) return
+      try {
+        slot.task.take(record)
+      } catch (error) {
+        if (!(error instanceof UnlearnedSchema)) throw error
+        if (await this.#learn(slot, record, error.schemaId)) continue
+        return
+      }
+      slot.passed(record)
+    }
+  }
+
+  /** Returns whether to go on with this task now. Without the registry, tasks that need nothing new go on. */
+  async #learn(slot: TaskSlot, record: InputRecord, schemaId: number): Promise<boolean> {
+    try {
+      await this.#options.codecs.learn(record.topic, schemaId)
+      return true
+    } catch (error) {
+      if (error instanceof PipelineError && error.verdict === 'dead-letter') {
+        slot.task.reject(record, error)
+        slot.passed(record)
+        return true
+      }
+      this.#options.log.warn({ err: error, schemaId }, 'The schema registry is away: this partition waits')
+      slot.blockedUntilMs = this.#options.nowMs() + REGISTRY_PAUSE_MS
+      return false
+    }
+  }
+}
