@@ -6,6 +6,7 @@ import { fridge, hours, minutes, reading } from '../processors/unit-driver.ts'
 import { unitStage } from '../processors/unit-stage.ts'
 import { memoryRegistry, openCodecs } from '../schemas/codec.ts'
 import type { Reading } from '../schemas/generated/types.ts'
+import { derivedId } from '../schemas/identity.ts'
 
 const UNITS = 100
 const ROUNDS = 4000
@@ -54,30 +55,52 @@ const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M obser
 const atMs = (round: number): number => Date.UTC(2026, 9, 5) + round * minutes(10)
 const warm = (round: number): number => (round % 50 < 3 ? 9 : 5)
 
+/** Ids as long as they are. */
+const idOf = (name: string): string => derivedId('device', name)
+const probe = { device: idOf('probe'), kind: 'temperature', gatewayId: '647fdafffe014abc' } as const
+const door = { device: idOf('door'), kind: 'door', gatewayId: '647fdafffe014abc' } as const
+
 /** What a unit's devices send every ten minutes. */
 const fridges: [name: string, round: (round: number) => Reading[]][] = [
-  ['a thermometer', (n) => [reading({ at: atMs(n), temperature: 5 + (n % 3) })]],
-  ['temperature and humidity', (n) => [reading({ at: atMs(n), temperature: 5 + (n % 3), humidity: 40 })]],
+  ['a thermometer', (n) => [reading({ ...probe, at: atMs(n), temperature: 5 + (n % 3) })]],
+  [
+    'temperature and humidity',
+    (n) => [reading({ ...probe, at: atMs(n), temperature: 5 + (n % 3), humidity: 40 })],
+  ],
   [
     'both, and a door sensor',
     (n) => [
-      reading({ at: atMs(n), temperature: warm(n), humidity: 40 }),
-      reading({ at: atMs(n) + 1, device: 'door', doorOpen: n % 12 === 0 }),
+      reading({ ...probe, at: atMs(n), temperature: warm(n) + (n % 7) / 10, humidity: 40 + (n % 3) / 2 }),
+      reading({ ...door, at: atMs(n) + 1, doorOpen: n % 12 === 0 }),
     ],
   ],
 ]
 
-/** The record in which the state is kept, once a week has filled everything that it holds. */
+const inUnit = (deviceId: string) => ({
+  ...{ deviceId, validFrom: 0, validUntil: null, calibrationValidUntil: null, silentMinutes: null },
+})
+
+/** The largest record in which the state is kept, once a week has filled everything that it holds. */
 function stateBytes(encode: (value: never) => Buffer, readings: (round: number) => Reading[]): number {
   const stage = unitStage()
   const emit: Emit = () => {}
-  const state = stage.initial('9d2b7c66-0d0a-5d0b-9d65-2f1f6a2f1a11')
-  stage.onRecord(state, { topic: 'unit-configs', value: config }, emit)
-  for (let round = 0; round * minutes(10) < hours(24 * 7); round++) {
+  const unitId = derivedId('unit', 'bench')
+  const state = stage.initial(unitId)
+  const ids = {
+    unitId,
+    organizationId: derivedId('organization', 'bench'),
+    siteId: derivedId('site', 'bench'),
+  }
+  const devices = [probe, door].map(({ device }) => inUnit(device))
+  stage.onRecord(state, { topic: 'unit-configs', value: { ...config, ...ids, devices } }, emit)
+  let bytes = 0
+  for (let round = 0; round * minutes(10) < hours(24 * 8); round++) {
     for (const value of readings(round)) stage.onRecord(state, { topic: 'readings', value }, emit)
     stage.settle(state, atMs(round) + 1, emit)
+    if (round * minutes(10) >= hours(24 * 7))
+      bytes = Math.max(bytes, encode(stage.save(state) as never).length)
   }
-  return encode(stage.save(state) as never).length
+  return bytes
 }
 
 export async function run(): Promise<void> {

@@ -32,6 +32,7 @@ import type {
   SilenceFact,
   WindowFact,
 } from './fold-state.ts'
+import { centiOf, fromCenti } from './kept-samples.ts'
 import { openWindow } from './rollup.ts'
 import { newSilence } from './silence.ts'
 import { emptySums, isEmpty, type Sums } from './sums.ts'
@@ -159,21 +160,36 @@ export function restoreBudget(kept: KeptBudget): BudgetFact {
   return use
 }
 
-const keepSums = (sums: Sums): KeptSums => ({
-  ...sums,
-  minC: finite(sums.minC),
-  maxC: finite(sums.maxC),
-  humidityMin: finite(sums.humidityMin),
-  humidityMax: finite(sums.humidityMax),
-})
+/** Zeros and hundredths take a byte or three in place of eight. */
+function keepSums(sums: Sums): KeptSums {
+  const { minC, maxC, humidityMin, humidityMax } = sums
+  const [minCenti, maxCenti] = [centiOf(minC), centiOf(maxC)]
+  const [humidityMinCenti, humidityMaxCenti] = [centiOf(humidityMin), centiOf(humidityMax)]
+  return {
+    ...sums,
+    ...{ minCenti, maxCenti, humidityMinCenti, humidityMaxCenti },
+    minC: minCenti === null ? finite(minC) : null,
+    maxC: maxCenti === null ? finite(maxC) : null,
+    humidityMin: humidityMinCenti === null ? finite(humidityMin) : null,
+    humidityMax: humidityMaxCenti === null ? finite(humidityMax) : null,
+    degreeMinutesAbove: sums.degreeMinutesAbove || null,
+    degreeMinutesBelow: sums.degreeMinutesBelow || null,
+    humiditySum: sums.humiditySum || null,
+  }
+}
 
-const restoreSums = (kept: KeptSums): Sums => ({
-  ...kept,
-  minC: orEnd(kept.minC),
-  maxC: orStart(kept.maxC),
-  humidityMin: orEnd(kept.humidityMin),
-  humidityMax: orStart(kept.humidityMax),
-})
+function restoreSums({ minCenti, maxCenti, humidityMinCenti, humidityMaxCenti, ...kept }: KeptSums): Sums {
+  return {
+    ...kept,
+    minC: orEnd(fromCenti(minCenti) ?? kept.minC),
+    maxC: orStart(fromCenti(maxCenti) ?? kept.maxC),
+    humidityMin: orEnd(fromCenti(humidityMinCenti) ?? kept.humidityMin),
+    humidityMax: orStart(fromCenti(humidityMaxCenti) ?? kept.humidityMax),
+    degreeMinutesAbove: kept.degreeMinutesAbove ?? 0,
+    degreeMinutesBelow: kept.degreeMinutesBelow ?? 0,
+    humiditySum: kept.humiditySum ?? 0,
+  }
+}
 
 export const keepWindow = ({ atMs, endMs, sums }: WindowFact): KeptWindow => ({
   atMs,

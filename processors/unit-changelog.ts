@@ -1,7 +1,8 @@
 // The state of a unit as its changelog record, and back. Only what cannot be made again is kept: the checkpoint, the
 // records since, and what has gone out. The live fold is folded anew.
-import type { KeptFold, KeptRecord, SentFact, UnitChangelog } from '../schemas/generated/types.ts'
-import { emptyFold, keyText, type Observation, type Sent, type UnitFold, type Windows } from './fold-state.ts'
+import type { KeptFold, SentFact, ToldFact, UnitChangelog, UnitConfig } from '../schemas/generated/types.ts'
+import { deviceOf } from './door.ts'
+import { emptyFold, keyText, type Owner, type Sent, type UnitFold, type Windows } from './fold-state.ts'
 import {
   finite,
   keepBudget,
@@ -25,80 +26,108 @@ import {
   restoreSilence,
   restoreWindow,
 } from './kept.ts'
+import { DevicePlaces, keepSamples, restoreSamples } from './kept-samples.ts'
 import { emptyUnit, restoreFold, type UnitState, useConfig } from './unit-state.ts'
 
 export function saveUnit(state: UnitState, nextTimerMs: number): UnitChangelog {
-  const devices = [...new Set(state.records.map(({ deviceId }) => deviceId))]
-  const gateways = [...new Set(state.records.flatMap(({ gatewayId }) => gatewayId ?? []))]
+  const { unitId, organizationId, config, checkpoint, ledger } = state
+  const places = new DevicePlaces(config, [])
+  const isFolded = checkpoint.positionMs !== Number.NEGATIVE_INFINITY
   return {
     nextTimerMs: finite(nextTimerMs),
-    unitId: state.unitId,
-    organizationId: state.organizationId,
-    config: state.config,
+    unitId,
+    organizationId,
+    config: config && keepConfig(config, state),
     newestMs: finite(state.newestMs),
     clockMs: finite(state.clockMs),
-    checkpoint: state.checkpoint.positionMs === Number.NEGATIVE_INFINITY ? null : keepFold(state.checkpoint),
-    devices,
-    gateways,
-    records: state.records.map((record) => ({
-      ...record,
-      device: devices.indexOf(record.deviceId),
-      gateway: gateways.indexOf(record.gatewayId ?? ''),
-    })),
+    checkpoint: isFolded ? keepFold(checkpoint, places) : null,
+    ...keepSamples(state.records, places),
+    records: [],
     entries: state.entries.map((entry) => ({ ...entry })),
-    sent: Array.from(state.ledger.values(), keepSent),
+    sent: [],
+    told: keepLedger(ledger.values(), places),
+    // Last: whoever is named above has a place by now.
+    devices: places.others(),
   }
 }
 
 export function loadUnit(kept: UnitChangelog): UnitState {
+  const { config } = kept
   const state = emptyUnit(kept.unitId)
+  const places = new DevicePlaces(config, kept.devices)
   state.entries.push(...kept.entries.map((entry) => ({ ...entry })))
-  useConfig(state, kept.config)
+  useConfig(state, config && restoreConfig(config, kept))
   state.organizationId = kept.organizationId
   state.newestMs = orStart(kept.newestMs)
   state.clockMs = orStart(kept.clockMs)
-  state.records = kept.records.map((record) => restoreRecord(record, kept))
+  state.records = restoreSamples(kept, places)
   if (kept.checkpoint !== null) {
-    state.checkpoint = restoreKept(kept.checkpoint)
+    state.checkpoint = restoreKept(kept.checkpoint, places)
     restoreFold(state.checkpoint, state.checkpointContext)
   }
-  for (const fact of kept.sent) {
-    const sent = restoreSent(fact)
-    state.ledger.set(keyText(sent), sent)
-  }
+  for (const sent of restoreLedger(kept, places)) state.ledger.set(keyText(sent), sent)
   state.isStale = true
   return state
 }
 
-const restoreRecord = (
-  { device, gateway, ...record }: KeptRecord,
-  { devices, gateways }: UnitChangelog,
-): Observation => ({
-  ...record,
-  deviceId: devices[device] ?? '',
-  gatewayId: gateways[gateway] ?? null,
+/** Ids that the state names anyway are left empty. */
+const keepConfig = (config: UnitConfig, { unitId, organizationId }: Owner): UnitConfig => ({
+  ...config,
+  unitId: config.unitId === unitId ? '' : config.unitId,
+  organizationId: config.organizationId === organizationId ? '' : config.organizationId,
 })
 
-const keepSent = ({ kind, atMs, tag, revision, digest, closedMs }: Sent): SentFact => ({
-  kind: keepKind(kind),
-  atMs,
-  tag,
-  revision,
-  digest,
-  closedForMs: finite(closedMs - atMs),
+const restoreConfig = (config: UnitConfig, { unitId, organizationId }: Owner): UnitConfig => ({
+  ...config,
+  unitId: config.unitId || unitId,
+  organizationId: config.organizationId || organizationId,
 })
 
-const restoreSent = ({ kind, atMs, tag, revision, digest, closedForMs }: SentFact): Sent => ({
-  kind: restoreKind(kind),
-  atMs,
-  tag,
-  revision,
-  digest,
+/** A digest is never negative. */
+const RETRACTED = -1
+
+function keepLedger(ledger: Iterable<Sent>, places: DevicePlaces): ToldFact[] {
+  let beforeMs = 0
+  return Array.from(ledger, ({ kind, atMs, tag, revision, digest, closedMs }) => {
+    const afterMs = atMs - beforeMs
+    beforeMs = atMs
+    return {
+      kind: keepKind(kind),
+      afterMs,
+      tag: kind === 'door-event' ? keepDoorTag(tag, places) : tag,
+      revision,
+      digest: digest ?? RETRACTED,
+      closedForMs: finite(closedMs - atMs),
+    }
+  })
+}
+
+function restoreLedger({ told, sent }: UnitChangelog, places: DevicePlaces): Sent[] {
+  let atMs = 0
+  return [
+    ...sent.map((fact) => restoreSent(fact, fact.tag)),
+    ...told.map(({ afterMs, digest, ...fact }) => {
+      atMs += afterMs
+      const tag = fact.kind === 'door_event' ? restoreDoorTag(fact.tag, places) : fact.tag
+      return restoreSent({ ...fact, atMs, digest: digest === RETRACTED ? null : digest }, tag)
+    }),
+  ]
+}
+
+const restoreSent = ({ kind, atMs, revision, digest, closedForMs }: SentFact, tag: string): Sent => ({
+  ...{ kind: restoreKind(kind), atMs, tag, revision, digest },
   closedMs: orEnd(closedForMs) + atMs,
   foldNumber: 0,
 })
 
-function keepFold(fold: UnitFold): KeptFold {
+/** `open|<device>` as `open|#<its place>`. */
+const keepDoorTag = (tag: string, places: DevicePlaces): string =>
+  `${tag.slice(0, tag.indexOf('|'))}|#${places.of(deviceOf(tag))}`
+
+const restoreDoorTag = (tag: string, places: DevicePlaces): string =>
+  tag.replace(/\|#(\d+)$/, (_, place: string) => `|${places.at(Number(place))}`)
+
+function keepFold(fold: UnitFold, places: DevicePlaces): KeptFold {
   const { excursion, door, silence, restoring, windows } = fold
   return {
     positionMs: fold.positionMs,
@@ -111,7 +140,8 @@ function keepFold(fold: UnitFold): KeptFold {
     lastExcursionOrdinal: fold.lastExcursionOrdinal,
     door: door && keepDoor(door),
     counters: [...fold.counters],
-    thermometers: [...fold.thermometers],
+    thermometers: [],
+    thermometerDevices: fold.thermometers.map((deviceId) => places.of(deviceId)),
     lastSeenMs: fold.lastSeenMs,
     silence: silence && keepSilence(silence),
     lastSeenGatewayId: fold.lastSeenGatewayId,
@@ -131,7 +161,7 @@ function keepFold(fold: UnitFold): KeptFold {
   }
 }
 
-function restoreKept(kept: KeptFold): UnitFold {
+function restoreKept(kept: KeptFold, places: DevicePlaces): UnitFold {
   const { held, excursion, door, silence, restoring } = kept
   return {
     ...emptyFold(),
@@ -147,7 +177,7 @@ function restoreKept(kept: KeptFold): UnitFold {
     lastExcursionOrdinal: kept.lastExcursionOrdinal,
     door: door && restoreDoor(door),
     counters: kept.counters.map((counter) => ({ ...counter })),
-    thermometers: [...kept.thermometers],
+    thermometers: [...kept.thermometers, ...kept.thermometerDevices.map(places.at)],
     lastSeenMs: kept.lastSeenMs,
     lastSeenGatewayId: kept.lastSeenGatewayId,
     silence: silence && restoreSilence(silence),

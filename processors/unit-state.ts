@@ -69,7 +69,7 @@ export function emptyUnit(unitId: string): UnitState {
 /** Versions may come late too: what follows from the checkpoint on is folded anew. Throws where the zone is none. */
 export function takeConfig(state: UnitState, config: UnitConfig): void {
   // After a restart the table is read again; what is known already must not cut an integral in two.
-  if (JSON.stringify(config) === JSON.stringify(state.config)) return
+  if (JSON.stringify(withoutSite(config)) === JSON.stringify(state.config)) return
   localTime(config.timeZone)
   const { checkpoint } = state
   countHeld(checkpoint, limitsNow(checkpoint, state.checkpointContext), checkpoint.positionMs)
@@ -81,8 +81,11 @@ export function takeConfig(state: UnitState, config: UnitConfig): void {
   state.isStale = true
 }
 
+/** In which site a unit is, its zone apart, changes nothing here, and takes no room. */
+const withoutSite = (config: UnitConfig): UnitConfig => ({ ...config, siteId: '' })
+
 export function useConfig(state: UnitState, config: UnitConfig | null): void {
-  state.config = config
+  state.config = config && withoutSite(config)
   const context = contextOf(state, state.changes)
   state.context = context
   state.checkpointContext = { ...context, changes: null }

@@ -10,7 +10,7 @@ import { createTopics } from '../infra/topics.ts'
 import { noRule } from '../processors/limits.ts'
 import { unitStage } from '../processors/unit-stage.ts'
 import { openCodecs, subjectOf } from '../schemas/codec.ts'
-import type { Excursion } from '../schemas/generated/types.ts'
+import type { Excursion, UnitChangelog } from '../schemas/generated/types.ts'
 import { topicName } from '../schemas/topics.ts'
 import { type RunningProcess, runProcess } from './main.ts'
 import { TestDriver } from './test-driver.ts'
@@ -31,10 +31,18 @@ function stateOf(older: avro.Type): Buffer {
   const rule = { ...noRule, validFrom: 0, tempMax: 8, excursionConfirmMinutesDoorClosed: 15 }
   const of = { unitId, organizationId: 'o', siteId: 's', timeZone: 'UTC', devices: [] }
   const reading = { ...readingOf(uplinkOf('A', 0, at('10:05')), 9), unitId, kind: 'temperature' as const }
-  const driver = new TestDriver(unitStage())
-    .pipe('unit-configs', { ...of, versions: [rule] })
-    .pipe('readings', reading)
-  return older.toBuffer(driver.newest('unit-changelog').get(unitId))
+  const config = { ...of, versions: [rule] }
+  const driver = new TestDriver(unitStage()).pipe('unit-configs', config).pipe('readings', reading)
+  const state = driver.newest('unit-changelog').get(unitId) as UnitChangelog
+  // It kept readings and what had gone out one by one, each with its instant.
+  const { deviceId, recordedAt: timeMs, temperature: temperatureC, ...values } = reading
+  let atMs = 0
+  const sent = state.told.map((fact) => {
+    atMs += fact.afterMs
+    return { ...fact, atMs }
+  })
+  const records = [{ ...values, timeMs, device: 0, temperatureC }]
+  return older.toBuffer({ ...state, config, devices: [deviceId], records, sent })
 }
 
 async function excursions(): Promise<Excursion[]> {

@@ -949,9 +949,9 @@ export type KeptSums = {
   /** Known time below the lower limit, ms. */
   belowMs: number
   /** Integral above the upper limit, °C·min. */
-  degreeMinutesAbove: number
+  degreeMinutesAbove: number | null
   /** Integral below the lower limit, °C·min. */
-  degreeMinutesBelow: number
+  degreeMinutesBelow: number | null
   /** Readings out of range. */
   outOfRange: number
   /** Openings that started. */
@@ -961,11 +961,19 @@ export type KeptSums = {
   /** Humidity readings. */
   humidityCount: number
   /** Their sum, %. */
-  humiditySum: number
+  humiditySum: number | null
   /** Lowest, %. */
   humidityMin: number | null
   /** Highest, %. */
   humidityMax: number | null
+  /** In place of minC where hundredths say it exactly. */
+  minCenti: number | null
+  /** In place of maxC. */
+  maxCenti: number | null
+  /** In place of humidityMin. */
+  humidityMinCenti: number | null
+  /** In place of humidityMax. */
+  humidityMaxCenti: number | null
 }
 
 /** An open window. */
@@ -1030,6 +1038,8 @@ export type KeptFold = {
   counters: readonly KeptCounter[]
   /** Devices without a kind that have given a temperature. */
   thermometers: readonly string[]
+  /** The same by their places; an older state has `thermometers`. */
+  thermometerDevices: readonly number[]
   /** Last check-in of a device that gives the temperature, UTC ms. */
   lastSeenMs: number | null
   /** The open silence. */
@@ -1094,6 +1104,52 @@ export type KeptRecord = {
   history: boolean
 }
 
+/** A device, what it gives, and the gateway that heard it best. */
+export type KeptSender = {
+  /** Place of the device. */
+  device: number
+  /** Place in `gateways`; -1: none. */
+  gateway: number
+  /** What it gives by its assignment. */
+  kind: DeviceKind | null
+}
+
+/** What few samples have. */
+export type KeptMore = {
+  /** °C, where hundredths would not be exact. */
+  temperatureC: number | null
+  /** %, where hundredths would not be exact. */
+  humidity: number | null
+  /** The sensor's own counter of openings. */
+  doorOpenCount: number | null
+  /** s. */
+  lastOpenSeconds: number | null
+  /** %. */
+  batteryPercent: number | null
+  /** V. */
+  batteryVolts: number | null
+  /** True: no probe, or a fault. */
+  fault: boolean
+  /** True: no check-in. */
+  history: boolean
+}
+
+/** A reading since the checkpoint, as far as it matters to the fold. */
+export type KeptSample = {
+  /** Event time, ms after the sample before; of the first, UTC ms. */
+  afterMs: number
+  /** Place in `senders`. */
+  sender: number
+  /** 1/100 °C, where that is exact. */
+  centiC: number | null
+  /** 1/100 %, where that is exact. */
+  centiHumidity: number | null
+  /** Door state. */
+  doorOpen: boolean | null
+  /** Null: none of it. */
+  more: KeptMore | null
+}
+
 /** What a person has said of the unit. */
 export type KeptEntry = {
   /** Its instant, UTC ms. */
@@ -1118,6 +1174,22 @@ export type SentFact = {
   closedForMs: number | null
 }
 
+/** A fact that went out and can still change. */
+export type ToldFact = {
+  /** What it is. */
+  kind: FactKind
+  /** The instant that identifies it, ms after that of the fact before; of the first, UTC ms. */
+  afterMs: number
+  /** Tells apart facts of one kind and instant. */
+  tag: string
+  /** The last one that went out. */
+  revision: number
+  /** Of the content that went out last; -1: it was retracted. */
+  digest: number
+  /** From its instant to that from which it cannot change, ms; null: open. */
+  closedForMs: number | null
+}
+
 /** All that the unit stage keeps of one unit: the fold at the checkpoint, the records since, and what has gone out. Key: unitId. */
 export type UnitChangelog = {
   /** When the unit's next timer is due, UTC ms; null: none. The first field, so that a restore reads it alone. */
@@ -1134,16 +1206,22 @@ export type UnitChangelog = {
   clockMs: number | null
   /** The fold at newest − grace; null: nothing is that old. */
   checkpoint: KeptFold | null
-  /** The devices of the records. */
+  /** Devices that the configuration does not name: their places come after those that it does. Of an older state: those of `records`. */
   devices: readonly string[]
-  /** Gateways of the records, each once. */
+  /** Gateways, each once. */
   gateways: readonly string[]
-  /** The readings since, in order. */
+  /** The readings since, in order, of an older state; now `samples`. */
   records: readonly KeptRecord[]
+  /** Of the samples, each once. */
+  senders: readonly KeptSender[]
+  /** The readings since, in order. */
+  samples: readonly KeptSample[]
   /** Manual logs and acknowledgements that the checkpoint has not passed, ascending. */
   entries: readonly KeptEntry[]
-  /** What has gone out and can still change. */
+  /** What has gone out and can still change, of an older state; now `told`. */
   sent: readonly SentFact[]
+  /** What has gone out and can still change. */
+  told: readonly ToldFact[]
 }
 
 /** What a person says of a unit: a manual log, or that an alert was seen. Written by the registry's outbox. */
