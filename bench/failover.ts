@@ -35,20 +35,30 @@ export type FailoverStatus = {
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const thousands = (n: number): string => Math.round(n).toLocaleString('en')
 
-export function run({ units = String(UNITS) }: Record<string, string>): Promise<void> {
+/** A kill counts from the signal: its session has to end first. */
+type Setup = { prefix: string; standby: boolean; sessionTimeoutMs: number }
+
+export function run({ units = String(UNITS), session = '2000' }: Record<string, string>): Promise<void> {
+  const sessionTimeoutMs = Number(session)
   return withEngines(async (engines) => {
-    for (const standby of [true, false]) await measure(engines, Number(units), standby)
+    for (const standby of [true, false])
+      await measure(engines, Number(units), {
+        prefix: standby ? 'warm.' : 'cold.',
+        standby,
+        sessionTimeoutMs,
+      })
   })
 }
 
-async function measure(engines: BenchEngines, units: number, standby: boolean): Promise<void> {
-  const prefix = standby ? 'warm.' : 'cold.'
+async function measure(engines: BenchEngines, units: number, setup: Setup): Promise<void> {
+  const { prefix, standby, sessionTimeoutMs } = setup
   await createTopics(engines.kafkaBrokers, prefix, { partitions: PARTITIONS, replication: 1 })
   const bytes = await writeStates(engines, prefix, units)
   print(
-    `${standby ? 'with' : 'without'} warm copies: ${thousands(units)} units of ${Math.round(bytes / units)} bytes`,
+    `${standby ? 'with' : 'without'} warm copies: ${thousands(units)} units of ${Math.round(bytes / units)} bytes, ` +
+      `a session of ${sessionTimeoutMs / 1_000} s`,
   )
-  const start = () => startProcess(engines, prefix, standby)
+  const start = () => startProcess(engines, setup)
   let pair = await Promise.all([start(), start()])
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     await eachReady(pair)
@@ -94,7 +104,7 @@ function stateOf(): UnitChangelog {
   return stage.save(state)
 }
 
-function startProcess(engines: BenchEngines, prefix: string, standby: boolean) {
+function startProcess(engines: BenchEngines, { prefix, standby, sessionTimeoutMs }: Setup) {
   return MeasuredChild.start('failover-process.ts', {
     KAFKA_BROKERS: engines.kafkaBrokers,
     SCHEMA_REGISTRY_URL: engines.schemaRegistryUrl,
@@ -104,6 +114,7 @@ function startProcess(engines: BenchEngines, prefix: string, standby: boolean) {
     GRACE: hours(2),
     CLOCK: 'events',
     STANDBY: String(standby),
+    SESSION_TIMEOUT: sessionTimeoutMs,
     COMMIT_INTERVAL: 100,
     COMMIT_RECORDS_MAX: 100_000,
     PROCESS_PORT: 0,

@@ -31,6 +31,7 @@ export class MeasuredGroup {
         TOPIC_PREFIX: prefix,
         INSTANCE: `bench-${i + 1}`,
         CLOCK: 'events',
+        SESSION_TIMEOUT: 6_000,
         COMMIT_INTERVAL: 100,
         COMMIT_RECORDS_MAX: 100_000,
         PROCESS_PORT: 0,

@@ -30,6 +30,11 @@ export const secret = <T>(k: Key<T>): Key<T> => ({ ...k, secret: true })
 
 const MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
+export const durationBetween = (leastMs: number, mostMs: number) => (text: string) => {
+  const ms = durationMs(text)
+  return ms === undefined || ms < leastMs || ms > mostMs ? undefined : ms
+}
+
 export const durationMs = (text: string): number | undefined => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
   return match ? Number(match[1]) * (MS[match[2] ?? ''] ?? Number.NaN) : undefined

@@ -4,6 +4,7 @@ import { PipelineError } from '../schemas/failure.ts'
 import { connections, serverUrls } from './bridge-forms.ts'
 import { apiAccessKeys } from './config-api.ts'
 import {
+  durationBetween,
   durationMs,
   flag,
   type Key,
@@ -163,6 +164,13 @@ export const configKeys = {
     ['process'],
     'Keeps warm copies of the states that other processes have, at the cost of their memory: what moves here is taken over in a moment.',
     flag,
+  ),
+  SESSION_TIMEOUT: key(
+    '1s to 5m',
+    '6s',
+    ['process'],
+    "How long a process that was killed, or hangs, keeps its partitions. A broker refuses less than its group.min.session.timeout.ms: 6s, 1s on this project's own.",
+    durationBetween(1_000, 300_000),
   ),
   COMMIT_INTERVAL: key(
     'a duration such as 100ms',

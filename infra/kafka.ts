@@ -15,8 +15,10 @@ export type ProducerSettings = { global: ProducerGlobalConfig; topic: ProducerTo
 
 const REQUEST_TIMEOUT_MS = 10_000
 
-/** How long a killed or frozen process keeps its partitions. The broker's least is 6 s. */
+/** How long a killed or frozen process keeps its partitions, where nothing else is said. The broker's least is 6 s. */
 const SESSION_TIMEOUT_MS = 10_000
+/** A third of a session at most, so that one lost heartbeat ends none. */
+const HEARTBEAT_MS = 300
 
 /** How long a killed process's open transaction may hold up readers; a restart of the same name ends it at once. */
 const TRANSACTION_TIMEOUT_MS = 15_000
@@ -42,14 +44,19 @@ const reading = (brokers: string, groupId: string): ConsumerSettings => ({
 })
 
 /** A member of a group. `memberName`: given, a restarted process takes its partitions back without a rebalance. */
-export function groupSettings(brokers: string, groupId: string, memberName: string | null): ConsumerSettings {
+export function groupSettings(
+  brokers: string,
+  groupId: string,
+  memberName: string | null,
+  sessionTimeoutMs = SESSION_TIMEOUT_MS,
+): ConsumerSettings {
   const { global, topic } = reading(brokers, groupId)
   return {
     global: {
       ...global,
       'partition.assignment.strategy': 'cooperative-sticky',
-      'session.timeout.ms': SESSION_TIMEOUT_MS,
-      'heartbeat.interval.ms': 300,
+      'session.timeout.ms': sessionTimeoutMs,
+      'heartbeat.interval.ms': HEARTBEAT_MS,
       ...(memberName === null ? {} : { 'group.instance.id': memberName }),
     },
     topic,

@@ -91,6 +91,12 @@ const failures = {
     explain: (d: { instance: string }) =>
       `Another process runs as INSTANCE=${d.instance}: each takes the other's place. Give every process a name of its own.`,
   },
+  SESSION_TIMEOUT_REFUSED: {
+    verdict: 'stop',
+    explain: (d: { timeoutMs: number }) =>
+      `The broker does not accept SESSION_TIMEOUT=${d.timeoutMs}ms. Give one between its group.min.session.timeout.ms ` +
+      'and its group.max.session.timeout.ms (by default 6s and 30m), or change these.',
+  },
   MEMBER_ENDED: {
     verdict: 'stop',
     explain: (d: { code: string; message: string }) =>

@@ -71,6 +71,7 @@ test('a backlog larger than what may wait is taken in the order of writing', {
         GRACE: 7_200_000,
         CLOCK: 'events',
         STANDBY: 'false',
+        SESSION_TIMEOUT: 6_000,
         COMMIT_INTERVAL: 20,
         COMMIT_RECORDS_MAX: 500,
       },

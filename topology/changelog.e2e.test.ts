@@ -80,6 +80,7 @@ test('the state of an earlier release goes on where it stood', { timeout: 60_000
       GRACE: 7_200_000,
       CLOCK: 'events',
       STANDBY: 'false',
+      SESSION_TIMEOUT: 6_000,
       COMMIT_INTERVAL: 20,
       COMMIT_RECORDS_MAX: 100,
       PROCESS_PORT: 0,

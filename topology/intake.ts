@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Message } from 'node-rdkafka'
 import { UnlearnedSchema } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
-import { type Batch, type Consumer, isFatal, isKafkaError } from './kafka-clients.ts'
+import { type Batch, type Consumer, isFatal, isKafkaError, isSessionRefused } from './kafka-clients.ts'
 import type { RuntimeOptions } from './kafka-runtime.ts'
 import { toInputs } from './message.ts'
 import { isTakingTurns, type Pace } from './pace.ts'
@@ -44,6 +44,10 @@ export class Intake {
       return await this.#group.consume(CONSUME_RECORDS_MAX)
     } catch (error) {
       if (!isKafkaError(error) || isFatal(error)) throw error
+      if (isSessionRefused(error)) {
+        const timeoutMs = Number(this.#options.settings.group.global['session.timeout.ms'])
+        throw new PipelineError('SESSION_TIMEOUT_REFUSED', { timeoutMs }, error)
+      }
       this.#options.log.warn({ err: error }, 'Reading failed, and is tried again')
       await sleep(READ_PAUSE_MS)
       return NOTHING

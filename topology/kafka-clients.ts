@@ -76,6 +76,10 @@ export const isFencedOff = (error: LibrdKafkaError): boolean =>
   error.code === ERRORS.ERR_UNKNOWN_MEMBER_ID ||
   error.code === ERRORS.ERR_REBALANCE_IN_PROGRESS
 
+/** The broker accepts no session of this length. */
+export const isSessionRefused = (error: LibrdKafkaError): boolean =>
+  error.code === ERRORS.ERR_INVALID_SESSION_TIMEOUT
+
 /** The client is of no use any more. A consumer's fatal error comes without its flag. */
 export const isFatal = (error: LibrdKafkaError): boolean =>
   error.isFatal === true || error.code === ERRORS.ERR__FATAL

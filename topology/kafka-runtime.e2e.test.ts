@@ -167,6 +167,12 @@ test('a frozen process that wakes up after its partitions moved writes nothing',
   expect(got).toEqual(want)
 })
 
+test('a session that the broker refuses ends the process, which says what to give', async () => {
+  const world = await makeWorld()
+  const child = await world.start({ SESSION_TIMEOUT: 500 })
+  expect(child.process.exitCode ?? (await once(child.process, 'exit'))[0]).toBe(3)
+})
+
 test('of two processes with one name, one ends and says why', async () => {
   const world = await makeWorld()
   const both = await Promise.all([world.start({ INSTANCE: 'one' }), world.start({ INSTANCE: 'one' })])

@@ -29,6 +29,7 @@ export type ProcessConfig = Pick<
   | 'GRACE'
   | 'CLOCK'
   | 'STANDBY'
+  | 'SESSION_TIMEOUT'
   | 'COMMIT_INTERVAL'
   | 'COMMIT_RECORDS_MAX'
   | 'PROCESS_PORT'
@@ -68,7 +69,7 @@ export async function openRuntime(config: ProcessConfig, topology: Topology): Pr
     topicOf: (topic) => names.get(topic) ?? topicName(prefix, topic),
     partitionsOf: (topic) => counts.get(topic) ?? 0,
     settings: {
-      group: groupSettings(brokers, groupId, config.INSTANCE || null),
+      group: groupSettings(brokers, groupId, config.INSTANCE || null, config.SESSION_TIMEOUT),
       reader: readerSettings(brokers, groupId),
       offsets: offsetsSettings(brokers, groupId),
       producer: transactionalSettings(brokers, `${groupId}-${config.INSTANCE || randomUUID()}`),

@@ -15,6 +15,7 @@ function fake() {
     on: () => {},
     isConnected: () => false,
     incrementalAssign: vi.fn(),
+    incrementalUnassign: vi.fn(),
     pause: (read: Read[]) => paused.add(read[0]!.topic),
     resume: (read: Read[]) => paused.delete(read[0]!.topic),
     consume: (_: number, done: Done<Read[]>) => {
@@ -44,6 +45,12 @@ test('a follower that is full stops its own partition only: clocks are heard all
   expect(fill).toBe(2)
   fill = 0
   await vi.waitFor(() => expect(fill).toBe(1))
+  records.push(at('devices', 3))
+  await vi.waitFor(() => expect(fill).toBe(2))
+  await vi.waitFor(() => expect(paused).toEqual(new Set(['devices'])))
+  reader.unfollow([at('devices', 0)])
+  // The client would remember the pause when the partition comes back.
+  await vi.waitFor(() => expect(paused).toEqual(new Set()))
   await reader.close()
 })
 

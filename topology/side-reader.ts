@@ -46,8 +46,13 @@ export class SideReader {
 
   unfollow(partitions: readonly TopicPartition[]): void {
     this.#changes.push(() => {
-      const followed = partitions.filter((partition) => this.#followers.delete(idOf(partition)))
-      if (followed.length > 0) this.#consumer.client.incrementalUnassign([...followed])
+      const followed = partitions.flatMap((partition) => this.#followers.get(idOf(partition)) ?? [])
+      for (const { partition } of followed) this.#followers.delete(idOf(partition))
+      // The client remembers a pause beyond the assignment: followed again, it would never be read.
+      const paused = followed.filter(({ isPaused }) => isPaused)
+      if (paused.length > 0) this.#consumer.client.resume(paused.map(({ partition }) => partition))
+      if (followed.length > 0)
+        this.#consumer.client.incrementalUnassign(followed.map(({ partition }) => partition))
     })
   }
 

@@ -85,6 +85,8 @@ function settings(storage: string, { kafka, controller }: EnginePorts): string {
     'share.coordinator.state.topic.min.isr': 1,
     'share.coordinator.state.topic.num.partitions': 1,
     'group.initial.rebalance.delay.ms': 0,
+    // By default 6 s: so long at least a process that was killed would keep its partitions (SESSION_TIMEOUT).
+    'group.min.session.timeout.ms': 1000,
     // After a SIGKILL the next start waits until the dead broker's registration has expired.
     'broker.session.timeout.ms': 2000,
     'broker.heartbeat.interval.ms': 500,

@@ -163,6 +163,7 @@ export class World {
       GRACE: 7_200_000,
       CLOCK: 'events',
       STANDBY: 'false',
+      SESSION_TIMEOUT: 10_000,
       COMMIT_INTERVAL: 20,
       COMMIT_RECORDS_MAX: 50,
       PROCESS_PORT: 0,
