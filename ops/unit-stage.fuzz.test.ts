@@ -157,9 +157,9 @@ function differences(seed: number): string[] {
   })
 }
 
-test('the stage says of every world what a second-by-second model says', {
-  timeout: 60_000 + count * 100,
-}, () => {
+const options = { timeout: 60_000 + count * 100 }
+
+test('the stage says of every world what a second-by-second model says', options, () => {
   for (let seed = first; seed < first + count; seed++) expect(differences(seed).join('\n')).toBe('')
 })
 
@@ -169,7 +169,7 @@ const topicsWithoutIntegrals = [
   ...(['alerts', 'unit-status', 'budgets', 'gateway-silences'] as const),
 ]
 
-test('everything goes out with the commit of its instant: a look finds nothing left to say', () => {
+test('everything goes out with the commit of its instant: a look finds nothing left to say', options, () => {
   const recordsOf = (unit: UnitDriver) => topicsWithoutIntegrals.map((topic) => unit.sent[topic].length)
   for (let seed = first; seed < first + Math.min(count, 200); seed++) {
     const { timeZone, rules, samples, endS } = slowWorld(seed)

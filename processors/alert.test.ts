@@ -109,6 +109,16 @@ test('an acknowledged alert is not escalated any more; at exactly the instant th
   expect(driver.last('alerts')).toMatchObject([{ status: 'resolved', acknowledgedAt: at('10:25') }])
 })
 
+test('an acknowledgement counts from the instant of the alert on, and the first one stands', () => {
+  const driver = new UnitDriver(fridge({ ...rule, delayMinutes: 0 })).pipe({ at: '10:00', temperature: 9 })
+  const [alert] = driver.advanceTo('10:20').last('alerts')
+  expect(alert).toMatchObject({ triggeredAt: at('10:10') })
+  driver.enter('10:09:59.999', alert!.id).advanceTo('10:20')
+  expect(driver.last('alerts')).toMatchObject([{ status: 'active', acknowledgedAt: null }])
+  driver.enter('10:10', alert!.id).enter('10:15', alert!.id).advanceTo('10:20')
+  expect(driver.last('alerts')).toMatchObject([{ status: 'acknowledged', acknowledgedAt: at('10:10') }])
+})
+
 test('an acknowledgement that is heard of late takes back the levels after it', () => {
   const levels = { ...rule, delayMinutes: 0, escalationMinutes: [15, 60] }
   const driver = new UnitDriver(fridge(levels)).pipe({ at: '10:00', temperature: 9 }).advanceTo('11:30')

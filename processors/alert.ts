@@ -58,7 +58,6 @@ export function fireAlerts(fold: UnitFold, context: FoldContext): void {
   for (const cause of openCauses(fold)) {
     if (cause.alert !== null || cause.alertDueMs > fold.positionMs) continue
     cause.alert = alertOn(cause, limitsNow(fold, context).severity, fold.positionMs)
-    cause.alertDueMs = Number.POSITIVE_INFINITY
     touch(context, cause.alert)
   }
 }
@@ -130,8 +129,8 @@ export function alertDueMs(fold: UnitFold, limits: Limits): number {
 const dueMsOf = ({ alert, alertDueMs: dueMs }: Cause, limits: Limits): number =>
   alert === null ? dueMs : escalationMs(alert, limits)
 
+/** The cause has ended and is forgotten, so an alert that is still due never opens. */
 export function endAlert(context: FoldContext, cause: Cause, atMs: number): void {
-  cause.alertDueMs = Number.POSITIVE_INFINITY
   if (cause.alert === null) return
   cause.alert.resolvedMs = atMs
   touch(context, cause.alert)

@@ -57,7 +57,7 @@ export type Fact = FactKey & {
   sent: Sent | null
 }
 
-/** An alert is due `delayMs` after its cause is confirmed. */
+/** An alert is due `delayMs` after its cause is confirmed; `alertDueMs` says nothing once there is one. */
 export type Cause = Fact & { alert: AlertFact | null; alertDueMs: number }
 
 export type AlertFact = Fact & {

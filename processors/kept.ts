@@ -58,7 +58,7 @@ const keepAlert = (alert: AlertFact | null): KeptAlert | null =>
 
 const keepCause = ({ alert, alertDueMs }: Cause) => ({
   alert: keepAlert(alert),
-  alertDueMs: finite(alertDueMs),
+  alertDueMs: alert === null ? finite(alertDueMs) : null,
 })
 
 function restoreCause<C extends Cause>(
