@@ -1,7 +1,8 @@
-// The Confluent wire format (0, schema id in 4 bytes, Avro) around avsc: a writer's schema is resolved against ours
-// once per id, never per message, and values are encoded into one slab instead of a buffer each.
+// The Confluent wire format (0, schema id in 4 bytes, Avro). Avsc reads: a writer's schema is resolved against ours once per
+// id, never per message. Compiled writers write, into one slab instead of a buffer each.
 import { readFileSync } from 'node:fs'
 import avro from 'avsc'
+import { compiledWriter } from './compiled-writer.ts'
 import { PipelineError } from './failure.ts'
 import type { TopicValues } from './generated/types.ts'
 import { type TopicName, topicNames } from './topics.ts'
@@ -63,8 +64,9 @@ export const subjectOf = (prefix: string, topic: TopicName): string => `${prefix
 type EncodeAt = (value: unknown, bytes: Buffer, at: number) => number
 
 function encoderOf(type: avro.Type, schemaId: number): EncodeAt {
+  const write = compiledWriter(type)
   return function encodeAt(value, bytes, at) {
-    const end = type.encode(value, bytes, at + HEADER_BYTES)
+    const end = write(value, bytes, at + HEADER_BYTES)
     if (end < 0) return end
     bytes[at] = 0
     bytes.writeUInt32BE(schemaId, at + 1)
