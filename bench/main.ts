@@ -51,7 +51,7 @@ const benches: Record<string, Bench> = {
   },
   failover: {
     about:
-      'how long 100,000 units wait for another process, with warm copies (STANDBY) and without (--units)',
+      'how long 100,000 units wait for another process, with warm copies (STANDBY) and without (--units, --session 2000)',
     run: async (options) => (await import('./failover.ts')).run(options),
   },
   'unit-stage': {
@@ -69,6 +69,7 @@ const { positionals, values } = parseArgs({
     rate: { type: 'string' },
     slow: { type: 'string' },
     units: { type: 'string' },
+    session: { type: 'string' },
     profile: { type: 'string' },
     rows: { type: 'string' },
     together: { type: 'string' },

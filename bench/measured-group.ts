@@ -1,4 +1,6 @@
 // The processes under measurement, asked and added up as if they were one: `--threads` of them.
+
+import type { ProcessConfig } from '../topology/main.ts'
 import type { BenchEngines } from './engines.ts'
 import { MeasuredChild } from './measured-child.ts'
 import type { Ask, Progress } from './measured-process.ts'
@@ -12,6 +14,11 @@ export type Totals = Record<
   'restoredRecords' | 'restoreMs' | 'rssBytes' | 'heapBytes' | 'externalBytes',
   number
 >
+/**
+ * `isReady`: each has its part. `isDone`: every task has read all there is, and stands where the newest uplink is, which a later
+ * stage hears in the transaction of what was made of it.
+ */
+export type GroupProgress = Pick<Progress, 'isReady' | 'taken' | 'keys'> & { isDone: boolean }
 type Wanted = { prefix: string; threads: number; profile?: string | undefined }
 
 const names = ['restoredRecords', 'restoreMs', 'rssBytes', 'heapBytes', 'externalBytes'] as const
@@ -25,12 +32,14 @@ export class MeasuredGroup {
 
   static async start(engines: BenchEngines, { prefix, threads, profile }: Wanted): Promise<MeasuredGroup> {
     const starting = Array.from({ length: threads }, (_, i) => {
-      const config = {
+      const config: ProcessConfig = {
         KAFKA_BROKERS: engines.kafkaBrokers,
         SCHEMA_REGISTRY_URL: engines.schemaRegistryUrl,
         TOPIC_PREFIX: prefix,
         INSTANCE: `bench-${i + 1}`,
+        GRACE: 7_200_000,
         CLOCK: 'events',
+        STANDBY: 'false',
         SESSION_TIMEOUT: 6_000,
         COMMIT_INTERVAL: 100,
         COMMIT_RECORDS_MAX: 100_000,
@@ -42,10 +51,12 @@ export class MeasuredGroup {
     return new MeasuredGroup(await Promise.all(starting))
   }
 
-  async progress(): Promise<Progress> {
+  async progress(): Promise<GroupProgress> {
     const all = await this.#ask<Progress>('progress')
+    const clocksMs = all.flatMap((one) => one.clocksMs ?? Number.NaN)
     return {
-      isReady: all.every(({ isReady }) => isReady),
+      isReady: all.every(({ isReady, tasks }) => isReady && tasks > 0),
+      isDone: new Set(clocksMs).size === 1 && !Number.isNaN(clocksMs[0]),
       taken: added(all.map(({ taken }) => taken)),
       keys: added(all.map(({ keys }) => keys)),
     }

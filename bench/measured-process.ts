@@ -13,6 +13,9 @@ export type Progress = {
   /** Records taken of committed transactions, tables included. */
   taken: Record<string, number>
   keys: Record<string, number>
+  tasks: number
+  /** Where its tasks stand, each of which has read all there is; null: not all of them have. */
+  clocksMs: number[] | null
 }
 
 type Setup = { config: ProcessConfig; profile: string | undefined }
@@ -31,11 +34,14 @@ running.runtime.totals.onCommitMs = (ms) => {
 function progress(): Progress {
   const taken: Record<string, number> = {}
   const keys: Record<string, number> = {}
-  for (const task of running.runtime.tasks()) {
+  const tasks = running.runtime.tasks()
+  for (const task of tasks) {
     taken[task.stage] = (taken[task.stage] ?? 0) + task.records
     keys[task.stage] = (keys[task.stage] ?? 0) + task.keys
   }
-  return { isReady: running.runtime.isReady(), taken, keys }
+  const isAtEnd = tasks.every(({ phase, caughtUp, lag }) => phase === 'running' && caughtUp && lag === 0)
+  const clocksMs = isAtEnd ? [...new Set(tasks.map(({ clockMs }) => clockMs))] : null
+  return { isReady: running.runtime.isReady(), taken, keys, tasks: tasks.length, clocksMs }
 }
 
 async function begin(): Promise<void> {

@@ -112,9 +112,9 @@ async function measureBacklog(child: MeasuredGroup, uplinks: number, devices: nu
   const { taken: before } = await child.progress()
   let mostBytes = 0
   for (;;) {
-    const { taken } = await child.progress()
+    const { isDone } = await child.progress()
     mostBytes = Math.max(mostBytes, (await child.totals()).rssBytes)
-    if ((taken.device ?? 0) >= uplinks + devices && (taken.unit ?? 0) >= uplinks + units) break
+    if (isDone) break
     await sleep(20)
   }
   const elapsedMs = performance.now() - startedMs

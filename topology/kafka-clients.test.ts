@@ -45,6 +45,25 @@ test('a client whose look-ups never come back fails, and is not repeated for eve
   await seen
 })
 
+test('a partition without a leader is asked for until it has one', async () => {
+  vi.useRealTimers()
+  const answers = [-1, -1, 42]
+  const client = {
+    ...{ setDefaultConsumeTimeout: never, on: never },
+    offsetsForTimes: (asked: { offset: number }[], _: number, done: Done<unknown>) =>
+      done(
+        null,
+        asked.map((one) => ({ ...one, offset: answers.shift() })),
+      ),
+  }
+  const consumer = new Consumer(client as unknown as KafkaConsumer)
+  const asked = insist(
+    () => consumer.endOffsets([{ topic: 'uplinks', partition: 0 }]),
+    () => true,
+  )
+  expect(await asked).toEqual([42])
+})
+
 test('what may be repeated is, and is reported every ten seconds', async () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   const away = Object.assign(new Error('away'), {

@@ -88,6 +88,16 @@ export const isFatal = (error: LibrdKafkaError): boolean =>
 export const isReplaced = (error: unknown): boolean =>
   isKafkaError(error) && (error.code === ERRORS.ERR__FENCED || error.code === ERRORS.ERR__FATAL)
 
+/** A partition has no leader for the moment: another look-up may tell. */
+class OffsetsUntold extends Error {
+  constructor({ topic, partition }: TopicPartition) {
+    super(`Kafka does not tell the offsets of ${topic}/${partition}.`)
+  }
+}
+
+const isRepeatable = (error: unknown): boolean =>
+  error instanceof OffsetsUntold || (isKafkaError(error) && !isFatal(error) && !error.isTxnRequiresAbort)
+
 /**
  * Repeats what may be repeated: broker away, coordinator moving, offsets held by a transaction that is being decided. `report`
  * hears of it now and then.
@@ -102,8 +112,7 @@ export async function insist<T>(
     try {
       return await call()
     } catch (error) {
-      const isRetriable = isKafkaError(error) && !isFatal(error) && !error.isTxnRequiresAbort
-      if (!isRetriable || !isWanted()) throw error
+      if (!isRepeatable(error) || !isWanted()) throw error
       if (performance.now() - reportedMs > REPORT_EVERY_MS) {
         reportedMs = performance.now()
         report(error)
@@ -195,7 +204,7 @@ export class Consumer {
     )
     return partitions.map((p) => {
       const offset = offsetIn(found, p)
-      if (offset === null) throw new Error(`Kafka does not tell the offsets of ${p.topic}/${p.partition}.`)
+      if (offset === null) throw new OffsetsUntold(p)
       return offset
     })
   }
