@@ -12,13 +12,8 @@ import { OutputLog } from './output-log.ts'
 import { asFailure, deadLetter, type InputRecord } from './records.ts'
 import { readersFor } from './stage-readers.ts'
 import { Store, stateLoader } from './store.ts'
+import { type Taken, TakenLog } from './taken-log.ts'
 import { Timers } from './timers.ts'
-
-/**
- * What the open transaction has taken: a record of `source`'s topic, or one of many that `source` carries: then `carried`
- * says where it lies in it. `key` is null where it became a dead letter. There are as many as records, so they are small.
- */
-type Taken = { source: InputRecord; topic: TopicName; carried: Carried | null; key: string | null }
 
 type EmitAny = (topic: TopicName, key: string, value: unknown) => void
 
@@ -49,7 +44,7 @@ export class Task {
   /** What the open transaction has made. */
   readonly outputs = new OutputLog()
   #committedEventTimeMs = 0
-  #taken: Taken[] = []
+  readonly #taken = new TakenLog()
   #currentKey = ''
   #currentCauseMs = Number.POSITIVE_INFINITY
   #writtenMs = 0
@@ -81,7 +76,7 @@ export class Task {
 
   /** Records taken since the last commit. */
   get takenRecords(): number {
-    return this.#taken.length
+    return this.#taken.count
   }
 
   /** Takes a record of the changelog; null deletes the key. */
@@ -174,7 +169,7 @@ export class Task {
 
   #reject(taken: Taken, error: unknown): void {
     const letter = this.#letterOf(taken)
-    this.#taken.push({ ...taken, key: null })
+    this.#taken.add({ ...taken, key: null })
     this.#emitDeadLetter(letter, error)
   }
 
@@ -211,7 +206,7 @@ export class Task {
 
   /** The transaction is committed. */
   fold(): void {
-    this.counts.taken += this.#taken.length
+    this.counts.taken += this.#taken.count
     this.counts.deadLetters += this.#deadLetters
     this.#keepStates()
     this.#store.fold()
@@ -223,10 +218,7 @@ export class Task {
 
   /** The transaction is aborted: everything is as after the last commit. Returns its records, to be taken again. */
   revert(): InputRecord[] {
-    // What one record carried was taken in one go.
-    const records = this.#taken.flatMap(({ source }, i) =>
-      source === this.#taken[i - 1]?.source ? [] : [source],
-    )
+    const records = this.#taken.sources()
     this.#store.revert()
     this.#timers.revert()
     this.eventTimeMs = this.#committedEventTimeMs
@@ -242,7 +234,7 @@ export class Task {
   }
 
   #clear(): void {
-    this.#taken = []
+    this.#taken.clear()
     this.outputs.clear()
     this.#deadLetters = 0
   }
@@ -273,7 +265,7 @@ export class Task {
       this.#reject(taken, error)
       return
     }
-    this.#taken.push(taken)
+    this.#taken.add(taken)
   }
 
   #apply(key: string, topic: TopicName, value: unknown, emit: EmitAny): void {
@@ -314,16 +306,17 @@ export class Task {
    */
   #isolate(key: string, clockMs: number, error: unknown): void {
     const sound: Taken[] = []
-    const guilty: [Taken, unknown][] = []
-    for (const taken of this.#takenOf(key)) {
+    const guilty: [number, unknown][] = []
+    for (const at of this.#taken.placesOf(key)) {
+      const taken = this.#taken.at(at)
       const failure = this.#failureOf(key, [...sound, taken], clockMs)
       if (failure === null) sound.push(taken)
-      else guilty.push([taken, failure.error])
+      else guilty.push([at, failure.error])
     }
     this.outputs.dropOf(key)
-    for (const [taken, why] of guilty) {
-      const letter = this.#letterOf(taken)
-      taken.key = null
+    for (const [at, why] of guilty) {
+      const letter = this.#letterOf(this.#taken.at(at))
+      this.#taken.refuse(at)
       this.#emitDeadLetter(letter, why)
     }
     if (sound.length > 0 || this.#survives(key, clockMs)) {
@@ -370,7 +363,7 @@ export class Task {
   }
 
   #takenOf(key: string): Taken[] {
-    return this.#taken.filter((taken) => taken.key === key)
+    return this.#taken.placesOf(key).map((at) => this.#taken.at(at))
   }
 
   readonly #emit: EmitAny = (topic, key, value) => {
