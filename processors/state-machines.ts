@@ -8,6 +8,13 @@ export type Machine<Phase extends string> = Readonly<Record<Phase, Readonly<Part
 
 const never = 'a late sample shows that it never was'
 
+export type HeldPhase = 'none' | 'known' | 'unknown'
+export const heldMachine: Machine<HeldPhase> = {
+  none: { known: 'reading' },
+  known: { unknown: 'hold limit passed (timer)' },
+  unknown: { known: 'reading' },
+}
+
 export type ExcursionPhase = 'unconfirmed' | 'confirmed' | 'critical' | 'ended' | 'retracted'
 const back = 'in range, or out on the other side'
 export const excursionMachine: Machine<ExcursionPhase> = {
@@ -57,6 +64,41 @@ export type DeviceSilencePhase = 'heard' | 'silent'
 export const deviceSilenceMachine: Machine<DeviceSilencePhase> = {
   heard: { silent: 'another device checks in when its limit has passed' },
   silent: { heard: 'its own check-in' },
+}
+
+export type BatteryPhase = 'fine' | 'low'
+export const batteryMachine: Machine<BatteryPhase> = {
+  fine: { low: 'at or below the limit' },
+  low: { fine: 'at or above limit and hysteresis' },
+}
+
+export type FaultPhase = 'sound' | 'no_probe' | 'stuck' | 'jump'
+const noProbe = 'reports a fault'
+export const faultMachine: Machine<FaultPhase> = {
+  sound: { no_probe: noProbe, stuck: 'equal often and long enough', jump: 'too far from the one before' },
+  no_probe: { sound: 'a temperature' },
+  stuck: { sound: 'another temperature', jump: 'another, too far from it', no_probe: noProbe },
+  jump: { sound: 'near the one before', stuck: 'equal often and long enough', no_probe: noProbe },
+}
+
+export type CalibrationPhase = 'valid' | 'due'
+export const calibrationMachine: Machine<CalibrationPhase> = {
+  valid: { due: 'notice before its end (timer)' },
+  due: { valid: 'a version with a later end' },
+}
+
+export type ManualLogPhase = 'not_required' | 'logged' | 'overdue'
+export const manualLogMachine: Machine<ManualLogPhase> = {
+  not_required: { logged: 'required: the interval begins' },
+  logged: { overdue: 'interval and grace passed (timer)', not_required: 'not required any more' },
+  overdue: { logged: 'log', not_required: 'not required any more' },
+}
+
+export type GatewayIncidentPhase = 'open' | 'closed' | 'retracted'
+export const gatewayIncidentMachine: Machine<GatewayIncidentPhase> = {
+  open: { closed: 'no two are silent any more', retracted: never },
+  closed: { open: 'another one that it explains is silent beside one of them', retracted: never },
+  retracted: {},
 }
 
 export type BudgetPhase = 'exceeded' | 'ended' | 'retracted'

@@ -1,20 +1,27 @@
 // The tables against the stage: what it does in some hundred worlds is what they say, no arrow more and none less.
 import { expect, test } from 'vitest'
+import { gatewayStage } from '../../processors/gateway-stage.ts'
 import { noRule } from '../../processors/limits.ts'
 import {
   alertMachine,
+  batteryMachine,
   budgetMachine,
+  calibrationMachine,
   deviceSilenceMachine,
   doorMachine,
   excursionMachine,
+  faultMachine,
+  gatewayIncidentMachine,
+  heldMachine,
   type Machine,
+  manualLogMachine,
   openingMachine,
   silenceMachine,
 } from '../../processors/state-machines.ts'
 import { slowWorld } from '../../processors/testing/slow-worlds.ts'
 import { type Random, random } from '../../processors/testing/worlds.ts'
 import { hours, minutes, UnitDriver, zoned } from '../../processors/unit-driver.ts'
-import type { Rule } from '../../schemas/generated/types.ts'
+import type { GatewaySilence, Rule } from '../../schemas/generated/types.ts'
 import { edgesOf, statusEdges } from './diagrams.ts'
 
 /** Short limits of every kind, so that much happens, in one zone. */
@@ -193,4 +200,100 @@ test('a status changes by an arrow, or by several at one instant', () => {
   )
   const single = [...seen].filter((step) => edges.includes(step))
   expect(single.length / seen.size).toBeGreaterThan(0.8)
+})
+
+/** What is watched of device `a`, and of the unit, phase by phase. */
+function phasesNow({ state: { live } }: UnitDriver): Record<string, string> {
+  const sensor = live.sensors.find(({ deviceId }) => deviceId === 'a')
+  const manual = live.manualSinceMs === null ? 'not_required' : 'logged'
+  const known = live.held?.lapsed ? 'unknown' : 'known'
+  return {
+    held: live.held === null ? 'none' : known,
+    battery: sensor?.battery ? 'low' : 'fine',
+    fault: sensor?.fault?.tag.split('|')[0] ?? 'sound',
+    calibration: sensor?.calibration ? 'due' : 'valid',
+    manualLog: live.missedLog === null ? manual : 'overdue',
+  }
+}
+
+const careRule: Partial<Rule> = {
+  ...{ lowBatteryPercent: 20, faultStuckReadings: 2, faultJumpC: 4 },
+  ...{ expectedReadingIntervalSeconds: 600, manualIntervalMinutes: 10, manualOnlyWhenSilent: true },
+}
+
+/** Each change of a phase, timer by timer and sample by sample. */
+function* careOf(seed: number): Generator<string> {
+  const r = random(seed)
+  const [ends, renewed] = [minutes(r.below(300)), minutes(r.below(300))]
+  const spans = [
+    { validFrom: 0, validUntil: renewed, calibrationValidUntil: ends },
+    { validFrom: renewed, validUntil: null, calibrationValidUntil: null },
+  ].map((span) => ({ deviceId: 'a', silentMinutes: null, ...span }))
+  const unit = new UnitDriver({ ...zoned('UTC', careRule), devices: spans })
+  let before = phasesNow(unit)
+  const look = function* (atMs: number): Generator<string> {
+    const now = phasesNow(unit.advanceTo(atMs))
+    for (const [name, phase] of Object.entries(now))
+      if (before[name] !== phase) yield `${name} ${before[name]} ${phase}`
+    before = now
+  }
+  for (let ms = 0; ms < hours(5); ms += minutes(1 + r.below(25))) {
+    for (let dueMs = unit.nextTimer(); dueMs < ms; dueMs = unit.nextTimer()) yield* look(dueMs)
+    if (r.chance(0.2)) {
+      unit.enter(ms - 1)
+      yield* look(ms - 1)
+    }
+    const fault = r.chance(0.2)
+    const temperature = fault ? null : r.pick([5, 5, 6, 20])
+    unit.pipe({ at: ms, fault, temperature, batteryPercent: r.pick([null, 10, 22, 60]) })
+    yield* look(ms)
+  }
+}
+
+test('the held value, batteries, faults, calibrations and manual logs', () => {
+  const seen = new Set(Array.from({ length: 150 }, (_, seed) => [...careOf(seed)]).flat())
+  const machines = {
+    held: heldMachine,
+    ...{ battery: batteryMachine, fault: faultMachine, calibration: calibrationMachine },
+    manualLog: manualLogMachine,
+  }
+  const named = Object.entries(machines).flatMap(([name, machine]) =>
+    arrows(machine).map((arrow) => `${name} ${arrow}`),
+  )
+  expect([...seen].sort()).toEqual(named.sort())
+})
+
+/** Silences of three units behind one gateway; each is told as it opens, and as it ends or is taken back. */
+function* incidentsOf(seed: number): Generator<string> {
+  const r = random(seed)
+  const told = ['a', 'b', 'c'].flatMap((unitId): [atMs: number, GatewaySilence][] => {
+    const startedAt = minutes(r.below(20))
+    const detectedAt = startedAt + minutes(15)
+    const endedAt = detectedAt + minutes(1 + r.below(40))
+    const open = { gatewayKey: 'g', gatewayId: 'g', organizationId: 'o', unitId, silenceId: unitId }
+    const silence = { ...open, revision: 1, state: 'open' as const, startedAt, detectedAt, endedAt: null }
+    const end = r.chance(0.7) ? { state: 'closed' as const, endedAt } : { state: 'retracted' as const }
+    return [
+      [detectedAt, silence],
+      [endedAt, { ...silence, ...end, revision: 2 }],
+    ]
+  })
+  const stage = gatewayStage()
+  const state = stage.initial('g')
+  const last = new Map<string, string>()
+  const steps: string[] = []
+  for (const [atMs, value] of told.sort(([a], [b]) => a - b)) {
+    stage.onRecord(state, { topic: 'gateway-silences', value }, () => {})
+    stage.settle(state, atMs, (_topic, _key, { id, state: phase }) => {
+      const before = last.get(id)
+      if (before !== undefined && before !== 'retracted' && before !== phase) steps.push(`${before} ${phase}`)
+      last.set(id, phase)
+    })
+  }
+  yield* steps
+}
+
+test('incidents of gateways', () => {
+  const seen = new Set(Array.from({ length: 300 }, (_, seed) => [...incidentsOf(seed)]).flat())
+  expect([...seen].sort()).toEqual(arrows(gatewayIncidentMachine))
 })

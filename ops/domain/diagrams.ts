@@ -12,11 +12,17 @@ import {
 import { newSilence } from '../../processors/silence.ts'
 import {
   alertMachine,
+  batteryMachine,
   budgetMachine,
+  calibrationMachine,
   deviceSilenceMachine,
   doorMachine,
   excursionMachine,
+  faultMachine,
+  gatewayIncidentMachine,
+  heldMachine,
   type Machine,
+  manualLogMachine,
   openingMachine,
   silenceMachine,
 } from '../../processors/state-machines.ts'
@@ -119,11 +125,17 @@ export function statusEdges(): Edge[] {
 }
 
 export const diagrams: Readonly<Record<string, () => string>> = {
+  held: () => diagram(heldMachine, 'no reading yet'),
   excursion: () => diagram(excursionMachine, 'first reading out of range'),
   door: () => diagram(doorMachine, 'no report yet'),
   opening: () => diagram(openingMachine, 'a report "open"'),
   silence: () => diagram(silenceMachine, 'deadline passed (timer)'),
   'device-silence': () => diagram(deviceSilenceMachine, 'first check-in'),
+  battery: () => diagram(batteryMachine, 'a device that tells its level'),
+  fault: () => diagram(faultMachine, 'a device that gives temperatures'),
+  calibration: () => diagram(calibrationMachine, 'a device with an end of its calibration'),
+  'manual-log': () => diagram(manualLogMachine, 'first observation'),
+  'gateway-incident': () => diagram(gatewayIncidentMachine, 'two are silent at once'),
   budget: () => diagram(budgetMachine, 'all of it used (timer)'),
   status: () =>
     fence([
