@@ -9,9 +9,10 @@
 import { endAlert } from './alert.ts'
 import { type FoldContext, isValidAt, limitsNow, openCondition } from './fold-context.ts'
 import type { Sensor, UnitFold } from './fold-state.ts'
+import type { Limits } from './limits.ts'
 
 /** The device's own limit, else the rule's; Infinity: its silence is not watched. */
-export function silentMs(fold: UnitFold, context: FoldContext, deviceId: string): number {
+function silentMs(fold: UnitFold, context: FoldContext, deviceId: string): number {
   for (const device of context.devices) {
     if (device.silentMinutes === null || device.deviceId !== deviceId) continue
     if (isValidAt(device, fold.positionMs)) return Math.round(device.silentMinutes * 60_000)
@@ -19,15 +20,23 @@ export function silentMs(fold: UnitFold, context: FoldContext, deviceId: string)
   return limitsNow(fold, context).deviceSilentMs
 }
 
-/** A check-in of any device, watched or not: to those that are watched it is one of the others. */
-export function hear(fold: UnitFold, limitMs: number): void {
+/** Whether anything of the unit asks who is silent: looked at with every observation, so it comes before all else. */
+export const watchesSilence = (
+  { heard }: UnitFold,
+  { hasSilentMinutes }: FoldContext,
+  limits: Limits,
+): boolean => heard !== null || hasSilentMinutes || limits.deviceSilentMs !== Number.POSITIVE_INFINITY
+
+/** A check-in of any device: to those that are watched it is one of the others. True: it is watched itself. */
+export function hear(fold: UnitFold, context: FoldContext, deviceId: string): boolean {
   const { heard, positionMs } = fold
-  if (heard === null) {
-    if (limitMs !== Number.POSITIVE_INFINITY) fold.heard = { lastMs: positionMs, sinceMs: positionMs }
-    return
-  }
-  if (positionMs - heard.lastMs >= limitMs) heard.sinceMs = positionMs
-  heard.lastMs = positionMs
+  const limitMs = silentMs(fold, context, deviceId)
+  const isWatched = limitMs !== Number.POSITIVE_INFINITY
+  if (heard !== null) {
+    if (positionMs - heard.lastMs >= limitMs) heard.sinceMs = positionMs
+    heard.lastMs = positionMs
+  } else if (isWatched) fold.heard = { lastMs: positionMs, sinceMs: positionMs }
+  return isWatched
 }
 
 export function takeDeviceCheckin(sensor: Sensor, fold: UnitFold, context: FoldContext): void {

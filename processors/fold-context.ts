@@ -11,6 +11,8 @@ export type FoldContext = {
   zone: LocalTime
   /** Which devices are in the unit when; empty: not known. */
   devices: readonly UnitDevice[]
+  /** One of them has a limit of its own for its silence. */
+  hasSilentMinutes: boolean
   /** What people said of the unit, ascending; the checkpoint has passed what was before. */
   entries: readonly Entry[]
   /** Facts that changed since they were last sent; null: nobody asks (the fold of the checkpoint). */
@@ -34,6 +36,7 @@ export function contextOf({ unitId, config, entries }: Known, changes: Changes |
     versions: config === null ? [] : limitsOfVersions(config.versions),
     zone: localTime(config?.timeZone ?? 'UTC'),
     devices: config?.devices ?? [],
+    hasSilentMinutes: config?.devices.some(({ silentMinutes }) => silentMinutes !== null) ?? false,
     entries,
     changes,
   }

@@ -4,7 +4,7 @@ import type { UnitDevice } from '../schemas/generated/types.ts'
 import { causesOf, endAlert } from './alert.ts'
 import { judgeBatteryAgain, takeBattery } from './battery.ts'
 import { calibrationDueMs, fireCalibration } from './calibration.ts'
-import { fireDeviceSilences, hear, silentMs, takeDeviceCheckin } from './device-silence.ts'
+import { fireDeviceSilences, hear, takeDeviceCheckin, watchesSilence } from './device-silence.ts'
 import { type FoldContext, isValidAt, limitsNow } from './fold-context.ts'
 import type { Observation, Sensor, UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
@@ -34,11 +34,9 @@ function sensorOf(fold: UnitFold, deviceId: string): Sensor {
 /** An observation at the fold's position, as far as it tells of its device. */
 export function takeSensor(fold: UnitFold, context: FoldContext, observation: Observation): void {
   const { deviceId, temperatureC, fault, batteryPercent, batteryVolts } = observation
-  // Replayed history is no check-in.
-  const limitMs = observation.history ? null : silentMs(fold, context, deviceId)
-  if (limitMs !== null) hear(fold, limitMs)
-  const isWatched = limitMs !== null && limitMs !== Number.POSITIVE_INFINITY
   const limits = limitsNow(fold, context)
+  const isWatched =
+    watchesSilence(fold, context, limits) && !observation.history && hear(fold, context, deviceId)
   const known = fold.sensors.length > 0 && fold.sensors.some((sensor) => sensor.deviceId === deviceId)
   const tells = fault || (temperatureC !== null && watchesValues(limits)) || isLow(observation, limits)
   if (!known && !tells && !isWatched) return

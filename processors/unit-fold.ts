@@ -43,16 +43,18 @@ export function advance(
   toMs: number,
   until: 'before' | 'through',
 ): void {
-  const isPast = (ms: number): boolean => (until === 'through' ? ms > toMs : ms >= toMs)
   for (;;) {
     if (fold.instantIsOpen) {
-      if (isPast(fold.positionMs)) return
+      if (isPast(fold.positionMs, toMs, until)) return
       closeInstant(fold, context)
     }
-    if (isPast(fold.dueMs) || fold.dueMs === Number.NEGATIVE_INFINITY) return
+    if (isPast(fold.dueMs, toMs, until) || fold.dueMs === Number.NEGATIVE_INFINITY) return
     enter(fold, context, fold.dueMs)
   }
 }
+
+const isPast = (ms: number, toMs: number, until: 'before' | 'through'): boolean =>
+  ms > toMs || (ms === toMs && until === 'before')
 
 function enter(fold: UnitFold, context: FoldContext, atMs: number): void {
   moveTo(fold, context, atMs)
