@@ -56,6 +56,12 @@ const block = (head: string, statements: readonly string[]): string[] => [
   '}',
 ]
 
+/** V8 never again inlines a store that has once thrown for being out of bounds. */
+const double = (variable: string): string[] => [
+  `if (at + 8 <= view.byteLength) view.setFloat64(at, ${variable}, true)`,
+  'at += 8',
+]
+
 class Source {
   /** By the record's name, which it may itself contain. */
   readonly functions = new Map<string, string>()
@@ -71,7 +77,7 @@ class Source {
       case 'boolean':
         return [refuseOther('boolean'), `bytes[at++] = ${variable} ? 1 : 0`]
       case 'double':
-        return [refuseOther('number'), `view.setFloat64(at, ${variable}, true)`, 'at += 8']
+        return [refuseOther('number'), ...double(variable)]
       case 'enum':
         return this.#enum(type as avro.types.EnumType, variable)
       case 'array':
