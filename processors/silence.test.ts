@@ -102,6 +102,30 @@ test('a silence that a late check-in shows never was is retracted', () => {
   expect(driver.sent['unit-status'].at(-1)).toMatchObject({ retracted: true, at: at('10:25') })
 })
 
+test('readings that are filled in within grace take a silence back, those beyond it change none', () => {
+  const filled = ['10:20', '10:40', '11:00', '11:20', '11:40'].map((time) => ({ at: time, temperature: 5 }))
+  const silent = () => unit().pipe({ at: '10:00', temperature: 5 }, { at: '12:00', temperature: 5 })
+  const within = silent().advanceTo('12:00')
+  expect(within.last('silences')).toMatchObject([{ startedAt: at('10:00'), endedAt: at('12:00') }])
+  expect(
+    within
+      .pipe(...filled)
+      .advanceTo('12:01')
+      .last('silences'),
+  ).toEqual([])
+  const beyond = silent().pipe({ at: '14:00', temperature: 5 }).advanceTo('14:00')
+  const told = beyond.last('silences').map(({ startedAt, endedAt }) => [startedAt, endedAt])
+  expect(told).toEqual([
+    [at('10:00'), at('12:00')],
+    [at('12:00'), at('14:00')],
+  ])
+  beyond.pipe(...filled).advanceTo('14:01')
+  expect(beyond.last('silences').map(({ startedAt, endedAt }) => [startedAt, endedAt])).toEqual(told)
+  expect(beyond.sent['late-readings'].map(({ recordedAt }) => recordedAt)).toEqual(
+    filled.map((s) => at(s.at)),
+  )
+})
+
 test('the gateway that heard the last check-in best is told of the silence, of its end, and that it never was', () => {
   const heardBy = (time: string, gatewayId: string | null) => ({ at: time, temperature: 5, gatewayId })
   const driver = unit().pipe(heardBy('10:00', 'cellar'), heardBy('10:10', 'roof')).advanceTo('11:00')
