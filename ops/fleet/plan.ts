@@ -91,8 +91,8 @@ const nowhere = (organizationId: string): PlaceFields => ({
   probe: null,
   openIs: null,
   calibrationOffset: 0,
-  calibrationValidUntilMs: null,
   silentMinutes: null,
+  calibrationValidUntilMs: null,
 })
 
 /** A removed device is nowhere from now on: what it sends then is unassigned. */

@@ -36,8 +36,8 @@ export type PlaceFields = {
   probe: 'internal' | 'external' | null
   openIs: number | null
   calibrationOffset: number
-  calibrationValidUntilMs: number | null
   silentMinutes: number | null
+  calibrationValidUntilMs: number | null
 }
 
 export type RuleHistory<V = Version<RuleFields>> = { scope: RuleScope; versions: V[] }
@@ -110,7 +110,7 @@ async function readPlaces(sql: Sql, deviceIds: readonly string[]): Promise<Store
   const { rows } = await sql.query<PlaceRow & Omit<PlaceFields, 'calibrationValidUntilMs'>>(
     `select device_id as "deviceId", valid_from as "validFrom", organization_id as "organizationId",
        unit_id as "unitId", kind, probe, open_is as "openIs", calibration_offset_c as "calibrationOffset",
-       calibration_valid_until as "calibrationValidUntil", silent_minutes as "silentMinutes"
+       silent_minutes as "silentMinutes", calibration_valid_until as "calibrationValidUntil"
      from device_assignments where device_id = any($1) order by valid_from`,
     [deviceIds],
   )

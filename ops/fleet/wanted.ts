@@ -107,8 +107,8 @@ function addDevice(
       probe: declared.probe ?? null,
       openIs: declared.openIs ?? null,
       calibrationOffset: declared.calibrationOffset ?? 0,
-      calibrationValidUntilMs: instantOf(declared.calibrationValidUntil) ?? null,
       silentMinutes: declared.silentMinutes ?? null,
+      calibrationValidUntilMs: instantOf(declared.calibrationValidUntil) ?? null,
     },
   })
   const earlier = history.map((entry) => place(entry, unitIdAt(organization.slug, entry.unit)))
