@@ -14,7 +14,7 @@ import { topicName } from '../schemas/topics.ts'
 import { answer } from '../topology/kafka-clients.ts'
 import { withEngines } from './engines.ts'
 import { MeasuredChild } from './measured-child.ts'
-import type { Restored } from './restore-process.ts'
+import type { Restored, Spent } from './restore-process.ts'
 import { configOf, INTERVAL_MS, unitIdOf } from './world.ts'
 
 const PREFIX = 'bench.'
@@ -125,6 +125,8 @@ async function measure(where: Where, units: number, threads: number): Promise<vo
       }),
     ),
   )
+  const floor = await Promise.all(children.map((child) => child.ask<Spent>('floor')))
+  const floorMs = floor.reduce((total, { cpuMs }) => total + cpuMs, 0)
   const startedMs = performance.now()
   const restored = await Promise.all(children.map((child) => child.ask<Restored>('restore')))
   const elapsedMs = performance.now() - startedMs
@@ -137,6 +139,10 @@ async function measure(where: Where, units: number, threads: number): Promise<vo
   print(
     `  CPU                      ${((cpuMs * 1_000) / units).toFixed(2)} µs a state, JavaScript's thread ` +
       `${((sum((one) => one.javaScriptMs) * 1_000) / units).toFixed(2)} µs: ${thousands((units * 1_000) / cpuMs)} states/s a core`,
+  )
+  print(
+    `  floor                    ${((floorMs * 1_000) / units).toFixed(2)} µs a state: node-rdkafka reads the same records, ` +
+      `nothing is done with them`,
   )
   const grown = sum(({ rssBytes }) => rssBytes)
   print(

@@ -10,8 +10,11 @@ type Admin = Parameters<Parameters<typeof withAdmin>[1]>[0]
 const DAY_MS = 86_400_000
 const METADATA_ATTEMPTS = 100
 const METADATA_PAUSE_MS = 100
-/** Compaction leaves the newest segment alone; small ones keep the restore after a crash short. */
-const COMPACTED_SEGMENT_MS = 600_000
+/**
+ * Compaction leaves the newest segment alone, and a restore reads it whole. In ten minutes every sensor of a fleet has reported,
+ * so that every state would lie in it once more; in a backlog, a dozen times.
+ */
+const COMPACTED_SEGMENT_MS = 60_000
 const COMPACTED_SEGMENT_BYTES = 64 * 1024 * 1024
 
 export type TopicStatus = { name: string; topic: TopicName; partitions: number | null }

@@ -219,18 +219,27 @@ function offsetIn(found: readonly TopicPartitionOffset[], wanted: TopicPartition
 export class Transactions {
   readonly client: Producer
   readonly #isWanted: () => boolean
+  readonly #report: (error: unknown) => void
 
-  private constructor(client: Producer, isWanted: () => boolean) {
+  private constructor(client: Producer, isWanted: () => boolean, report: (error: unknown) => void) {
     this.client = client
     this.#isWanted = isWanted
+    this.#report = report
   }
 
-  /** Ends what an earlier process of the same transactional.id has left open. `isWanted`: whether to go on repeating. */
-  static async connect(settings: ProducerSettings, isWanted: () => boolean): Promise<Transactions> {
+  /**
+   * Ends what an earlier process of the same transactional.id has left open. `isWanted`: whether to go on repeating; `report`
+   * hears of that now and then.
+   */
+  static async connect(
+    settings: ProducerSettings,
+    isWanted: () => boolean,
+    report: (error: unknown) => void = () => {},
+  ): Promise<Transactions> {
     const client = new rdkafka.Producer(settings.global, settings.topic)
     await connect(client as Connectable)
     client.setPollInterval(50)
-    const transactions = new Transactions(client, isWanted)
+    const transactions = new Transactions(client, isWanted, report)
     try {
       await transactions.#call('initTransactions', (done) =>
         client.initTransactions(REQUEST_TIMEOUT_MS, done),
@@ -289,6 +298,7 @@ export class Transactions {
     return insist(
       () => answered<void>(what, (done) => call((error) => done(error, undefined))),
       this.#isWanted,
+      this.#report,
     )
   }
 }

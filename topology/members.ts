@@ -11,6 +11,9 @@ const RESTART_PAUSE_MS = 500
 const RESTART_PAUSE_MAX_MS = 15_000
 const HEALTHY_AFTER_MS = 30_000
 const SILENT_AFTER_MS = 30_000
+/** One that has reported and is silent for so long hangs: it is ended, and started again. */
+const HUNG_AFTER_MS = 60_000
+const LOOK_EVERY_MS = 5_000
 
 export type MembersOptions = {
   count: number
@@ -102,7 +105,7 @@ async function keep(member: Member, number: number, keeping: Keeping): Promise<v
 
 /** Returns how it ended. */
 function runOnce(member: Member, child: ChildProcess, keeping: Keeping): Promise<string> {
-  const { life, totals, stop } = keeping
+  const { life, totals, stop, options } = keeping
   member.child = child
   member.heardMs = performance.now()
   child.on('message', (message: FromMember) => {
@@ -115,8 +118,15 @@ function runOnce(member: Member, child: ChildProcess, keeping: Keeping): Promise
     member.report = message.report
     member.heardMs = performance.now()
   })
+  const looking = setInterval(() => {
+    // Before its first report it may wait for Kafka or the registry.
+    if (member.report === null || sinceHeardMs(member) < HUNG_AFTER_MS) return
+    options.log.error({ pid: child.pid }, 'A member hangs: it is ended, and started again')
+    child.kill('SIGKILL')
+  }, LOOK_EVERY_MS)
   return new Promise((resolve) => {
     const ended = (how: string): void => {
+      clearInterval(looking)
       member.child = null
       member.report = null
       resolve(how)

@@ -76,7 +76,9 @@ export class Session {
     await using opened = new AsyncDisposableStack()
     const keep = <T extends { disconnect(): Promise<void> }>(client: T): T =>
       opened.adopt(client, () => client.disconnect())
-    const transactions = keep(await Transactions.connect(settings.producer, isWanted))
+    const report = (error: unknown) =>
+      options.log.warn({ err: error }, 'Kafka does not answer for a transaction: tries again')
+    const transactions = keep(await Transactions.connect(settings.producer, isWanted, report))
     const offsets = keep(await Consumer.connect(settings.offsets))
     const group = keep(
       await Consumer.connect(settings.group, (kind, partitions) => {
