@@ -14,12 +14,15 @@ import { hasPgBouncer, type PgBouncer, startPgBouncer } from './testing/pgbounce
 const projectDir = resolve(import.meta.dirname, '..')
 
 /**
- * What the processes do with a database: the sink, the API, the outbox, fleet files, digests, repairs, walls. Left out are those
- * that need the direct URL for all that they show (partitions, backups), and those that start whole pipelines.
+ * What the processes do with a database: the sink, the API and who may use it, the outbox, fleet files, digests, repairs, walls,
+ * views. Left out are those that need the direct URL for all that they show (partitions, backups), and those that start whole
+ * pipelines or browsers.
  */
 const databasePart = [
   ...['sinks/writer', 'sinks/sink', 'sinks/committer', 'sinks/rows', 'api/api', 'api/telemetry', 'api/admin'],
-  ...['api/report', 'infra/outbox', 'infra/tenancy', 'ops/fleet/apply', 'ops/digest', 'ops/rollups/repair'],
+  ...['api/report', 'api/access', 'api/entries', 'api/exports', 'api/gateway-incidents', 'api/reach'],
+  ...['api/refusals', 'api/rollups', 'infra/outbox', 'infra/tenancy', 'ops/fleet/apply', 'ops/digest'],
+  ...['ops/rollups/repair', 'ops/unassigned', 'ops/dead-letters', 'ops/analytics.e2e'],
 ]
 
 let bouncer: PgBouncer
@@ -61,7 +64,7 @@ describe.skipIf(!hasPgBouncer)('through PgBouncer in transaction mode', () => {
     const stats = await bouncer.show('SHOW STATS')
     const transactions = stats.reduce((sum, row) => sum + Number(row.total_xact_count), 0)
     expect(transactions).toBeGreaterThan(200)
-  }, 300_000)
+  }, 600_000)
 
   test('migrations go by the direct URL, and by PgBouncer, too', async () => {
     const url = directUrlOf(await freshDatabase({ migrate: null }))
