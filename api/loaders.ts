@@ -139,7 +139,7 @@ const connection = (name: ConnectionName, kind: ParentKind = 'unit') =>
     const rows =
       downsample == null
         ? await pageOfParents<Row>(query, name, kind, ids, { ...args, page, from, to, fields })
-        : await downsampledReadings<Row>(query, ids, rangeNeeded(args), downsample)
+        : await downsampledReadings<Row>(query, ids, rangeNeeded(args), { max: downsample, fields })
     const byParent = groupBy(rows, ({ parentId }) => parentId)
     const keyOf = sources[name].keyOf as (row: unknown) => ReturnType<typeof sources.excursions.keyOf>
     return ({ id }) => connectionOf(name, page, byParent.get(id) ?? [], keyOf)
@@ -243,17 +243,17 @@ const unitRollups = batched<RollupOwner, RollupArgs>(async (units, args, { query
 })
 
 const rollupsTogether = (kind: 'site' | 'organization') =>
-  batched<RollupOwner & { timeZone: string }, RollupArgs>(async (owners, args, { query }) => {
+  batched<RollupOwner & { timeZone: string }, RollupArgs>(async (owners, args, { query }, fields) => {
     const parents = owners.map(({ id, timeZone }) => ({ id, type: null, zone: timeZone }))
-    const of = await rollupsOfMany(query, { kind }, parents, args)
+    const of = await rollupsOfMany(query, { kind }, parents, args, fields)
     return ({ id }) => of({ id, type: null })
   })
 
-const rollupsOfType = batched<registry.UnitsOfType, RollupArgs>(async (groups, args, { query }) => {
+const rollupsOfType = batched<registry.UnitsOfType, RollupArgs>(async (groups, args, { query }, fields) => {
   const answers = await Promise.all(
     [...groupBy(groups, ({ scope }) => scope)].map(async ([kind, ofKind]) => {
       const parents: RollupParent[] = ofKind.map(({ parentId, type, zone }) => ({ id: parentId, type, zone }))
-      return [kind, await rollupsOfMany(query, { kind, type: true }, parents, args)] as const
+      return [kind, await rollupsOfMany(query, { kind, type: true }, parents, args, fields)] as const
     }),
   )
   const byKind = new Map(answers)
@@ -306,7 +306,7 @@ export const loaders = {
     devices: listing('Organization.devices'),
     gateways: gatewayPage,
     ...episodesOf('organization'),
-    rollups: rollupsTogether('organization'),
+    rollups: toldWhatIsAsked(rollupsTogether('organization')),
     unitTypes: typesOf('organization'),
     topUnits: top('organization'),
   },
@@ -315,11 +315,11 @@ export const loaders = {
     areas: listing('Site.areas'),
     units: listing('Site.units'),
     ...episodesOf('site'),
-    rollups: rollupsTogether('site'),
+    rollups: toldWhatIsAsked(rollupsTogether('site')),
     unitTypes: typesOf('site'),
     topUnits: top('site'),
   },
-  UnitsOfType: { rollups: rollupsOfType },
+  UnitsOfType: { rollups: toldWhatIsAsked(rollupsOfType) },
   TopUnit: { unit: one(({ unitId }: { unitId: string }) => unitId, registry.unitsById) },
   Gateway: {
     organization,

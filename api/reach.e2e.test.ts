@@ -297,8 +297,8 @@ describe('by its id', () => {
     expect(nodes.filter(Boolean).map(({ id }: { id: string }) => id)).toEqual(
       ids.filter((id) => id !== idOf('nothing')),
     )
-    // Which types, one of each, a reading and a gateway.
-    expect(api.statements()).toHaveLength(9)
+    // Which types, of the registry and of episodes; one of each, a reading and a gateway.
+    expect(api.statements()).toHaveLength(10)
   })
 
   test.each([

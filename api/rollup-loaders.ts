@@ -29,7 +29,7 @@ export function rollupsOfUnits(
   args: RollupArgs,
   fields?: ReadonlySet<string>,
 ) {
-  if (args.timeZone != null) return rollupsOfMany(query, { kind: 'unit' }, parents, args)
+  if (args.timeZone != null) return rollupsOfMany(query, { kind: 'unit' }, parents, args, fields)
   const granularity = granularityOf(args.granularity)
   const unitIds = parents.map(({ id }) => id)
   const stored: Rows = (page, range) =>
@@ -37,14 +37,20 @@ export function rollupsOfUnits(
   return answered(query, parents, args, 'start', stored)
 }
 
-export function rollupsOfMany(query: Query, of: TotalOf, parents: readonly RollupParent[], args: RollupArgs) {
+export function rollupsOfMany(
+  query: Query,
+  of: TotalOf,
+  parents: readonly RollupParent[],
+  args: RollupArgs,
+  fields?: ReadonlySet<string>,
+) {
   const timeZone = args.timeZone ?? null
   if (timeZone !== null) checkZone(timeZone)
   const granularity = granularityOf(args.granularity)
   const zoned = timeZone === null ? parents : parents.map((parent) => ({ ...parent, zone: timeZone }))
   const summed: Rows = (page, range) => {
     if (range.from === null || range.to === null) throw needsRange('A time zone of your own')
-    const request: TotalRequest = { granularity, page, timeZone, from: range.from, to: range.to }
+    const request: TotalRequest = { granularity, page, timeZone, fields, from: range.from, to: range.to }
     return totalsOf(query, of, parents, request)
   }
   return answered(query, zoned, args, 'localMs', summed)
@@ -71,7 +77,7 @@ async function answered(
   return ({ id, type }) => connectionOf('rollups', page, byParent.get(nameOf(id, type)) ?? [], keyOf)
 }
 
-const nameOf = (id: string, type: string | null) => `${id} ${type ?? ''}`
+const nameOf = (id: string, type: string | null) => (type === null ? id : `${id} ${type}`)
 
 type Filling = RollupArgs & { page: Page; key: WindowKey; rowsOf: Rows }
 

@@ -6,9 +6,10 @@ import { unitId } from './years-data.ts'
 const DAY_MS = 86_400_000
 
 // The dashboard is JavaScript for browsers, which the type check leaves out.
-const page: { UNIT_QUERY: string } = await import(
-  new URL('../api/dashboard/unit-query.js', import.meta.url).href
-)
+const dashboard = (file: string) => import(new URL(`../api/dashboard/${file}`, import.meta.url).href)
+const page: Record<'UNIT_QUERY' | 'FIGURES_QUERY' | 'READINGS_QUERY' | 'WINDOWS_QUERY', string> =
+  await dashboard('unit-query.js')
+const wall: { FLEET_QUERY: string } = await dashboard('fleet-query.js')
 
 export type Asked = { query: string; variables: Record<string, unknown> }
 export type ApiQuestion = {
@@ -52,6 +53,16 @@ export function apiQuestions({ units, denseUnits, sites, untilMs }: Fleet): ApiQ
       }),
       theirs: null,
     },
+    {
+      name: 'its figures: 24 hours, 14 days, a heat map of 1,000 hours',
+      p99MsMax: 25,
+      ours: (i) => ({
+        query: page.FIGURES_QUERY,
+        variables: { id: dense(i), unit: 'C', heatFrom: new Date(untilMs - 42 * DAY_MS).toISOString() },
+      }),
+      theirs: null,
+    },
+    ...zooms(untilMs, dense),
     {
       name: 'a site’s 50 units: names, status, latest value, door',
       p99MsMax: 25,
@@ -107,18 +118,43 @@ export function apiQuestions({ units, denseUnits, sites, untilMs }: Fleet): ApiQ
     {
       name: 'the wall of all units: status, latest value, door, rule',
       p99MsMax: null,
-      ours: () => ({ query: WALL, variables: {} }),
+      ours: () => ({ query: wall.FLEET_QUERY, variables: { unit: 'C', after: null } }),
       theirs: null,
     },
   ]
 }
 
+/** What the chart of a unit asks, from two years down to an hour. */
+function zooms(untilMs: number, dense: (index: number) => string): ApiQuestion[] {
+  const asked = (name: string, days: number, query: string, more: object): ApiQuestion => ({
+    name: `zoom: ${name}`,
+    p99MsMax: 50,
+    ours: (i) => ({
+      query,
+      variables: {
+        ...{ id: dense(i), unit: 'C', to: new Date(untilMs).toISOString() },
+        ...{ from: new Date(untilMs - days * DAY_MS).toISOString(), ...more },
+      },
+    }),
+    theirs: null,
+  })
+  const spans = { points: 900, doors: 1_000 }
+  return [
+    asked('2 years, in days', 730, page.WINDOWS_QUERY, { granularity: 'DAY', after: null }),
+    asked('3 months, in hours, one page of three', 41, page.WINDOWS_QUERY, {
+      granularity: 'HOUR',
+      after: null,
+    }),
+    asked('1 month, of readings', 31, page.READINGS_QUERY, spans),
+    asked('1 week', 7, page.READINGS_QUERY, spans),
+    asked('1 day', 1, page.READINGS_QUERY, spans),
+    asked('1 hour', 1 / 24, page.READINGS_QUERY, spans),
+  ]
+}
+
 const CARD =
   'id name type status { status since } latest { temperature temperatureAt recordedAt } door { open since }'
-const SITE_QUERY = `query Site($id: ID!) { site(id: $id) { name timeZone units { ${CARD} area { name } } } }`
-const WALL = `{ organizations { id name sites { id name timeZone units { ${CARD} area { name }
-  rule { temperatureMin temperatureMax holdLimitSeconds } } } } }`
-
+const SITE_QUERY = `query Site($id: ID!) { site(id: $id) { name timeZone units { nodes { ${CARD} area { name } } } } }`
 const EPISODES = `query Episodes($id: ID!) { unit(id: $id) { name
   excursions(last: 20) { nodes { startedAt endedAt peak } } doorOpenings(last: 20) { nodes { openedAt closedAt } }
   silences(last: 20) { nodes { startedAt endedAt } } alerts(last: 20) { nodes { type triggeredAt } }

@@ -1,8 +1,10 @@
 // The API under load, beside PostGraphile on the same questions and the same database: two years of a fleet, each server a
-// process of its own, driven by autocannon. PostGraphile is fetched into a folder of its own for the run.
+// process of its own, driven by autocannon. PostGraphile is fetched into a folder of its own for the run. With `--data FOLDER`
+// the filled database is kept there for the next run; `--only TEXT` asks the questions with it in their name; `--profile FOLDER`
+// leaves a CPU profile of our server.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,7 +14,7 @@ import { migrate } from '../infra/migrate.ts'
 import { openPostgres } from '../infra/postgres.ts'
 import { openScratch, removeAbandonedScratches } from '../infra/testing/scratch.ts'
 import { createKey } from '../ops/api-keys.ts'
-import { fillFleet, planFleet, vacuumFleet } from './api-data.ts'
+import { type Fleet, fillFleet, planFleet, vacuumFleet } from './api-data.ts'
 import { type ApiQuestion, type Asked, apiQuestions } from './api-questions.ts'
 
 const SECONDS = 3
@@ -20,38 +22,53 @@ const WARM_UP_SECONDS = 1
 /** Latency as a few readers feel it; throughput as many do. */
 const [FEW, MANY] = [2, 16]
 
+const report = (line: string): void => void process.stderr.write(`${line}\n`)
 const print = (line = ''): void => void process.stdout.write(`${line}\n`)
 
 export async function run(options: Record<string, string>): Promise<void> {
-  const fleet = planFleet(Number(options.units ?? 1_000), Number(options.rows ?? 2_000_000))
+  if (options.data !== undefined) return measureIn(resolve(options.data), options)
   await removeAbandonedScratches()
   const scratch = openScratch()
-  const report = (line: string) => process.stderr.write(`${line}\n`)
   try {
-    const engines = await localEngines(['postgres'], { dataDir: scratch.dir, report, ports: 'any' })
-    const { databaseUrl = '' } = engines
-    try {
-      await migrate(databaseUrl)
-      const db = openPostgres(databaseUrl, { connectionsMax: 2, statementTimeoutMs: 0 })
-      await fillFleet(db, fleet, report)
-      const key = await createKey(db, { organization: 'bench', name: 'bench', role: 'viewer', days: null })
-      await db.end()
-      await vacuumFleet(databaseUrl)
-      const questions = apiQuestions(fleet)
-      const ours = await measured(() => startOurs(databaseUrl, key), questions, 'ours')
-      const theirs = options.alone
-        ? undefined
-        : await measured(
-            () => startTheirs(databaseUrl, join(scratch.dir, 'postgraphile')),
-            questions,
-            'theirs',
-          )
-      tell(questions, ours, theirs)
-    } finally {
-      await engines.stop()
-    }
+    await measureIn(scratch.dir, options)
   } finally {
     await scratch.remove()
+  }
+}
+
+async function measureIn(dir: string, options: Record<string, string>): Promise<void> {
+  const fleet = planFleet(Number(options.units ?? 1_000), Number(options.rows ?? 2_000_000))
+  mkdirSync(dir, { recursive: true })
+  const engines = await localEngines(['postgres'], { dataDir: dir, report, ports: 'any' })
+  const { databaseUrl = '' } = engines
+  try {
+    await migrate(databaseUrl)
+    const key = await filled(databaseUrl, fleet, join(dir, 'fleet.json'))
+    const questions = apiQuestions(fleet).filter(({ name }) => name.includes(options.only ?? ''))
+    const ours = await measured(() => startOurs(databaseUrl, key, options.profile), questions, 'ours')
+    const theirs = options.alone
+      ? undefined
+      : await measured(() => startTheirs(databaseUrl, join(dir, 'postgraphile')), questions, 'theirs')
+    tell(questions, ours, theirs)
+  } finally {
+    await engines.stop()
+  }
+}
+
+/** A key to ask with. What has been filled once is there: `mark` says with what. */
+async function filled(databaseUrl: string, fleet: Fleet, mark: string): Promise<string> {
+  const db = openPostgres(databaseUrl, { connectionsMax: 2, statementTimeoutMs: 0 })
+  try {
+    const plan = JSON.stringify(fleet)
+    if (!existsSync(mark)) {
+      await fillFleet(db, fleet, report)
+      await vacuumFleet(databaseUrl)
+      writeFileSync(mark, plan)
+    } else if (readFileSync(mark, 'utf8') !== plan)
+      throw new Error(`${mark} is of another fleet: give the same --units and --rows, or another folder.`)
+    return await createKey(db, { organization: 'bench', name: 'bench', role: 'viewer', days: null })
+  } finally {
+    await db.end()
   }
 }
 
@@ -81,7 +98,9 @@ async function measured(
         bytes,
         cpuMs: (cpuMs(server.child) - before) / many.requests.total,
       })
-      process.stderr.write(`${side}: ${question.name}: p99 ${few.latency.p99} ms\n`)
+      report(
+        `${side}: ${question.name}: p99 ${few.latency.p99} ms, ${Math.round(many.requests.average)} a second`,
+      )
     }
   } finally {
     server.child.kill()
@@ -139,9 +158,11 @@ function tell(
   }
 }
 
-async function startOurs(databaseUrl: string, key: string): Promise<Server> {
+async function startOurs(databaseUrl: string, key: string, profile: string | undefined): Promise<Server> {
   const port = await freePort()
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, '../ops/coldstream.ts'), 'api'], {
+  const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(profile)}`]
+  const program = resolve(import.meta.dirname, '../ops/coldstream.ts')
+  const child = spawn(process.execPath, [...profiling, program, 'api'], {
     env: {
       PATH: dirname(process.execPath),
       DATABASE_URL: databaseUrl,
@@ -163,17 +184,7 @@ async function startOurs(databaseUrl: string, key: string): Promise<Server> {
 const postgraphileVersion = '5.1.5'
 
 async function startTheirs(databaseUrl: string, folder: string): Promise<Server> {
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'package.json'), '{"private":true}')
-  process.stderr.write('fetching PostGraphile\n')
-  execFileSync(
-    'npm',
-    [
-      ...['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder],
-      ...[`postgraphile@${postgraphileVersion}`, 'postgraphile-plugin-connection-filter@4.0.1'],
-    ],
-    { stdio: 'ignore' },
-  )
+  fetchTheirs(folder)
   const port = await freePort()
   writeFileSync(join(folder, 'graphile.config.mjs'), presetOf(databaseUrl, port))
   const child = spawn(process.execPath, [join(folder, 'node_modules/postgraphile/dist/cli-run.js')], {
@@ -183,6 +194,21 @@ async function startTheirs(databaseUrl: string, folder: string): Promise<Server>
   })
   await ready(`http://127.0.0.1:${port}/graphql`)
   return { url: `http://127.0.0.1:${port}/graphql`, child, headers: { 'content-type': 'application/json' } }
+}
+
+function fetchTheirs(folder: string): void {
+  if (existsSync(join(folder, 'node_modules/postgraphile/dist/cli-run.js'))) return
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{"private":true}')
+  report('fetching PostGraphile')
+  execFileSync(
+    'npm',
+    [
+      ...['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder],
+      ...[`postgraphile@${postgraphileVersion}`, 'postgraphile-plugin-connection-filter@4.0.1'],
+    ],
+    { stdio: 'ignore' },
+  )
 }
 
 /** As its manual says for production, with the plugin without which it has no ranges; as the owner of the tables. */

@@ -38,7 +38,7 @@ const benches: Record<string, Bench> = {
   },
   api: {
     about:
-      'GraphQL over two years × 1,000 units: p50, p99, queries a second, beside PostGraphile (--units, --rows, --alone true)',
+      'GraphQL over two years × 1,000 units: p50, p99, queries a second, beside PostGraphile (--alone true, --data FOLDER)',
     run: async (options) => (await import('./api.ts')).run(options),
   },
   live: {
@@ -74,6 +74,9 @@ const { positionals, values } = parseArgs({
     rows: { type: 'string' },
     together: { type: 'string' },
     alone: { type: 'string' },
+    data: { type: 'string' },
+    only: { type: 'string' },
+    subscribers: { type: 'string' },
   },
 })
 const [name] = positionals

@@ -93,7 +93,9 @@ export function openPostgres(databaseUrl: string, settings: PostgresSettings = {
   const ask: Postgres['query'] = async (text, values = [], { settings, signal } = {}) => {
     signal?.throwIfAborted()
     const client = await pool.connect()
-    const limits = { transaction_read_only: 'on', statement_timeout: String(Math.round(statementTimeoutMs)) }
+    const timeout = String(Math.round(statementTimeoutMs))
+    // A question takes milliseconds; to compile its plan takes hundreds.
+    const limits = { transaction_read_only: 'on', statement_timeout: timeout, jit: 'off' }
     return asking(client, { text, values, settings: { ...limits, ...settings }, nameOf }, signal)
   }
   return {

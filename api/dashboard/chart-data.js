@@ -85,12 +85,31 @@ function episodesIn({ excursions, silences, alerts, doorOpenings }) {
   }
 }
 
-/** @param {object} range @param {Grain} grain @param {AbortSignal} signal */
-async function windowsOf(range, grain, signal) {
-  const windows = []
+/** Hours of so many days are one page. */
+const PART_DAYS = 41
+
+/** In parts that are asked side by side: page after page would be as many times to the server and back. */
+async function windowsOf(
+  /** @type {{ from: string, to: string }} */ range,
+  /** @type {Grain} */ grain,
+  /** @type {AbortSignal} */ signal,
+) {
   const granularity = grain === 'hours' ? 'HOUR' : 'DAY'
+  const stepMs = PART_DAYS * (grain === 'hours' ? 1 : 24) * DAY_MS
+  const [fromMs, toMs] = [Date.parse(range.from), Date.parse(range.to)]
+  const parts = Array.from({ length: Math.ceil((toMs - fromMs) / stepMs) }, (_, index) => ({
+    from: iso(fromMs + index * stepMs),
+    to: iso(Math.min(fromMs + (index + 1) * stepMs, toMs)),
+  }))
+  const windows = await Promise.all(parts.map((part) => pagesOf({ ...range, ...part, granularity }, signal)))
+  return windows.flat()
+}
+
+/** @param {object} asked @param {AbortSignal} signal */
+async function pagesOf(asked, signal) {
+  const windows = []
   for (let after = null, hasMore = true; hasMore; ) {
-    const { unit } = await ask(WINDOWS_QUERY, { ...range, granularity, after }, signal)
+    const { unit } = await ask(WINDOWS_QUERY, { ...asked, after }, signal)
     if (unit === null) return []
     windows.push(...unit.rollups.nodes)
     hasMore = unit.rollups.pageInfo.hasNextPage

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { columnsFor } from './columns.ts'
+import { asRows, columnsFor } from './columns.ts'
 import { sources } from './connections.ts'
 
 const names = (text: string) => text.split(',').map((column) => /(\w+)"?$/.exec(column.trim())?.[1])
@@ -10,6 +10,19 @@ test('of the columns only those come that the fields and a cursor need', () => {
   ])
   expect(names(columnsFor(sources.readings, new Set(['temperature'])))).toEqual([
     ...['recordedAt', 'deviceId', 'temperatureC', 'simulated'],
+  ])
+})
+
+test('columns become rows again: instants are instants, and null is null', () => {
+  const columns = { temperatureC: [4.5, null], recordedAt: [1_000, 2_000], doorOpen: [true, false] }
+  expect(
+    asRows([
+      { parentId: 'a', ...columns },
+      { parentId: 'b', temperatureC: null, recordedAt: null, doorOpen: null },
+    ]),
+  ).toEqual([
+    { parentId: 'a', temperatureC: 4.5, recordedAt: new Date(1_000), doorOpen: true },
+    { parentId: 'a', temperatureC: null, recordedAt: new Date(2_000), doorOpen: false },
   ])
 })
 

@@ -3,6 +3,7 @@
 import type { Query } from '../database.ts'
 import { refusal } from '../errors.ts'
 import { lttb } from '../lttb.ts'
+import { asColumns, asRows, columnsFor, type Fields } from './columns.ts'
 import { sources } from './connections.ts'
 
 export const SAMPLES_MAX = 2_000
@@ -14,25 +15,29 @@ export async function downsampledReadings<R>(
   query: Query,
   unitIds: readonly string[],
   { from, to }: Range,
-  max: number,
+  { max, fields }: { max: number; fields: Fields },
 ): Promise<R[]> {
   if (max < 2 || max > SAMPLES_MAX)
     throw refusal('BAD_INPUT', `\`downsample\` is ${max}; give 2 to ${SAMPLES_MAX}.`)
   const points = await temperaturePoints(query, unitIds, { from, to })
   const chosen = points.map(({ unitId, ms, celsius }) => ({
-    unit: unitId,
+    id: unitId,
     at: lttb(ms ?? [], celsius ?? [], max).map((index) => new Date(ms?.[index] ?? 0)),
   }))
   if (chosen.every(({ at }) => at.length === 0)) return []
-  return query<R>(
-    `select asked.unit as "parentId", r.* from jsonb_to_recordset($1::jsonb) asked (unit uuid, at timestamptz[])
-     cross join lateral (
-       select distinct on (recorded_at) ${sources.readings.columns} from sensor_readings
-       where unit_id = asked.unit and recorded_at = any(asked.at) and temperature_c is not null and not simulated
-         and recorded_at >= $2 and recorded_at < $3
-       order by recorded_at, device_id
-     ) r`,
-    [JSON.stringify(chosen), from, to],
+  const columns = columnsFor(sources.readings, fields)
+  return asRows<R>(
+    await query(
+      asColumns(
+        columns,
+        `select distinct on (recorded_at) ${columns} from sensor_readings
+         where unit_id = asked.id and recorded_at = any(asked.at) and temperature_c is not null and not simulated
+           and recorded_at >= $2 and recorded_at < $3
+         order by recorded_at, device_id`,
+        'jsonb_to_recordset($1::jsonb) asked (id uuid, at timestamptz[])',
+      ),
+      [JSON.stringify(chosen), from, to],
+    ),
   )
 }
 

@@ -2,7 +2,7 @@
 // through each.
 import type { Query } from '../database.ts'
 import type { Page } from '../page.ts'
-import { HORIZON_DAYS } from './latest.ts'
+import { horizonOf } from './latest.ts'
 
 export type Gateway = {
   organizationId: string
@@ -30,7 +30,7 @@ const heard = `
   ) a cross join lateral (
     select gateway_id, recorded_at from sensor_readings
     where unit_id = a.unit_id and device_id = d.id and not simulated
-      and recorded_at > $2::timestamptz - interval '${HORIZON_DAYS} days'
+      and recorded_at > $3
     order by recorded_at desc limit 1
   ) newest
   where d.organization_id = any($1::uuid[]) and d.deleted_at is null and newest.gateway_id is not null
@@ -45,7 +45,7 @@ const rows = `
   full join (${heard}) h using (organization_id, gateway_id)`
 
 export const gatewaysOf = (query: Query, organizationIds: readonly string[], now: Date) =>
-  query<Gateway>(rows, [organizationIds, now])
+  query<Gateway>(rows, [organizationIds, now, horizonOf(now)])
 
 /** By their id at the network: of each organization one more than the page's limit, in its direction. */
 export function gatewaysPage(
@@ -55,12 +55,12 @@ export function gatewaysPage(
   now: Date,
 ): Promise<Gateway[]> {
   const direction = backward ? 'desc' : ''
-  const values = [organizationIds, now, limit + 1, ...(key === undefined ? [] : [key[1]])]
+  const values = [organizationIds, now, horizonOf(now), limit + 1, ...(key === undefined ? [] : [key[1]])]
   return query<Gateway>(
     `select * from (
        select *, row_number() over (partition by "organizationId" order by "gatewayId" ${direction}) as place
-       from (${rows}) g ${key === undefined ? '' : `where "gatewayId" ${backward ? '<' : '>'} $4`}
-     ) placed where place <= $3 order by place`,
+       from (${rows}) g ${key === undefined ? '' : `where "gatewayId" ${backward ? '<' : '>'} $5`}
+     ) placed where place <= $4 order by place`,
     values,
   )
 }

@@ -4,7 +4,13 @@
 import type { Query } from '../database.ts'
 
 /** Further back than this nothing counts as a latest value; it also bounds the partitions that are opened. */
-export const HORIZON_DAYS = 31
+const HORIZON_DAYS = 31
+/** A unit's values are at most so much older than its newest reading. */
+const TOGETHER_DAYS = 2
+const DAY_MS = 86_400_000
+
+/** As a value: partitions beyond what `now() - interval` gives would be planned for, and left out only when it runs. */
+export const horizonOf = (now: Date, days = HORIZON_DAYS): Date => new Date(now.getTime() - days * DAY_MS)
 
 export type UnitLatest = { unitId: string; temperatureC: number | null; recordedAt: Date }
 export type DeviceLatest = { deviceId: string; temperatureC: number | null; recordedAt: Date }
@@ -28,7 +34,7 @@ export const latestOfUnits = (query: Query, unitIds: readonly string[], now: Dat
     cross join lateral (
       select recorded_at, device_id from sensor_readings
       where unit_id = asked.unit_id and not simulated and not history
-        and recorded_at > $2::timestamptz - interval '${HORIZON_DAYS} days'
+        and recorded_at > $2
       order by recorded_at desc, device_id desc limit 1
     ) heard
     cross join lateral (
@@ -44,7 +50,8 @@ export const latestOfUnits = (query: Query, unitIds: readonly string[], now: Dat
       cross join lateral (
         select * from sensor_readings
         where unit_id = asked.unit_id and device_id = placed.device_id and not simulated
-          and recorded_at > heard.recorded_at - interval '2 days' and recorded_at <= heard.recorded_at
+          and recorded_at > $3 and recorded_at > heard.recorded_at - interval '${TOGETHER_DAYS} days'
+          and recorded_at <= heard.recorded_at
         order by recorded_at desc limit ${READINGS_OF_A_DEVICE}
       ) recent
     ) v
@@ -52,7 +59,7 @@ export const latestOfUnits = (query: Query, unitIds: readonly string[], now: Dat
       select door_open from door_events where unit_id = asked.unit_id and not retracted
       order by recorded_at desc, id desc limit 1
     ) d on true`,
-    [unitIds, now],
+    [unitIds, horizonOf(now), horizonOf(now, HORIZON_DAYS + TOGETHER_DAYS)],
   )
 
 /** `unitIds[i]` is the unit that `deviceIds[i]` is assigned to. Values come from its last ten readings
@@ -76,11 +83,11 @@ export const latestOfDevices = (
     cross join lateral (
       select * from sensor_readings
       where unit_id = asked.unit_id and device_id = asked.device_id and not simulated
-        and recorded_at > $3::timestamptz - interval '${HORIZON_DAYS} days'
+        and recorded_at > $3
       order by recorded_at desc limit 10
     ) recent
     group by asked.device_id`,
-    [deviceIds, unitIds, now],
+    [deviceIds, unitIds, horizonOf(now)],
   )
 
 export const statusOfUnits = (query: Query, unitIds: readonly string[]) =>

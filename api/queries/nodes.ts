@@ -1,4 +1,4 @@
-// node(id): UUIDs are unique over all types, so one statement asks every table whose row it is. What has none says in its id
+// node(id): UUIDs are unique over all types, so the tables are asked whose row it is. What has none says in its id
 // which it is.
 import type { Query } from '../database.ts'
 import type { ComposedType } from '../node-id.ts'
@@ -31,19 +31,25 @@ export type EpisodeType = keyof typeof episodes
 
 export const isEpisode = (type: NodeType): type is EpisodeType => type in episodes
 
-const branches = [
-  ...Object.entries(registry).map(
-    ([type, table]) =>
-      `select '${type}' as type, id from ${table} where id = any($1::uuid[]) and deleted_at is null`,
-  ),
-  ...Object.entries(episodes).map(
-    ([type, name]) =>
-      `select '${type}', id from ${sources[name].table} where id = any($1::uuid[]) and ${sources[name].where}`,
-  ),
-]
+const inRegistry = Object.entries(registry).map(
+  ([type, table]) =>
+    `select '${type}' as type, id from ${table} where id = any($1::uuid[]) and deleted_at is null`,
+)
+const inEpisodes = Object.entries(episodes).map(
+  ([type, name]) =>
+    `select '${type}' as type, id from ${sources[name].table} where id = any($1::uuid[]) and ${sources[name].where}`,
+)
 
-export const typesOf = (query: Query, ids: readonly string[]) =>
-  query<{ id: string; type: NodeType }>(branches.join(' union all '), [ids])
+type Typed = { id: string; type: NodeType }
+
+/** Most ids are of the registry, whose tables are small; the large ones are asked for the rest. */
+export async function typesOf(query: Query, ids: readonly string[]): Promise<Typed[]> {
+  const found = await query<Typed>(inRegistry.join(' union all '), [ids])
+  const known = new Set(found.map(({ id }) => id))
+  const rest = ids.filter((id) => !known.has(id))
+  if (rest.length === 0) return found
+  return [...found, ...(await query<Typed>(inEpisodes.join(' union all '), [rest]))]
+}
 
 type Row = { id: string }
 

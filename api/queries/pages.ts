@@ -4,7 +4,7 @@ import type { Query } from '../database.ts'
 import { refusal } from '../errors.ts'
 import type { CursorKey, Page } from '../page.ts'
 import { isUuid } from '../scalars.ts'
-import { columnsFor } from './columns.ts'
+import { asColumns, asRows, columnsFor, hasColumns } from './columns.ts'
 import { type ConnectionName, type ParentKind, type Source, sources } from './connections.ts'
 
 export type PageRequest = {
@@ -35,7 +35,7 @@ export const pageOfUnits = <R>(
 ): Promise<R[]> => pageOfParents<R>(query, name, 'unit', unitIds, request)
 
 /** The same of whoever is asked; a row says in `parentId` whose it is. */
-export function pageOfParents<R>(
+export async function pageOfParents<R>(
   query: Query,
   name: ConnectionName,
   kind: ParentKind,
@@ -50,8 +50,9 @@ export function pageOfParents<R>(
   if (page.key) conditions.push(beyond(source, page.key, page.backward, parameter))
   const direction = page.backward ? ' desc' : ''
   const keys = [source.at, ...source.rest.map(([column]) => column)]
+  const columns = columnsFor(source, request.fields)
   const rows = (belongs: string) =>
-    `select ${columnsFor(source, request.fields)}${kind === 'site' ? keys.map((key, i) => `, ${key} as key_${i}`).join('') : ''}
+    `select ${columns}${kind === 'site' ? keys.map((key, i) => `, ${key} as key_${i}`).join('') : ''}
      from ${source.table} where ${[belongs, ...conditions].join(' and ')}
      order by ${keys.map((key) => key + direction).join(', ')} limit $2`
   // A site's rows have no index of their own: the first of each of its units, and of those the first.
@@ -60,6 +61,7 @@ export function pageOfParents<R>(
      order by ${keys.map((_, i) => `key_${i}${direction}`).join(', ')} limit $2`
   const belongs = source.belongs?.[kind]
   const inner = belongs ? rows(belongs) : kind === 'site' ? ofSite() : rows(`${kind}_id = asked.id`)
+  if (hasColumns(source) && kind === 'unit') return asRows<R>(await query(asColumns(columns, inner), values))
   return query<R>(
     `select asked.id as "parentId", r.* from unnest($1::uuid[]) with ordinality asked (id, place)
      cross join lateral (${inner}) r`,

@@ -40,11 +40,10 @@ export const siteRows = `
   from sites s join organizations o on o.id = s.organization_id and o.deleted_at is null
   where s.deleted_at is null`
 
-const areaRows = `
-  select id, organization_id as "organizationId", site_id as "siteId", slug,
-  name from areas where deleted_at is null`
+export const areaRows = `
+  select a.id, a.organization_id as "organizationId", a.site_id as "siteId", a.slug, a.name
+  from areas a where a.deleted_at is null`
 
-// A unit goes by its area's place first, so that a site's list reads like a walk through it.
 export const unitRows = `
   select u.id, u.organization_id as "organizationId", u.site_id as "siteId", u.area_id as "areaId", u.slug,
   u.name,
@@ -81,10 +80,7 @@ export const sitesOf = (query: Query, organizationIds: readonly string[]) =>
   query<Site>(`${siteRows} and s.organization_id = any($1::uuid[]) order by s.name, s.id`, [organizationIds])
 
 export const areasById = (query: Query, ids: readonly string[]) =>
-  query<Area>(`${areaRows} and id = any($1::uuid[])`, [ids])
-
-export const areasOf = (query: Query, siteIds: readonly string[]) =>
-  query<Area>(`${areaRows} and site_id = any($1::uuid[]) order by sort_order, name, id`, [siteIds])
+  query<Area>(`${areaRows} and a.id = any($1::uuid[])`, [ids])
 
 export const unitsById = (query: Query, ids: readonly string[]) =>
   query<Unit>(`${unitRows} and u.id = any($1::uuid[])`, [ids])
@@ -92,28 +88,11 @@ export const unitsById = (query: Query, ids: readonly string[]) =>
 export const unitsOfSites = (query: Query, siteIds: readonly string[]) =>
   query<Unit>(`${unitRows} and u.site_id = any($1::uuid[]) ${unitOrder}`, [siteIds])
 
-export const unitsOfAreas = (query: Query, areaIds: readonly string[]) =>
-  query<Unit>(`${unitRows} and u.area_id = any($1::uuid[]) ${unitOrder}`, [areaIds])
-
 export const devicesById = (query: Query, ids: readonly string[], now: Date) =>
   query<Device>(`${deviceRows} and d.id = any($1::uuid[])`, [ids, now])
 
 export const deviceByEui = (query: Query, devEui: string, now: Date) =>
   query<Device>(`${deviceRows} and d.dev_eui = upper($1)`, [devEui, now])
-
-export const devicesOfOrganizations = (query: Query, organizationIds: readonly string[], now: Date) =>
-  query<Device>(`${deviceRows} and d.organization_id = any($1::uuid[]) order by d.name, d.id`, [
-    organizationIds,
-    now,
-  ])
-
-export const devicesOfUnits = (query: Query, unitIds: readonly string[], now: Date) =>
-  query<Device>(
-    // The first condition finds candidates by index; the second asks where each of them is now.
-    `${deviceRows} and d.id in (select device_id from device_assignments where unit_id = any($1::uuid[]))
-     and a.unit_id = any($1::uuid[]) order by a.kind nulls last, d.name, d.id`,
-    [unitIds, now],
-  )
 
 export type UnitsOfType = {
   scope: 'site' | 'organization'

@@ -3,6 +3,7 @@
 // unit weighs as much as its known time.
 import type { Query } from '../database.ts'
 import type { Page } from '../page.ts'
+import { type Fields, propertiesFor } from './columns.ts'
 import { instantOf } from './rollup-windows.ts'
 
 /** Whose rollups: `type` narrows a site's or an organization's units to one type. */
@@ -16,30 +17,58 @@ export type TotalRequest = {
   page: Page
   /** Null: each unit by the clock of its site, whose windows are stored; else cut anew out of hours. */
   timeZone: string | null
+  /** That are asked for; not given: all. */
+  fields?: Fields
 }
 
 export type Total = { parentId: string; parentType: string | null; start: Date; localMs: number }
 
-const figures = `
-  bool_and(r.is_final) as "isFinal", max(r.revision) as revision, max(r.as_of) as "asOf",
-  sum(r.reading_count) as count, min(r.min_c) as "minC", max(r.max_c) as "maxC", sum(r.sum_c) as sum,
-  sum(r.sum_squares_c2) as "sumSquares", sum(r.known_seconds) as "knownSeconds",
-  sum(r.weighted_sum_c_seconds) as "weightedSum", sum(r.mkt_numerator) as "mktNumerator",
-  sum(r.mkt_denominator) as "mktDenominator", sum(r.seconds_above) as "secondsAbove",
-  sum(r.seconds_below) as "secondsBelow", sum(r.degree_minutes_above) as "degreeMinutesAboveC",
-  sum(r.degree_minutes_below) as "degreeMinutesBelowC", sum(r.readings_out_of_range) as "readingsOutOfRange",
-  sum(r.door_openings) as "doorOpenings", sum(r.door_open_seconds) as "doorOpenSeconds",
-  sum(r.humidity_count) as "humidityCount", sum(r.humidity_sum) as "humiditySum",
-  min(r.humidity_min) as "humidityMin", max(r.humidity_max) as "humidityMax",
-  count(distinct r.unit_id) as "unitCount",
-  sum(greatest(0, extract(epoch from least(r.as_of, r.window_end) - r.window_start)))::float8 as "elapsedSeconds"`
+/** By the names of their columns. `unitCount` of windows that are stored is their number: a unit has one of each. */
+const figures: Readonly<Record<string, string>> = {
+  isFinal: 'bool_and(r.is_final)',
+  revision: 'max(r.revision)',
+  asOf: 'max(r.as_of)',
+  count: 'sum(r.reading_count)',
+  minC: 'min(r.min_c)',
+  maxC: 'max(r.max_c)',
+  sum: 'sum(r.sum_c)',
+  sumSquares: 'sum(r.sum_squares_c2)',
+  knownSeconds: 'sum(r.known_seconds)',
+  weightedSum: 'sum(r.weighted_sum_c_seconds)',
+  mktNumerator: 'sum(r.mkt_numerator)',
+  mktDenominator: 'sum(r.mkt_denominator)',
+  secondsAbove: 'sum(r.seconds_above)',
+  secondsBelow: 'sum(r.seconds_below)',
+  degreeMinutesAboveC: 'sum(r.degree_minutes_above)',
+  degreeMinutesBelowC: 'sum(r.degree_minutes_below)',
+  readingsOutOfRange: 'sum(r.readings_out_of_range)',
+  doorOpenings: 'sum(r.door_openings)',
+  doorOpenSeconds: 'sum(r.door_open_seconds)',
+  humidityCount: 'sum(r.humidity_count)',
+  humiditySum: 'sum(r.humidity_sum)',
+  humidityMin: 'min(r.humidity_min)',
+  humidityMax: 'max(r.humidity_max)',
+  unitCount: 'count(distinct r.unit_id)',
+  elapsedSeconds:
+    'sum(greatest(0, extract(epoch from least(r.as_of, r.window_end) - r.window_start)))::float8',
+}
+
+function figuresFor(fields: Fields, isCut: boolean): string {
+  const wanted = propertiesFor('rollups', fields)
+  return Object.entries(isCut ? figures : { ...figures, unitCount: 'count(*)' })
+    .filter(
+      ([name]) => wanted === undefined || wanted.has(name) || (name === 'unitCount' && fields?.has(name)),
+    )
+    .map(([name, sum]) => `, ${sum} as "${name}"`)
+    .join('')
+}
 
 /** One more than the page's limit for each parent, in the page's direction; windows without any figure are not there. */
 export function totalsOf(
   query: Query,
   { kind, type = false }: TotalOf,
   parents: readonly Parent[],
-  { granularity, from, to, page, timeZone }: TotalRequest,
+  { granularity, from, to, page, timeZone, fields }: TotalRequest,
 ): Promise<Total[]> {
   const values: unknown[] = [
     parents.map(({ id }) => id),
@@ -67,7 +96,7 @@ export function totalsOf(
     `select asked.id as "parentId", upper(asked.type) as "parentType", '${granularity.toUpperCase()}' as granularity,
        extract(epoch from t.local)::float8 * 1000 as "localMs", ${bounds}, t.*
      from unnest($1::uuid[], $2::text[]) asked (id, type) cross join lateral (
-       select ${local} as local, min(r.window_start) as first, max(r.window_end) as last, ${figures}
+       select ${local} as local, min(r.window_start) as first, max(r.window_end) as last${figuresFor(fields, isCut)}
        from units u join sites s on s.id = u.site_id join organizations o on o.id = u.organization_id
        join rollups r on r.unit_id = u.id
        where u.${kind === 'unit' ? 'id' : `${kind}_id`} = asked.id and u.deleted_at is null
