@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { at, fridge, UnitDriver } from './unit-driver.ts'
+import { at, fridge, UnitDriver, zoned } from './unit-driver.ts'
+import { unitStage } from './unit-stage.ts'
 
 const plain = fridge({
   tempMin: 2,
@@ -30,4 +31,24 @@ test('an excursion is confirmed by the timer, without a next reading', () => {
       degreeMinutes: expect.closeTo(16.5, 9),
     },
   ])
+})
+
+test('a configuration with a zone that is none is refused, and leaves everything as it was', () => {
+  const driver = new UnitDriver(fridge({ tempMax: 8 })).pipe({ at: '10:00', temperature: 9 })
+  const stage = unitStage()
+  const before = stage.save(driver.advanceTo('14:00').state)
+  expect(() => driver.configure(zoned('Mars/Phobos', { tempMax: 4 }))).toThrow(RangeError)
+  expect(stage.save(driver.state)).toEqual(before)
+})
+
+test('a version that is heard of beyond grace holds from the checkpoint’s last event on, not before', () => {
+  const rule = { tempMax: 8, maxExcursionMinutes: 80 }
+  const driver = new UnitDriver(fridge(rule)).pipe({ at: '10:00', temperature: 9 })
+  // The checkpoint passes 11:20, where the excursion became critical.
+  driver.pipe({ at: '13:25', temperature: 9 }).advanceTo('13:25')
+  expect(driver.last('excursions')).toMatchObject([{ criticalAt: at('11:20'), endedAt: null }])
+  driver.configure(fridge({ tempMax: 20 })).advanceTo('13:25')
+  expect(driver.last('excursions')).toMatchObject([{ criticalAt: at('11:20'), endedAt: at('11:20') }])
+  const hour = driver.last('rollups').find(({ start }) => start === at('11:00'))
+  expect(hour).toMatchObject({ granularity: 'hour', knownSeconds: 3600, secondsAbove: 1200 })
 })
