@@ -8,7 +8,9 @@ export type Info = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>
 /** Names in the schema, whether below `nodes` or below `edges { node }`. Undefined: it cannot be told. */
 export function askedFields(infos: readonly (Info | undefined)[]): ReadonlySet<string> | undefined {
   const names = new Set<string>()
-  for (const info of infos) {
+  // All elements of a list have the same nodes.
+  const places = new Map(infos.map((info) => [info?.fieldNodes, info]))
+  for (const info of places.values()) {
     if (info?.fieldNodes === undefined) return undefined
     for (const field of info.fieldNodes)
       for (const below of fieldsOf(field.selectionSet, info)) {

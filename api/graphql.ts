@@ -2,8 +2,9 @@
 // advice.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
-import mercurius, { type IResolvers, type MercuriusLoaders } from 'mercurius'
+import mercurius, { type IResolvers } from 'mercurius'
 import { accessOf } from './access/hook.ts'
+import { resolversOf } from './batching.ts'
 import { type EntryStore, entryResolversOf } from './entries/resolvers.ts'
 import { refusal, statusOf } from './errors.ts'
 import { shownErrors } from './graphql-errors.ts'
@@ -31,12 +32,10 @@ export async function addGraphql(
 ): Promise<void> {
   await app.register(mercurius, {
     schema: schemaText(),
-    resolvers: {
-      ...resolversWith(profiles),
-      ...liveResolvers,
-      ...entryResolversOf(entries),
-    } as unknown as IResolvers,
-    loaders: loaders as unknown as MercuriusLoaders,
+    resolvers: everyField(
+      { ...resolversWith(profiles), ...liveResolvers, ...entryResolversOf(entries) },
+      resolversOf(loaders),
+    ),
     context: (request): RequestContext => ({
       access: accessOf(request),
       query: accessOf(request).query,
@@ -58,6 +57,20 @@ export async function addGraphql(
     if (request.routeOptions.url === '/graphql' && !request.ws) putTexts(request, persisted)
   })
 }
+
+type Fields = Record<string, unknown>
+
+/** What is computed and what is batched, type by type. */
+const everyField = (computed: Record<string, unknown>, batched: Record<string, Fields>): IResolvers =>
+  ({
+    ...computed,
+    ...Object.fromEntries(
+      Object.entries(batched).map(([type, fields]) => [
+        type,
+        { ...(computed[type] as Fields | undefined), ...fields },
+      ]),
+    ),
+  }) as IResolvers
 
 type CountedRequest = FastifyRequest & { cost?: number }
 type CountedContext = { reply: { request: CountedRequest }; cost?: Cost }

@@ -1,7 +1,7 @@
 // Fields below a list, answered for all its elements at once: one SQL statement a field, however long the
 // list. Elements that asked with other arguments (aliases) form a batch of their own.
 import type { Access } from './access/access.ts'
-import { askedFields, type Info } from './asked-fields.ts'
+import { batched } from './batching.ts'
 import type { Query } from './database.ts'
 import { groupBy } from './database.ts'
 import { refusal } from './errors.ts'
@@ -22,41 +22,6 @@ import { type RollupArgs, type RollupParent, rollupsOfMany, rollupsOfUnits } fro
 
 /** What a request works with; `now` is one instant for all of it. */
 export type RequestContext = { access: Access; query: Query; now: Date }
-
-type Asked<O, P> = { obj: O; params: P; info?: Info }
-type Loader<O, P> = (asked: Asked<O, P>[], context: RequestContext) => Promise<unknown[]>
-
-type Answer<O, P> = (
-  elements: readonly O[],
-  params: P,
-  context: RequestContext,
-  fields: ReadonlySet<string> | undefined,
-) => Promise<(element: O) => unknown>
-
-/** Lets `answer` see each distinct set of arguments once, with all the elements that asked with it. */
-function batched<O, P = Record<string, never>>(answer: Answer<O, P>): Loader<O, P> {
-  return async (asked, context) => {
-    const groups = [...groupBy(asked, ({ params }) => JSON.stringify(params)).values()]
-    const answers = await Promise.all(
-      groups.map(async (group) => {
-        const [head] = group
-        if (head === undefined) return []
-        const of = await answer(
-          group.map(({ obj }) => obj),
-          head.params,
-          context,
-          askedFields([...new Set(group.map(({ info }) => info))]),
-        )
-        return group.map((one) => [one, of(one.obj)] as const)
-      }),
-    )
-    const byAsked = new Map(answers.flat())
-    return asked.map((one) => byAsked.get(one))
-  }
-}
-
-/** mercurius tells a loader which fields are asked for only where it does not keep its answers. */
-const toldWhatIsAsked = <L>(loader: L) => ({ loader, opts: { cache: false } })
 
 const TOP_MAX = 1_000
 
@@ -138,8 +103,8 @@ const connection = (name: ConnectionName, kind: ParentKind = 'unit') =>
     const page = downsample == null ? pageOf(name, args) : wholeRange(args, downsample)
     const rows =
       downsample == null
-        ? await pageOfParents<Row>(query, name, kind, ids, { ...args, page, from, to, fields })
-        : await downsampledReadings<Row>(query, ids, rangeNeeded(args), { max: downsample, fields })
+        ? await pageOfParents<Row>(query, name, kind, ids, { ...args, page, from, to, fields: fields() })
+        : await downsampledReadings<Row>(query, ids, rangeNeeded(args), { max: downsample, fields: fields() })
     const byParent = groupBy(rows, ({ parentId }) => parentId)
     const keyOf = sources[name].keyOf as (row: unknown) => ReturnType<typeof sources.excursions.keyOf>
     return ({ id }) => connectionOf(name, page, byParent.get(id) ?? [], keyOf)
@@ -238,14 +203,14 @@ const unitRollups = batched<RollupOwner, RollupArgs>(async (units, args, { query
       : []
   const zoneOf = new Map(zones.map(({ id, timeZone }) => [id, timeZone]))
   const parents = units.map(({ id, siteId }) => ({ id, type: null, zone: zoneOf.get(siteId ?? '') ?? 'UTC' }))
-  const of = await rollupsOfUnits(query, parents, args, fields)
+  const of = await rollupsOfUnits(query, parents, args, fields())
   return ({ id }) => of({ id, type: null })
 })
 
 const rollupsTogether = (kind: 'site' | 'organization') =>
   batched<RollupOwner & { timeZone: string }, RollupArgs>(async (owners, args, { query }, fields) => {
     const parents = owners.map(({ id, timeZone }) => ({ id, type: null, zone: timeZone }))
-    const of = await rollupsOfMany(query, { kind }, parents, args, fields)
+    const of = await rollupsOfMany(query, { kind }, parents, args, fields())
     return ({ id }) => of({ id, type: null })
   })
 
@@ -253,7 +218,7 @@ const rollupsOfType = batched<registry.UnitsOfType, RollupArgs>(async (groups, a
   const answers = await Promise.all(
     [...groupBy(groups, ({ scope }) => scope)].map(async ([kind, ofKind]) => {
       const parents: RollupParent[] = ofKind.map(({ parentId, type, zone }) => ({ id: parentId, type, zone }))
-      return [kind, await rollupsOfMany(query, { kind, type: true }, parents, args, fields)] as const
+      return [kind, await rollupsOfMany(query, { kind, type: true }, parents, args, fields())] as const
     }),
   )
   const byKind = new Map(answers)
@@ -306,7 +271,7 @@ export const loaders = {
     devices: listing('Organization.devices'),
     gateways: gatewayPage,
     ...episodesOf('organization'),
-    rollups: toldWhatIsAsked(rollupsTogether('organization')),
+    rollups: rollupsTogether('organization'),
     unitTypes: typesOf('organization'),
     topUnits: top('organization'),
   },
@@ -315,11 +280,11 @@ export const loaders = {
     areas: listing('Site.areas'),
     units: listing('Site.units'),
     ...episodesOf('site'),
-    rollups: toldWhatIsAsked(rollupsTogether('site')),
+    rollups: rollupsTogether('site'),
     unitTypes: typesOf('site'),
     topUnits: top('site'),
   },
-  UnitsOfType: { rollups: toldWhatIsAsked(rollupsOfType) },
+  UnitsOfType: { rollups: rollupsOfType },
   TopUnit: { unit: one(({ unitId }: { unitId: string }) => unitId, registry.unitsById) },
   Gateway: {
     organization,
@@ -356,9 +321,9 @@ export const loaders = {
     latest: ofUnit(latest.latestOfUnits),
     door: ofUnit(latest.doorsOfUnits),
     temperatureSeries: series,
-    readings: toldWhatIsAsked(connection('readings')),
+    readings: connection('readings'),
     doorEvents: connection('doorEvents'),
     ...episodesOf('unit'),
-    rollups: toldWhatIsAsked(unitRollups),
+    rollups: unitRollups,
   },
 }
