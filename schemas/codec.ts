@@ -1,7 +1,9 @@
-// The Confluent wire format (0, schema id in 4 bytes, Avro). Avsc reads: a writer's schema is resolved against ours once per
-// id, never per message. Compiled writers write, into one slab instead of a buffer each.
+// The Confluent wire format (0, schema id in 4 bytes, Avro). Values of this release are read and written by compiled code, into
+// one slab instead of a buffer each. Those of others are read by avsc: a writer's schema is resolved against ours once per id,
+// never per message.
 import { readFileSync } from 'node:fs'
 import avro from 'avsc'
+import { compiledReader } from './compiled-reader.ts'
 import { compiledWriter } from './compiled-writer.ts'
 import { PipelineError } from './failure.ts'
 import type { TopicValues } from './generated/types.ts'
@@ -93,31 +95,40 @@ function encodeInto(slab: Slab, encodeAt: EncodeAt, value: unknown): Buffer {
 /** What is known of a topic's writers, by schema id: our own from the start, others once they have been learned. */
 type Writers = Map<number, avro.Type>
 
-function readerOf(topic: TopicName, type: avro.Type, writers: Writers): Reader<never> {
-  const resolvers = new Map<number, avro.Resolver | null>()
-  const resolverOf = (schemaId: number): avro.Resolver | null => {
+type Contract = { topic: TopicName; schema: string; ownId: number; writers: Writers }
+
+/** What reads the values of one writer. */
+type ValueReader = (bytes: Buffer, from: number, to: number) => unknown
+
+/** Of another release. */
+function resolvingReader(type: avro.Type, writer: avro.Type): ValueReader {
+  const resolver = type.createResolver(writer)
+  return (bytes, from, to) => {
+    const { value, offset } = type.decode(bytes, from, resolver)
+    if (offset === to) return value
+    throw new Error(offset < 0 || offset > to ? 'it ends too early' : `${to - offset} bytes are left over`)
+  }
+}
+
+function readerOf({ topic, schema, ownId, writers }: Contract, fields: readonly string[]): Reader<never> {
+  const readers = new Map([[ownId, compiledReader(typeOf(schema), fields)]])
+  const learnedReader = (schemaId: number): ValueReader => {
     const writer = writers.get(schemaId)
     if (writer === undefined) throw new UnlearnedSchema(schemaId)
-    const resolver = writer === type ? null : type.createResolver(writer)
-    resolvers.set(schemaId, resolver)
-    return resolver
+    const read = resolvingReader(partOf(schema, fields), writer)
+    readers.set(schemaId, read)
+    return read
   }
   return (bytes, from, to) => {
     if (to - from < HEADER_BYTES || bytes[from] !== 0)
       throw new PipelineError('RECORD_NOT_FRAMED', { topic, length: to - from })
     const schemaId = bytes.readUInt32BE(from + 1)
-    const known = resolvers.get(schemaId)
-    const resolver = known === undefined ? resolverOf(schemaId) : known
+    const read = readers.get(schemaId) ?? learnedReader(schemaId)
     try {
-      const { value, offset } = type.decode(bytes, from + HEADER_BYTES, resolver ?? undefined)
-      if (offset === to) return value as never
-      throw new Error(offset < 0 || offset > to ? 'it ends too early' : `${to - offset} bytes are left over`)
+      return read(bytes, from + HEADER_BYTES, to) as never
     } catch (error) {
-      throw new PipelineError(
-        'RECORD_UNREADABLE',
-        { topic, schemaId, reason: (error as Error).message },
-        error,
-      )
+      const reason = (error as Error).message
+      throw new PipelineError('RECORD_UNREADABLE', { topic, schemaId, reason }, error)
     }
   }
 }
@@ -129,16 +140,18 @@ function firstOf(schema: string, ownId: number): (bytes: Buffer) => unknown {
   return (bytes) => (bytes.readUInt32BE(1) === ownId ? type.decode(bytes, HEADER_BYTES).value : undefined)
 }
 
-/** Each stage of each partition asks for the same: types are compiled once. */
-function readersOf(topic: TopicName, schema: string, writers: Writers) {
+/** Each stage of each partition asks for the same: readers are made once. */
+function readersOf(contract: Contract) {
   const known = new Map<string, Reader<never>>()
   return (fields: readonly string[]): Reader<never> => {
     const id = fields.join()
-    const reader = known.get(id) ?? readerOf(topic, partOf(schema, fields), writers)
+    const reader = known.get(id) ?? readerOf(contract, fields)
     known.set(id, reader)
     return reader
   }
 }
+
+const fieldsOf = (type: avro.Type): string[] => (type as avro.types.RecordType).fields.map(({ name }) => name)
 
 function partOf(schema: string, wanted: readonly string[]): avro.Type {
   const record = JSON.parse(schema) as { fields: { name: string }[] }
@@ -157,7 +170,8 @@ export async function openCodecs(registry: SchemaRegistry, prefix: string): Prom
       const type = typeOf(schema)
       const ownId = await registry.register(subjectOf(prefix, topic), schema)
       const writers: Writers = new Map([[ownId, type]])
-      const read = readerOf(topic, type, writers)
+      const reader = readersOf({ topic, schema, ownId, writers })
+      const read = reader(fieldsOf(type))
       const encodeAt = encoderOf(type, ownId)
       codecs.set(topic, {
         schemaId: ownId,
@@ -165,7 +179,7 @@ export async function openCodecs(registry: SchemaRegistry, prefix: string): Prom
         encodeAt,
         decode: (bytes) => read(bytes, 0, bytes.length),
         first: firstOf(schema, ownId),
-        reader: readersOf(topic, schema, writers),
+        reader,
       })
       learners.set(topic, async (schemaId) => {
         writers.set(schemaId, await writerOf(registry, topic, type, schemaId))

@@ -3,6 +3,7 @@
 // whatever it does not take is left to avsc, which writes it, or says what is wrong with it and where.
 import { inspect } from 'node:util'
 import type avro from 'avsc'
+import { block, nameOf, optionalOf } from './source.ts'
 import { refused, viewOf, writeBytes, writeInt, writeLong, writeText } from './wire-write.ts'
 
 /** Returns where the value ends; minus the missing bytes, where there are too few. Throws an error that names the field. */
@@ -50,12 +51,6 @@ export function writerSource(type: avro.Type): { text: string; defaults: unknown
   return { text: [...source.functions.values(), ...main].join('\n'), defaults: source.defaults }
 }
 
-const block = (head: string, statements: readonly string[]): string[] => [
-  `${head} {`,
-  ...statements.map((statement) => `  ${statement}`),
-  '}',
-]
-
 /** V8 never again inlines a store that has once thrown for being out of bounds. */
 const double = (variable: string): string[] => [
   `if (at + 8 <= view.byteLength) view.setFloat64(at, ${variable}, true)`,
@@ -88,10 +83,9 @@ class Source {
         const name = this.#record(type as avro.types.RecordType)
         return [refuseOther('object'), `at = ${name}(${variable}, bytes, view, at)`]
       }
-      case 'union:unwrapped':
-        return this.#optional(type as avro.types.UnwrappedUnionType, variable)
+      default:
+        return this.#optional(type, variable)
     }
-    throw new Error(`${type} has no writer: give it one in schemas/compiled-writer.ts.`)
   }
 
   #enum({ symbols }: avro.types.EnumType, variable: string): string[] {
@@ -99,12 +93,8 @@ class Source {
     return block(`switch (${variable})`, [...cases, 'default: throw refused'])
   }
 
-  /** A union of null and one more. */
-  #optional({ types }: avro.types.UnwrappedUnionType, variable: string): string[] {
-    const nullAt = types.findIndex(({ typeName }) => typeName === 'null')
-    const other = types[1 - nullAt]
-    if (types.length !== 2 || nullAt < 0 || other === undefined)
-      throw new Error(`A union of ${types.join(', ')} has no writer: only null and one more have.`)
+  #optional(type: avro.Type, variable: string): string[] {
+    const { nullAt, other } = optionalOf(type)
     return [
       `if (${variable} === null) bytes[at++] = ${2 * nullAt}`,
       ...block('else', [`bytes[at++] = ${2 * (1 - nullAt)}`, ...this.writing(other, variable)]),
@@ -138,11 +128,11 @@ class Source {
   }
 
   /** Returns the name of its function. */
-  #record({ name: fullName = '', fields }: avro.types.RecordType): string {
-    const name = `write_${fullName.replaceAll('.', '_')}`
+  #record(type: avro.types.RecordType): string {
+    const name = `write_${nameOf(type)}`
     if (this.functions.has(name)) return name
     this.functions.set(name, '')
-    const statements = [...fields.flatMap((field) => this.#field(field)), 'return at']
+    const statements = [...type.fields.flatMap((field) => this.#field(field)), 'return at']
     this.functions.set(name, block(`function ${name}${PARAMETERS}`, statements).join('\n'))
     return name
   }
