@@ -298,3 +298,21 @@ test('of any log, in any order and batches, budgets run out when they do minute 
     { numRuns: 400 },
   )
 })
+
+test('a use that a day’s end has cut is told once, also by folds and looks from beyond grace', () => {
+  const driver = unit({ over: 'day', minutes: 30 })
+  const night = { from: '2026-02-02T22:00:00Z', to: '2026-02-03T03:00:00Z' }
+  driver.pipe(...steady(night.from, night.to, 9)).advanceTo(night.to)
+  const cut = driver.sent.budgets.filter(({ endedAt }) => endedAt === at('2026-02-03T00:00:00Z'))
+  expect(cut).toHaveLength(1)
+  const told = driver.sent.budgets.length
+  driver.pipe({ at: '2026-02-03T02:05:00Z', temperature: 9 }).advanceTo(night.to).lookAt(night.to)
+  expect(driver.sent.budgets.slice(told).map(({ startedAt }) => startedAt)).not.toContain(at(night.from))
+  const quiet = unit({ over: 'day', minutes: 30 })
+  quiet
+    .pipe(...steady(night.from, night.to, 9))
+    .advanceTo(night.to)
+    .lookAt(night.to)
+  expect(quiet.sent.budgets.filter(({ endedAt }) => endedAt !== null)).toHaveLength(1)
+  expect(quiet.state.live.cutBudgets).toEqual([])
+})

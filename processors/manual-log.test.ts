@@ -57,6 +57,29 @@ test('a log from before the checkpoint counts from the checkpoint’s last event
   expect(driver.advanceTo('16:40').last('alerts')).toHaveLength(2)
 })
 
+test('so does one from exactly that event on, and one that a restart comes after', () => {
+  const passed = () =>
+    new UnitDriver(fridge(rule))
+      .pipe({ at: '08:00', temperature: 5 }, { at: '16:00', temperature: 5 })
+      .advanceTo('16:00')
+  expect(passed().state.checkpoint.positionMs).toBe(at('12:30'))
+  for (const driver of [passed().enter('12:30'), passed().enter('12:10').restart()])
+    expect(driver.advanceTo('16:00').last('alerts')).toMatchObject([{ resolvedAt: at('12:30') }])
+})
+
+test('a log that the checkpoint has passed is forgotten, and none that it has not', () => {
+  const driver = new UnitDriver(fridge(rule)).pipe({ at: '08:00', temperature: 5 }).enter('08:20')
+  driver.enter('16:30').pipe({ at: '12:00', temperature: 5 }).advanceTo('12:00')
+  expect(driver.state.entries).toEqual([{ atMs: at('16:30'), alertId: null }])
+  expect(driver.advanceTo('17:00').last('alerts')).toMatchObject([{ resolvedAt: at('16:30') }])
+})
+
+test('logs that are told in another order than they were made count the same', () => {
+  const driver = new UnitDriver(fridge(rule)).pipe({ at: '08:00', temperature: 5 })
+  driver.enter('15:00').enter('16:00').enter('12:00').advanceTo('20:00')
+  expect(driver.last('alerts')).toEqual([])
+})
+
 test('logs that come before any reading wait for it', () => {
   const driver = new UnitDriver(fridge(rule)).enter('07:00').enter('14:00').enter('10:00').restart()
   driver.pipe({ at: '08:00', temperature: 5 }).advanceTo('19:00')

@@ -165,3 +165,17 @@ function expectSums(longer: readonly Rollup[], shorter: readonly Rollup[]): void
     for (const name of summed) expect(window[name]).toBe(parts.reduce((sum, part) => sum + part[name], 0))
   }
 }
+
+test('what ended before the checkpoint is not told again when a late sample folds anew from there', () => {
+  // At 13:00 the checkpoint stands at the border itself.
+  for (const newest of ['13:00', '13:10']) {
+    const driver = new UnitDriver(fridge(rule)).pipe({ at: '10:50', temperature: 5 })
+    driver.pipe({ at: newest, temperature: 5 }).advanceTo(newest)
+    const told = () =>
+      driver.sent.rollups.filter(({ start, end }) => start === at('10:00') && end === at('11:00'))
+    expect(told()).toMatchObject([{ granularity: 'hour', isFinal: true }])
+    driver.pipe({ at: '12:05', temperature: 5 }).advanceTo(newest)
+    expect(windows(driver, 'hour').map(({ start }) => start)).toContain(at('12:00'))
+    expect(told()).toHaveLength(1)
+  }
+})

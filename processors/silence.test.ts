@@ -38,6 +38,12 @@ test('each of its instants goes out when it comes, and not with the next one', (
   expect(driver.sent.silences.at(-1)).toMatchObject({ warningAt: at('10:30'), criticalAt: at('11:00') })
 })
 
+test('a restart asks for the same timers again, and for none that has fired', () => {
+  const driver = unit().pipe({ at: '10:00', temperature: 5 }).advanceTo('10:25')
+  expect(driver.nextTimer()).toBe(at('10:30'))
+  expect(driver.restart().nextTimer()).toBe(at('10:30'))
+})
+
 test('warning is null where the check-in comes at or before it', () => {
   const driver = unit()
     .pipe({ at: '10:00', temperature: 5 }, { at: '10:30', temperature: 5 })

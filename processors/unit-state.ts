@@ -173,7 +173,6 @@ export function moveCheckpoint(state: UnitState, toMs: number): void {
 
 /** `dueMs` and the version follow from the rest: they are not saved. */
 export function restoreFold(fold: UnitFold, context: FoldContext): void {
-  if (fold.positionMs === Number.NEGATIVE_INFINITY) return
   fold.versionIndex = versionIndexAt(context.versions, fold.positionMs)
   fold.dueMs = nextDueMs(fold, context)
 }
