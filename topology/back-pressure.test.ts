@@ -135,6 +135,14 @@ test('only a partition that gives nothing for ten seconds loses its turn, and wh
   expect(world.taken).toHaveLength(200_000)
 })
 
+test('nothing is paused before half of the room is taken, and all are read again once a quarter of it is', () => {
+  const [hog, quarter] = [3, 0.3]
+  expect(staysPaused(hog, false, 0.5)).toBe(false)
+  expect(staysPaused(hog, false, 0.51)).toBe(true)
+  expect(staysPaused(quarter, true, 0.26)).toBe(true)
+  expect(staysPaused(quarter, true, 0.25)).toBe(false)
+})
+
 test('a partition that was paused is read again only once a quarter of its share is left', () => {
   const fill = (pending: number) => fillOf({ pending, pendingBytes: 0 }, 4)
   const share = WAITING_RECORDS_MAX / 4

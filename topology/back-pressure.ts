@@ -10,9 +10,11 @@ export const WAITING_RECORDS_MAX = 200_000
 export const WAITING_BYTES_MAX = 64 * 1024 * 1024
 
 /**
- * A pause drops what the client has fetched of the partition, and the resumption fetches it again: it must be worth it. So a
- * partition is read again once it has only so much of its share left.
+ * A pause drops what the client has fetched of the partition, and the resumption fetches it again: it must be worth it. So nothing is
+ * paused before half of the room is taken, by whomever; and a partition is read again once it has only a quarter of its share left,
+ * or all of them together of the room.
  */
+const CROWDED_AT = 0.5
 const REFILL_AT = 0.25
 
 type Waiting = { pending: number; pendingBytes: number }
@@ -21,5 +23,6 @@ type Waiting = { pending: number; pendingBytes: number }
 export const fillOf = ({ pending, pendingBytes }: Waiting, tasks: number): number =>
   tasks * Math.max(pending / WAITING_RECORDS_MAX, pendingBytes / WAITING_BYTES_MAX)
 
-/** Whether what is this full is not to be read, or not yet again. */
-export const staysPaused = (fill: number, isPaused: boolean): boolean => fill > (isPaused ? REFILL_AT : 1)
+/** Whether what is this full is not to be read, or not yet again; `crowd`: how much of the room all together take. */
+export const staysPaused = (fill: number, isPaused: boolean, crowd = 1): boolean =>
+  isPaused ? Math.min(fill, crowd) > REFILL_AT : fill > 1 && crowd > CROWDED_AT

@@ -113,12 +113,14 @@ export class Session {
     let next = this.#intake.read()
     while (this.#isWanted) {
       this.#pulse.at('reading')
-      this.#intake.offer(await next)
+      const batch = await next
       if (this.#failure !== null) throw this.#failure
+      // By what the last turn has left: most of what has just come is taken in this one.
+      this.#intake.regulate()
+      this.#intake.offer(batch)
       this.#pulse.at('changing partitions')
       // Between two reads: nothing of an earlier assignment is under way.
       for (const rebalance of this.#rebalances.splice(0)) await this.#assignment.change(rebalance)
-      this.#intake.regulate()
       next = this.#intake.read()
       // Awaited above; a failure of the work below must not leave it unhandled.
       next.catch(() => {})

@@ -47,8 +47,10 @@ export class Slots {
   /** Whose stream is to be paused, and whose read again. A task that is not yet running takes nothing of its stream. */
   regulate(): { paused: TaskSlot[]; resumed: TaskSlot[] } {
     const all = this.all()
+    const crowd = all.reduce((sum, slot) => sum + fillOf(slot, 1), 0)
     const changed = all.filter((slot) => {
-      const isPaused = slot.phase !== 'running' || staysPaused(fillOf(slot, all.length), slot.isPaused)
+      const isFull = staysPaused(fillOf(slot, all.length), slot.isPaused, crowd)
+      const isPaused = slot.phase !== 'running' || isFull
       if (isPaused === slot.isPaused) return false
       slot.isPaused = isPaused
       return true
