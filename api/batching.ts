@@ -1,18 +1,18 @@
 // Fields below a list, answered for all its elements at once: what asks in one turn of the event loop is one batch. mercurius'
 // own loaders do the same, but tell elements apart by their text: of a wall of 1,000 units each would be written out eight times.
-import { askedFields, type Info } from './asked-fields.ts'
+import type { Info, Infos } from './asked-fields.ts'
 import { groupBy } from './database.ts'
 import type { RequestContext } from './loaders.ts'
 
 export type Asked<O, P> = { obj: O; params: P; info?: Info }
 export type Loader<O, P> = (asked: readonly Asked<O, P>[], context: RequestContext) => Promise<unknown[]>
 
-/** `fields`: of a connection's nodes, those that are asked for. */
+/** `infos` say which fields are asked for. */
 type Answer<O, P> = (
   elements: readonly O[],
   params: P,
   context: RequestContext,
-  fields: () => ReadonlySet<string> | undefined,
+  infos: Infos,
 ) => Promise<(element: O) => unknown>
 
 /** Lets `answer` see each distinct set of arguments once, with all the elements that asked with it. */
@@ -27,7 +27,7 @@ export function batched<O, P = Record<string, never>>(answer: Answer<O, P>): Loa
           group.map(({ obj }) => obj),
           head.params,
           context,
-          () => askedFields(group.map(({ info }) => info)),
+          group.map(({ info }) => info),
         )
         return group.map((one) => [one, of(one.obj)] as const)
       }),

@@ -1,6 +1,7 @@
 // Fields below a list, answered for all its elements at once: one SQL statement a field, however long the
 // list. Elements that asked with other arguments (aliases) form a batch of their own.
 import type { Access } from './access/access.ts'
+import { type Fields, nodeFields, ownFields } from './asked-fields.ts'
 import { batched } from './batching.ts'
 import type { Query } from './database.ts'
 import { groupBy } from './database.ts'
@@ -80,14 +81,11 @@ const gatewayPage = batched<{ id: string }, PageArgs>(async (organizations, args
 
 /** At most one row a unit. */
 const ofUnit = <R extends { unitId: string }>(
-  load: (query: Query, ids: readonly string[], now: Date) => Promise<R[]>,
+  load: (query: Query, ids: readonly string[], now: Date, fields: Fields) => Promise<R[]>,
 ) =>
-  batched<{ id: string }>(async (units, _, { query, now }) => {
-    const rows = await load(
-      query,
-      units.map(({ id }) => id),
-      now,
-    )
+  batched<{ id: string }>(async (units, _, { query, now }, infos) => {
+    const ids = units.map(({ id }) => id)
+    const rows = await load(query, ids, now, ownFields(infos))
     const byUnit = new Map(rows.map((row) => [row.unitId, row]))
     return ({ id }) => byUnit.get(id) ?? null
   })
@@ -96,15 +94,24 @@ type ConnectionArgs = PageArgs & RangeArgs & FurtherArgs & { downsample?: number
 type Row = { parentId: string }
 
 const connection = (name: ConnectionName, kind: ParentKind = 'unit') =>
-  batched<{ id: string }, ConnectionArgs>(async (parents, { downsample, ...args }, { query }, fields) => {
+  batched<{ id: string }, ConnectionArgs>(async (parents, { downsample, ...args }, { query }, infos) => {
     const ids = parents.map(({ id }) => id)
     checkRange(name, args)
     const { from = null, to = null } = args
     const page = downsample == null ? pageOf(name, args) : wholeRange(args, downsample)
     const rows =
       downsample == null
-        ? await pageOfParents<Row>(query, name, kind, ids, { ...args, page, from, to, fields: fields() })
-        : await downsampledReadings<Row>(query, ids, rangeNeeded(args), { max: downsample, fields: fields() })
+        ? await pageOfParents<Row>(query, name, kind, ids, {
+            ...args,
+            page,
+            from,
+            to,
+            fields: nodeFields(infos),
+          })
+        : await downsampledReadings<Row>(query, ids, rangeNeeded(args), {
+            max: downsample,
+            fields: nodeFields(infos),
+          })
     const byParent = groupBy(rows, ({ parentId }) => parentId)
     const keyOf = sources[name].keyOf as (row: unknown) => ReturnType<typeof sources.excursions.keyOf>
     return ({ id }) => connectionOf(name, page, byParent.get(id) ?? [], keyOf)
@@ -195,7 +202,7 @@ const typesOf = (scope: 'site' | 'organization') =>
 /** A unit, a site, an organization, or the units of one type of one of the latter. */
 type RollupOwner = { id: string; timeZone?: string; siteId?: string }
 
-const unitRollups = batched<RollupOwner, RollupArgs>(async (units, args, { query }, fields) => {
+const unitRollups = batched<RollupOwner, RollupArgs>(async (units, args, { query }, infos) => {
   // Only where every window is to be there it must be known where it begins.
   const zones =
     args.gaps === 'NULLS' && args.timeZone == null
@@ -203,22 +210,25 @@ const unitRollups = batched<RollupOwner, RollupArgs>(async (units, args, { query
       : []
   const zoneOf = new Map(zones.map(({ id, timeZone }) => [id, timeZone]))
   const parents = units.map(({ id, siteId }) => ({ id, type: null, zone: zoneOf.get(siteId ?? '') ?? 'UTC' }))
-  const of = await rollupsOfUnits(query, parents, args, fields())
+  const of = await rollupsOfUnits(query, parents, args, nodeFields(infos))
   return ({ id }) => of({ id, type: null })
 })
 
 const rollupsTogether = (kind: 'site' | 'organization') =>
-  batched<RollupOwner & { timeZone: string }, RollupArgs>(async (owners, args, { query }, fields) => {
+  batched<RollupOwner & { timeZone: string }, RollupArgs>(async (owners, args, { query }, infos) => {
     const parents = owners.map(({ id, timeZone }) => ({ id, type: null, zone: timeZone }))
-    const of = await rollupsOfMany(query, { kind }, parents, args, fields())
+    const of = await rollupsOfMany(query, { kind }, parents, args, nodeFields(infos))
     return ({ id }) => of({ id, type: null })
   })
 
-const rollupsOfType = batched<registry.UnitsOfType, RollupArgs>(async (groups, args, { query }, fields) => {
+const rollupsOfType = batched<registry.UnitsOfType, RollupArgs>(async (groups, args, { query }, infos) => {
   const answers = await Promise.all(
     [...groupBy(groups, ({ scope }) => scope)].map(async ([kind, ofKind]) => {
       const parents: RollupParent[] = ofKind.map(({ parentId, type, zone }) => ({ id: parentId, type, zone }))
-      return [kind, await rollupsOfMany(query, { kind, type: true }, parents, args, fields())] as const
+      return [
+        kind,
+        await rollupsOfMany(query, { kind, type: true }, parents, args, nodeFields(infos)),
+      ] as const
     }),
   )
   const byKind = new Map(answers)

@@ -1,6 +1,7 @@
 // The columns that answer given fields of the two tables that are asked for in thousands of rows, and those rows as columns:
 // a message, an object and a Date for each of 36,500 would cost more than all the rest. A field that is not named here is
 // answered by the column of its name.
+import type { Fields } from '../asked-fields.ts'
 import type { Source } from './connections.ts'
 
 const needs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -28,8 +29,6 @@ const ofCursor: Readonly<Record<string, readonly string[]>> = {
   sensor_readings: ['recordedAt', 'deviceId', 'simulated'],
   rollups: ['start'],
 }
-
-export type Fields = ReadonlySet<string> | undefined
 
 /** All of them where it cannot be told, or for another table. */
 export function columnsFor({ table, columns }: Pick<Source, 'table' | 'columns'>, fields: Fields): string {

@@ -1,9 +1,10 @@
 // A range's readings reduced to those that draw the same line. The statement brings instants and temperatures alone, as one
 // JSON text a unit (a Date and an object for each of 8,640 would cost more than all the rest); what is chosen is read whole.
+import type { Fields } from '../asked-fields.ts'
 import type { Query } from '../database.ts'
 import { refusal } from '../errors.ts'
 import { lttb } from '../lttb.ts'
-import { asColumns, asRows, columnsFor, type Fields } from './columns.ts'
+import { asColumns, asRows, columnsFor } from './columns.ts'
 import { sources } from './connections.ts'
 
 export const SAMPLES_MAX = 2_000

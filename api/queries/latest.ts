@@ -1,6 +1,7 @@
 // The newest values of units and devices, and the state a unit is in. Each is a short walk back along an
 // index from the newest row, bounded so that a unit which never had a humidity sensor does not read its whole
 // history to learn that.
+import type { Fields } from '../asked-fields.ts'
 import type { Query } from '../database.ts'
 
 /** Further back than this nothing counts as a latest value; it also bounds the partitions that are opened. */
@@ -27,9 +28,9 @@ const READINGS_OF_A_DEVICE = 10
  * A few steps back along the index for each device that was ever in the unit: a unit without a humidity sensor would else
  * read two days of rows to learn that. The device that was heard last counts also where the registry does not know it.
  */
-export const latestOfUnits = (query: Query, unitIds: readonly string[], now: Date) =>
+export const latestOfUnits = (query: Query, unitIds: readonly string[], now: Date, fields: Fields) =>
   query<UnitLatest>(
-    `select asked.unit_id as "unitId", heard.recorded_at as "recordedAt", v.*, d.door_open as "doorOpen"
+    `select asked.unit_id as "unitId", heard.recorded_at as "recordedAt", v.* ${isAsked(fields, 'doorOpen') ? ', d.door_open as "doorOpen"' : ''}
     from unnest($1::uuid[]) asked (unit_id)
     cross join lateral (
       select recorded_at, device_id from sensor_readings
@@ -38,12 +39,7 @@ export const latestOfUnits = (query: Query, unitIds: readonly string[], now: Dat
       order by recorded_at desc, device_id desc limit 1
     ) heard
     cross join lateral (
-      select ${firstSet('temperature_c', 'temperatureC')},
-        max(recent.recorded_at) filter (where temperature_c is not null) as "temperatureAt",
-        ${firstSet('humidity_percent', 'humidity')},
-        max(recent.recorded_at) filter (where humidity_percent is not null) as "humidityAt",
-        ${firstSet('battery_percent', 'batteryPercent')}, ${firstSet('battery_volts', 'batteryVolts')},
-        ${firstSet('rssi_dbm', 'rssi')}, ${firstSet('snr_db', 'snr')}
+      select ${valuesFor(fields)}
       from (
         select device_id from device_assignments where unit_id = asked.unit_id union select heard.device_id
       ) placed
@@ -55,12 +51,36 @@ export const latestOfUnits = (query: Query, unitIds: readonly string[], now: Dat
         order by recorded_at desc limit ${READINGS_OF_A_DEVICE}
       ) recent
     ) v
-    left join lateral (
-      select door_open from door_events where unit_id = asked.unit_id and not retracted
-      order by recorded_at desc, id desc limit 1
-    ) d on true`,
+    ${isAsked(fields, 'doorOpen') ? lastDoor : ''}`,
     [unitIds, horizonOf(now), horizonOf(now, HORIZON_DAYS + TOGETHER_DAYS)],
   )
+
+const lastDoor = `left join lateral (
+      select door_open from door_events where unit_id = asked.unit_id and not retracted
+      order by recorded_at desc, id desc limit 1
+    ) d on true`
+
+const isAsked = (fields: Fields, name: string): boolean => fields === undefined || fields.has(name)
+
+/** Of each field what brings it: to take the newest of each that is set is most of the work. */
+const values: Readonly<Record<string, string>> = {
+  temperature: firstSet('temperature_c', 'temperatureC'),
+  temperatureAt: 'max(recent.recorded_at) filter (where temperature_c is not null) as "temperatureAt"',
+  humidity: firstSet('humidity_percent', 'humidity'),
+  humidityAt: 'max(recent.recorded_at) filter (where humidity_percent is not null) as "humidityAt"',
+  batteryPercent: firstSet('battery_percent', 'batteryPercent'),
+  batteryVolts: firstSet('battery_volts', 'batteryVolts'),
+  rssi: firstSet('rssi_dbm', 'rssi'),
+  snr: firstSet('snr_db', 'snr'),
+}
+
+const valuesFor = (fields: Fields): string =>
+  [
+    'count(*) as "readings"',
+    ...Object.keys(values)
+      .filter((name) => isAsked(fields, name))
+      .map((name) => values[name]),
+  ].join(', ')
 
 /** `unitIds[i]` is the unit that `deviceIds[i]` is assigned to. Values come from its last ten readings
 there. */

@@ -1,9 +1,10 @@
 // Rollups of several units together, or of one by another clock. Sums, seconds, degree-minutes and the numerators and
 // denominators of means add up over units as they do over hours; a mean or an MKT is made of the added parts, so a
 // unit weighs as much as its known time.
+import type { Fields } from '../asked-fields.ts'
 import type { Query } from '../database.ts'
 import type { Page } from '../page.ts'
-import { type Fields, propertiesFor } from './columns.ts'
+import { propertiesFor } from './columns.ts'
 import { instantOf } from './rollup-windows.ts'
 
 /** Whose rollups: `type` narrows a site's or an organization's units to one type. */
