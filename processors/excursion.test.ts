@@ -310,3 +310,15 @@ describe('late samples', () => {
     expect(driver.last('excursions')).toMatchObject([{ direction: 'low', peak: 0 }])
   })
 })
+
+test('a value that a new version’s hold limit has let lapse a millisecond before confirms nothing', () => {
+  const shorter = { ...rule, offlineTriggerMultiplier: 1, excursionConfirmMinutesDoorClosed: 10 }
+  const confirmedWith = (validFrom: string) =>
+    new UnitDriver(fridge(rule, { ...shorter, validFrom: at(validFrom) }))
+      .pipe({ at: '10:00', temperature: 9 })
+      .advanceTo('10:20')
+      .last('excursions')
+      .map(({ confirmedAt }) => confirmedAt)
+  expect(confirmedWith('10:10:00.001')).toEqual([null])
+  expect(confirmedWith('10:10')).toEqual([at('10:10')])
+})
