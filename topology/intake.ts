@@ -30,6 +30,8 @@ export class Intake {
   readonly #group: Consumer
   readonly #slots: Slots
   readonly #turnWait: TurnWait
+  /** How many more records the open transaction takes. */
+  #room = 0
 
   constructor({ options, group, slots, pace }: IntakeSetup) {
     this.#options = options
@@ -85,8 +87,12 @@ export class Intake {
   async take(): Promise<void> {
     const nowMs = this.#options.nowMs()
     const active = this.#slots.active()
+    this.#room = this.#options.commitRecordsMax - this.#slots.taken()
     for (const slot of active)
-      if (!isTakingTurns(slot) && slot.blockedUntilMs <= nowMs) await this.#takeFrom(slot)
+      if (!isTakingTurns(slot) && slot.blockedUntilMs <= nowMs) {
+        const learning = this.#takeFrom(slot)
+        if (learning !== undefined) await learning
+      }
     await this.#takeTurns(nowMs)
     for (const slot of active) slot.update(nowMs)
   }
@@ -97,7 +103,8 @@ export class Intake {
     for (;;) {
       const turn = nextTurn(slots, nowMs, limitMs)
       const before = turn?.slot.pending
-      if (turn !== null) await this.#takeFrom(turn.slot, turn.untilMs)
+      const learning = turn === null ? undefined : this.#takeFrom(turn.slot, turn.untilMs)
+      if (learning !== undefined) await learning
       // Nobody's turn; or no room in the transaction, or the registry is away.
       if (turn === null || turn.slot.pending === before) {
         this.#turnWait.after(slots, turn === null, hasTaken, nowMs)
@@ -107,20 +114,28 @@ export class Intake {
     }
   }
 
-  /** Until the transaction is full, or the next record was written after `untilMs`. */
-  async #takeFrom(slot: TaskSlot, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
-    for (let room = this.#options.commitRecordsMax - this.#slots.taken(); room > 0; room--) {
+  /**
+   * Until the transaction is full, or the next record was written after `untilMs`. A turn may be of one record: only where a
+   * schema has to be learned is there anything to wait for.
+   */
+  #takeFrom(slot: TaskSlot, untilMs = Number.POSITIVE_INFINITY): Promise<void> | undefined {
+    const { task } = slot
+    while (this.#room > 0) {
       const record = slot.next()
-      if (record === undefined || (slot.headMs ?? 0) > untilMs) return
+      if (record === undefined || (slot.headMs ?? 0) > untilMs) return undefined
+      const before = task.takenRecords
       try {
-        slot.task.take(record)
+        task.take(record)
       } catch (error) {
         if (!(error instanceof UnlearnedSchema)) throw error
-        if (await this.#learn(slot, record, error.schemaId)) continue
-        return
+        return this.#learn(slot, record, error.schemaId).then((goesOn) =>
+          goesOn ? this.#takeFrom(slot, untilMs) : undefined,
+        )
       }
+      this.#room -= task.takenRecords - before
       slot.passed(record)
     }
+    return undefined
   }
 
   /** Returns whether to go on with this task now. Without the registry, tasks that need nothing new go on. */
