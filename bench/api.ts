@@ -4,7 +4,7 @@
 // leaves a CPU profile of our server.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -44,11 +44,22 @@ async function measureIn(dir: string, options: Record<string, string>): Promise<
   try {
     await migrate(databaseUrl)
     const key = await filled(databaseUrl, fleet, join(dir, 'fleet.json'))
+    const postgresMs = () => serverMs(join(dir, 'postgres/data/postmaster.pid'))
     const questions = apiQuestions(fleet).filter(({ name }) => name.includes(options.only ?? ''))
-    const ours = await measured(() => startOurs(databaseUrl, key, options.profile), questions, 'ours')
+    const ours = await measured(
+      () => startOurs(databaseUrl, key, options.profile),
+      questions,
+      'ours',
+      postgresMs,
+    )
     const theirs = options.alone
       ? undefined
-      : await measured(() => startTheirs(databaseUrl, join(dir, 'postgraphile')), questions, 'theirs')
+      : await measured(
+          () => startTheirs(databaseUrl, join(dir, 'postgraphile')),
+          questions,
+          'theirs',
+          postgresMs,
+        )
     tell(questions, ours, theirs)
   } finally {
     await engines.stop()
@@ -73,12 +84,13 @@ async function filled(databaseUrl: string, fleet: Fleet, mark: string): Promise<
 }
 
 type Server = { url: string; child: ChildProcess; headers: Record<string, string> }
-type Figures = { few: Result; many: Result; bytes: number; cpuMs: number }
+type Figures = { few: Result; many: Result; bytes: number; cpuMs: number; databaseMs: number }
 
 async function measured(
   start: () => Promise<Server>,
   questions: readonly ApiQuestion[],
   side: 'ours' | 'theirs',
+  postgresMs: () => number,
 ): Promise<Map<string, Figures>> {
   const server = await start()
   const figures = new Map<string, Figures>()
@@ -90,13 +102,12 @@ async function measured(
       await load(server, ask, FEW, WARM_UP_SECONDS)
       const few = await load(server, ask, FEW, SECONDS)
       if (few.non2xx > 0) throw new Error(`${few.non2xx} answers of ${question.name} were refused.`)
-      const before = cpuMs(server.child)
+      const before = [cpuMs(server.child.pid), postgresMs()] as const
       const many = await load(server, ask, MANY, SECONDS)
       figures.set(question.name, {
-        few,
-        many,
-        bytes,
-        cpuMs: (cpuMs(server.child) - before) / many.requests.total,
+        ...{ few, many, bytes },
+        cpuMs: (cpuMs(server.child.pid) - before[0]) / many.requests.total,
+        databaseMs: (postgresMs() - before[1]) / many.requests.total,
       })
       report(
         `${side}: ${question.name}: p99 ${few.latency.p99} ms, ${Math.round(many.requests.average)} a second`,
@@ -141,8 +152,12 @@ function tell(
   for (const { name, p99MsMax } of questions) {
     const [us, them] = [ours.get(name), theirs?.get(name)]
     if (us === undefined) continue
+    const shown = (value: number, digits: number) =>
+      Number.isFinite(value) ? value.toFixed(digits) : 'none in time'
     const beside = (of: (figures: Figures) => number, digits = 0) =>
-      `${of(us).toFixed(digits)}${them ? ` (${of(them).toFixed(digits)})` : ''}`
+      `${shown(of(us), digits)}${them ? ` (${shown(of(them), digits)})` : ''}`
+    const latency = (result: Result, of: 'p50' | 'p99') =>
+      result.requests.total === 0 ? Number.NaN : result.latency[of]
     const verdict =
       p99MsMax === null
         ? ''
@@ -151,9 +166,9 @@ function tell(
           : `, NOT under ${p99MsMax}`
     print(name)
     print(
-      `  p50 ${beside(({ few }) => few.latency.p50)} ms, p99 ${beside(({ few }) => few.latency.p99)} ms${verdict}; ` +
-        `${beside(({ many }) => many.requests.average)} a second; ${beside((figures) => figures.cpuMs, 2)} ms CPU of the server each; ` +
-        `${beside(({ bytes }) => bytes / 1_024)} kB`,
+      `  p50 ${beside(({ few }) => latency(few, 'p50'))} ms, p99 ${beside(({ few }) => latency(few, 'p99'))} ms${verdict}; ` +
+        `${beside(({ many }) => many.requests.average)} a second; CPU ${beside((figures) => figures.cpuMs, 2)} ms of the server, ` +
+        `${beside((figures) => figures.databaseMs, 2)} ms of Postgres each; ${beside(({ bytes }) => bytes / 1_024)} kB`,
     )
   }
 }
@@ -243,8 +258,24 @@ async function freePort(): Promise<number> {
 }
 
 /** User and system time so far, threads included, in ticks of 10 ms. */
-function cpuMs({ pid }: ChildProcess): number {
-  const stat = execFileSync('cat', [`/proc/${pid}/stat`], { encoding: 'utf8' })
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10
+function cpuMs(pid: number | undefined): number {
+  return (Number(statOf(pid)[11]) + Number(statOf(pid)[12])) * 10
+}
+
+/** From its state on, what the kernel says of a process; nothing of one that has gone. */
+function statOf(pid: number | string | undefined): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return []
+  }
+}
+
+/** The same of all processes of a Postgres that there are. */
+function serverMs(pidFile: string): number {
+  const [parent] = readFileSync(pidFile, 'utf8').split('\n')
+  return readdirSync('/proc')
+    .filter((name) => statOf(name)[1] === parent)
+    .reduce((sum, name) => sum + cpuMs(Number(name)), 0)
 }
