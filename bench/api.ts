@@ -258,9 +258,8 @@ async function freePort(): Promise<number> {
 }
 
 /** User and system time so far, threads included, in ticks of 10 ms. */
-function cpuMs(pid: number | undefined): number {
-  return (Number(statOf(pid)[11]) + Number(statOf(pid)[12])) * 10
-}
+const spentMs = (stat: readonly string[]): number => (Number(stat[11]) + Number(stat[12])) * 10
+const cpuMs = (pid: number | undefined): number => spentMs(statOf(pid))
 
 /** From its state on, what the kernel says of a process; nothing of one that has gone. */
 function statOf(pid: number | string | undefined): string[] {
@@ -276,6 +275,7 @@ function statOf(pid: number | string | undefined): string[] {
 function serverMs(pidFile: string): number {
   const [parent] = readFileSync(pidFile, 'utf8').split('\n')
   return readdirSync('/proc')
-    .filter((name) => statOf(name)[1] === parent)
-    .reduce((sum, name) => sum + cpuMs(Number(name)), 0)
+    .map(statOf)
+    .filter((stat) => stat[1] === parent)
+    .reduce((sum, stat) => sum + spentMs(stat), 0)
 }
