@@ -53,13 +53,16 @@ export function keepSamples(observations: readonly Observation[], places: Device
     const afterMs = timeMs - beforeMs
     beforeMs = timeMs
     return {
-      ...{ afterMs, sender: senderOf(observation, places, gateways, senders) },
-      ...{ centiC, centiHumidity, doorOpen: observation.doorOpen },
-      more: moreOf({
-        ...observation,
-        temperatureC: centiC === null ? temperatureC : null,
-        humidity: centiHumidity === null ? humidity : null,
-      }),
+      afterMs,
+      sender: senderOf(observation, places, gateways, senders),
+      centiC,
+      centiHumidity,
+      doorOpen: observation.doorOpen,
+      more: moreOf(
+        observation,
+        centiC === null ? temperatureC : null,
+        centiHumidity === null ? humidity : null,
+      ),
     }
   })
   return { gateways, senders, samples }
@@ -73,25 +76,37 @@ function senderOf(
 ): number {
   const device = places.of(deviceId)
   const gateway = gatewayId === null ? -1 : placeIn(gateways, gatewayId)
-  const known = senders.findIndex(
-    (sender) => sender.device === device && sender.gateway === gateway && sender.kind === kind,
-  )
+  let known = senders.length - 1
+  while (known >= 0 && !isSender(senders[known] as KeptSender, device, gateway, kind)) known--
   return known < 0 ? senders.push({ device, gateway, kind }) - 1 : known
 }
+
+const isSender = (sender: KeptSender, device: number, gateway: number, kind: KeptSender['kind']): boolean =>
+  sender.device === device && sender.gateway === gateway && sender.kind === kind
 
 function placeIn(list: string[], item: string): number {
   const place = list.indexOf(item)
   return place < 0 ? list.push(item) - 1 : place
 }
 
-function moreOf(more: KeptMore): KeptMore | null {
-  const { temperatureC, humidity, doorOpenCount, lastOpenSeconds } = more
-  const { batteryPercent, batteryVolts, fault, history } = more
-  const values = [temperatureC, humidity, doorOpenCount, lastOpenSeconds, batteryPercent, batteryVolts]
-  if (!fault && !history && values.every((value) => value === null)) return null
+/** What hundredths do not say, and what most samples have not: for those nothing is made. */
+function moreOf(
+  { doorOpenCount, lastOpenSeconds, batteryPercent, batteryVolts, fault, history }: Observation,
+  temperatureC: number | null,
+  humidity: number | null,
+): KeptMore | null {
+  const isMeasured =
+    temperatureC !== null || humidity !== null || doorOpenCount !== null || lastOpenSeconds !== null
+  if (!isMeasured && batteryPercent === null && batteryVolts === null && !fault && !history) return null
   return {
-    ...{ temperatureC, humidity, doorOpenCount, lastOpenSeconds },
-    ...{ batteryPercent, batteryVolts, fault, history },
+    temperatureC,
+    humidity,
+    doorOpenCount,
+    lastOpenSeconds,
+    batteryPercent,
+    batteryVolts,
+    fault,
+    history,
   }
 }
 
@@ -113,12 +128,21 @@ export function restoreSamples(kept: UnitChangelog, places: DevicePlaces): Obser
     const { device, gateway, kind } = kept.senders[sender] ?? { device: -1, gateway: -1, kind: null }
     timeMs += afterMs
     const rest = more ?? nothingMore
+    // In the order of unit-stage.ts: to V8 they are of one shape then.
     return {
-      ...{ timeMs, deviceId: places.at(device), kind },
-      ...rest,
+      timeMs,
+      deviceId: places.at(device),
+      kind,
       temperatureC: fromCenti(centiC) ?? rest.temperatureC,
       humidity: fromCenti(centiHumidity) ?? rest.humidity,
-      ...{ doorOpen, gatewayId: kept.gateways[gateway] ?? null },
+      doorOpen,
+      doorOpenCount: rest.doorOpenCount,
+      lastOpenSeconds: rest.lastOpenSeconds,
+      batteryPercent: rest.batteryPercent,
+      batteryVolts: rest.batteryVolts,
+      fault: rest.fault,
+      gatewayId: kept.gateways[gateway] ?? null,
+      history: rest.history,
     }
   })
 }
