@@ -77,6 +77,7 @@ test('a member that says nothing more is not ready, is named, and after a minute
   const { runtime, children, error } = pair()
   const [good, hung] = children as [FakeChild, FakeChild]
   hung.say()
+  good.say()
   const pass = (seconds: number) => {
     for (let i = 0; i < seconds; i++) {
       vi.advanceTimersByTime(1_000)
@@ -104,6 +105,10 @@ test('one that waits for Kafka at its start is not ready, and is left alone', as
   const { runtime, children } = pair()
   vi.advanceTimersByTime(600_000)
   expect(runtime.isReady()).toBe(false)
+  expect(runtime.troubles().map(({ reason }) => reason)).toEqual([
+    'Member 1 is starting.',
+    'Member 2 is starting.',
+  ])
   expect(children).toHaveLength(2)
   expect(children.flatMap(({ signals }) => signals)).toEqual([])
   await runtime.stop()

@@ -66,17 +66,15 @@ const sinceHeardMs = ({ heardMs }: Member): number => performance.now() - heardM
 const isSilent = (member: Member): boolean => sinceHeardMs(member) > SILENT_AFTER_MS
 
 function troublesOf(member: Member, i: number): Trouble[] {
-  const seconds = Math.round(sinceHeardMs(member) / 1_000)
-  const silent = {
+  const of = (reason: string): Trouble => ({
     stage: null,
     partition: null,
-    reason: `Member ${i + 1} has said nothing for ${seconds} s.`,
-  }
-  const of = (member.report?.troubles ?? []).map((one) => ({
-    ...one,
-    reason: `Member ${i + 1}: ${one.reason}`,
-  }))
-  return isSilent(member) ? [silent, ...of] : of
+    reason: `Member ${i + 1} ${reason}.`,
+  })
+  if (member.report === null) return [of('is starting')]
+  const troubles = member.report.troubles.map((one) => ({ ...one, reason: `Member ${i + 1}: ${one.reason}` }))
+  const seconds = Math.round(sinceHeardMs(member) / 1_000)
+  return isSilent(member) ? [of(`has said nothing for ${seconds} s`), ...troubles] : troubles
 }
 
 const loopStillMsOf = (member: Member): number =>

@@ -32,6 +32,7 @@ type OldRecord = { key: string; value: Buffer; writtenMs?: number | null }
 
 type Status = {
   isReady: boolean
+  notReady: string[]
   tasks: { stage: string; lag: number; caughtUp: boolean; phase: string; deadLetters: number }[]
   standbyCopies: { keys: number; offset: number; isWarm: boolean }[]
 }
@@ -219,7 +220,10 @@ export function childrenOf({ process: { pid } }: Child): number[] {
 
 export async function statusOf({ port }: Child): Promise<Status> {
   const response = await fetch(`http://127.0.0.1:${port}/health/ready`)
-  return { ...((await response.json()) as Status), isReady: response.ok }
+  const status = { ...((await response.json()) as Status), isReady: response.ok }
+  if (status.isReady !== (status.notReady.length === 0))
+    throw new Error(`It is ${status.isReady ? '' : 'not '}ready, and says why not: [${status.notReady}].`)
+  return status
 }
 
 /** A counter of the process, as Prometheus would read it. */
