@@ -40,8 +40,9 @@ const end = (): number => (high >>> 0) * 0x200000 + (low >>> 11)
 /** Of a record's fields, in their order, but for the revision itself. */
 export function digestOfRecord(record: object): number {
   begin()
-  for (const [name, value] of Object.entries(record)) {
+  for (const name in record) {
     if (name === 'revision') continue
+    const value: unknown = record[name as keyof typeof record]
     if (typeof value === 'number') number(value)
     else if (Array.isArray(value)) numbers(value)
     else if (typeof value === 'string') text(value)
