@@ -179,3 +179,19 @@ test('what ended before the checkpoint is not told again when a late sample fold
     expect(told()).toHaveLength(1)
   }
 })
+
+test('windows of a unit that went silent become final each at its own end and grace, by timer', () => {
+  const driver = new UnitDriver(fridge(rule)).pipe({ at: '10:00', temperature: 5 })
+  const finalSince: Record<string, number> = {}
+  for (let dueMs = driver.nextTimer(); dueMs < at('2026-03-02T00:00:00Z'); dueMs = driver.nextTimer()) {
+    driver.advanceTo(dueMs)
+    for (const { granularity, isFinal } of driver.last('rollups'))
+      if (isFinal) finalSince[granularity] ??= dueMs
+  }
+  expect(finalSince).toEqual({
+    hour: at('13:00'),
+    day: at('2026-02-03T02:00:00Z'),
+    week: at('2026-02-09T02:00:00Z'),
+    month: at('2026-03-01T02:00:00Z'),
+  })
+})
