@@ -105,12 +105,22 @@ export async function runApi(
 /** The schema `walls` is there where a table can have no policy of its own: a hypertable. Elsewhere it is passed over. */
 const walled = { role: 'coldstream_api', search_path: 'walls, public' }
 
-function accessTo(postgres: Postgres, { API_AUTH, OIDC_ISSUER, OIDC_AUDIENCE }: ApiConfig): AccessOptions {
+/**
+ * Where statements are kept, one plan of each is: Postgres takes lists of ids to be ten long and would plan each time anew, which
+ * takes longer than most of them. Readings are planned for the months that they are asked of, rollups for their range.
+ */
+const planOf = (text: string): Record<string, string> =>
+  /\b(sensor_readings|rollups)\b/.test(text) ? {} : { plan_cache_mode: 'force_generic_plan' }
+
+function accessTo(postgres: Postgres, config: ApiConfig): AccessOptions {
+  const { API_AUTH, OIDC_ISSUER, OIDC_AUDIENCE, DATABASE_PREPARED_STATEMENTS: keepsStatements } = config
   const reading =
-    (settings: Record<string, string>): Query =>
-    async (text, values, { signal } = {}) =>
-      (await postgres.query(text, values, { readOnly: true, settings, ...(signal ? { signal } : {}) }))
+    (walls: Record<string, string>): Query =>
+    async (text, values, { signal } = {}) => {
+      const settings = keepsStatements === 'true' ? { ...walls, ...planOf(text) } : walls
+      return (await postgres.query(text, values, { readOnly: true, settings, ...(signal ? { signal } : {}) }))
         .rows as never
+    }
   const query = reading({})
   const issuer = OIDC_ISSUER === '' ? null : { issuer: OIDC_ISSUER, audience: OIDC_AUDIENCE }
   return {
