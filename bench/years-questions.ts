@@ -45,7 +45,7 @@ export function questionsOf(years: Years): Question[] {
     },
     {
       name: 'the latest values of 50 units',
-      ask: (query, draw) => latestOfUnits(query, someUnits(50, units, draw), now),
+      ask: (query, draw) => latestOfUnits(query, someUnits(50, units, draw), now, undefined),
       partitionsMax: 3,
     },
     {

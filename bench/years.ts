@@ -2,7 +2,7 @@
 // each way to index a month costs.
 import { localEngines } from '../infra/local/local-engines.ts'
 import { migrate } from '../infra/migrate.ts'
-import { openPostgres, type Postgres } from '../infra/postgres.ts'
+import { openPostgres, type Postgres, withSession } from '../infra/postgres.ts'
 import { openScratch, removeAbandonedScratches } from '../infra/testing/scratch.ts'
 import { randomFrom } from './random.ts'
 import { fillYears, planYears, tableOf, unitId, type Years } from './years-data.ts'
@@ -17,6 +17,7 @@ const INSERTED = 200_000
 const print = (line = ''): void => void process.stdout.write(`${line}\n`)
 const thousands = (n: number): string => Math.round(n).toLocaleString('en')
 
+/** `data`: a folder that is kept, so that what was filled once can be asked again. `only`: without what indexes cost. */
 export async function run(options: Record<string, string>): Promise<void> {
   const rows = Number(options.rows ?? 10_000_000)
   const units = Number(options.units ?? 1_000)
@@ -24,13 +25,15 @@ export async function run(options: Record<string, string>): Promise<void> {
   const scratch = openScratch()
   const report = (line: string) => process.stderr.write(`${line}\n`)
   try {
-    const engines = await localEngines(['postgres'], { dataDir: scratch.dir, report, ports: 'any' })
-    const { databaseUrl = '' } = engines
+    const dataDir = options.data ?? scratch.dir
+    const engines = await localEngines(['postgres'], { dataDir, report, ports: 'any' })
+    const { databaseUrl: url = '' } = engines
     try {
-      await migrate(databaseUrl)
-      const db = openPostgres(databaseUrl, { connectionsMax: 2, statementTimeoutMs: 0 })
+      await migrate(url)
+      const db = openPostgres(url, { connectionsMax: 2, statementTimeoutMs: 0 })
       const years = planYears({ units, rows, months: 24, untilMs: Date.UTC(2026, 10, 1), rollupUnits: 100 })
-      await measure(db, years, report)
+      await measure({ db, url, years, report })
+      if (options.only !== 'questions') await measureIndexes({ db, url, years, report })
       await db.end()
     } finally {
       await engines.stop()
@@ -40,16 +43,18 @@ export async function run(options: Record<string, string>): Promise<void> {
   }
 }
 
-async function measure(db: Postgres, years: Years, report: (line: string) => void): Promise<void> {
+type World = { db: Postgres; url: string; years: Years; report: (line: string) => void }
+
+async function measure(world: World): Promise<void> {
+  const { db, years } = world
   const startMs = performance.now()
-  await fillYears(db, years, report)
-  const { rows } = await db.query<{ bytes: number; rows: number }>(
-    "select bytes, estimated_rows as rows from table_estimates where table_name = 'sensor_readings'",
-  )
-  const filled = rows[0] ?? { bytes: 0, rows: 0 }
+  const isFilled = (await readings(db)).rows > 0
+  if (!isFilled) await fill(world)
+  const filled = await readings(db)
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(0)
   print(
     `${thousands(filled.rows)} readings of ${years.units} units in ${years.months} months, ` +
-      `${(filled.bytes / 2 ** 30).toFixed(1)} GiB, made in ${((performance.now() - startMs) / 1000).toFixed(0)} s`,
+      `${(filled.bytes / 2 ** 30).toFixed(1)} GiB, ${isFilled ? 'made before' : `made in ${seconds} s`}`,
   )
   print()
   print(
@@ -57,8 +62,26 @@ async function measure(db: Postgres, years: Years, report: (line: string) => voi
   )
   for (const question of questionsOf(years)) await measureQuestion(db, question)
   print()
-  await measureIndexes(db, years)
 }
+
+async function readings(db: Postgres): Promise<{ bytes: number; rows: number }> {
+  const { rows } = await db.query<{ bytes: number; rows: number }>(
+    "select bytes, estimated_rows as rows from table_estimates where table_name = 'sensor_readings'",
+  )
+  return rows[0] ?? { bytes: 0, rows: 0 }
+}
+
+/** Each month is vacuumed while it is still in memory, as autovacuum does it in its time. */
+async function fill({ db, url, years, report }: World): Promise<void> {
+  const startMs = performance.now()
+  await fillYears(db, years, async (table, rows) => {
+    await vacuum(url, table)
+    report(`${table}: ${rows} rows, after ${((performance.now() - startMs) / 1000).toFixed(0)} s`)
+  })
+}
+
+const vacuum = (url: string, table: string) =>
+  withSession(url, async (sql) => void (await sql.query(`vacuum ${table}`)))
 
 async function measureQuestion(db: Postgres, question: Question): Promise<void> {
   const draw = randomFrom(11)
@@ -99,17 +122,19 @@ const indexings: [name: string, columns: string][] = [
  * On a copy of one month. WAL and blocks are counted, not timed: they are the same whatever else the machine does. The time
  * of a row is the best of the inserts.
  */
-async function measureIndexes(db: Postgres, years: Years): Promise<void> {
+async function measureIndexes({ db, url, years }: World): Promise<void> {
   const startMs = years.monthStartsMs.at(-1) ?? 0
   const month = tableOf(startMs)
   const { rows } = await db.query<{ n: number }>(`select count(*) as n from ${month}`)
   const inserts = Math.max(1, Math.min(10, Math.floor((rows[0]?.n ?? 0) / INSERTED)))
   print(
-    "index on one month                               µs/row  WAL bytes/row  blocks/row  bytes/row  a unit's month  a day of all",
+    "index on one month                               µs/row  WAL bytes/row  blocks/row  bytes/row  a unit's month   once vacuumed   a day of all",
   )
   for (const [name, columns] of indexings) {
     await db.query('drop table if exists indexed')
-    await db.query('create table indexed (like sensor_readings including defaults)')
+    await db.query(
+      'create table indexed (like sensor_readings including defaults) with (autovacuum_enabled = false)',
+    )
     if (columns !== '') await db.query(`create index indexed_by on indexed ${columns}`)
     const written: Cost[] = []
     for (let i = 0; i < inserts; i += 1)
@@ -122,7 +147,8 @@ async function measureIndexes(db: Postgres, years: Years): Promise<void> {
     await db.query('analyze indexed')
     const bytes = columns === '' ? 0 : await sizeOf(db, 'indexed_by')
     const [unit, day] = [unitId(7), new Date(startMs + 3_600_000).toISOString()]
-    const ofUnit = await costOf(db, `select avg(temperature_c) from indexed where unit_id = '${unit}'`)
+    const ofOneUnit = `select avg(temperature_c) from indexed where unit_id = '${unit}'`
+    const ofUnit = await costOf(db, ofOneUnit)
     const ofDay = await costOf(
       db,
       `select avg(temperature_c) from indexed where recorded_at >= '${day}' and recorded_at < '${day}'::timestamptz + interval '1 day'`,
@@ -132,7 +158,11 @@ async function measureIndexes(db: Postgres, years: Years): Promise<void> {
       ...[Math.min(...written.map(({ ms }) => ms)) * (1_000 / INSERTED), sum(written, 'walBytes') / n],
       ...[sum(written, 'blocks') / n, bytes / n],
     ]
-    const reads = [ofUnit, ofDay].map(({ blocks }) => `${thousands(blocks)} blocks`.padStart(16))
+    await vacuum(url, 'indexed')
+    const ofUnitVacuumed = await costOf(db, ofOneUnit)
+    const reads = [ofUnit, ofUnitVacuumed, ofDay].map(({ blocks }) =>
+      `${thousands(blocks)} blocks`.padStart(16),
+    )
     print(
       `${name.padEnd(48)} ${figures.map((figure) => figure.toFixed(2).padStart(10)).join(' ')} ${reads.join('')}`,
     )
