@@ -81,6 +81,15 @@ test('after a time in which none was heard, the silence of each counts anew', ()
   ])
 })
 
+test('none was heard for a limit also where it is exactly that long', () => {
+  const brokenAt = (time: string) =>
+    unit()
+      .pipe(...from('a', '10:00'), ...from('b', '10:05', time))
+      .advanceTo(time)
+  expect(silent(brokenAt('10:35'))).toEqual([])
+  expect(silent(brokenAt('10:34:59.999'))).toEqual(['a from 10:00: 10:34–'])
+})
+
 test('a device that is heard within its own limit shows the silence of one with a shorter limit', () => {
   const driver = new UnitDriver(withDevices(['a', 30], ['door', 90]))
   driver.pipe(...from('a', '10:00'), { at: '10:05', device: 'door', kind: 'door' })
