@@ -9,7 +9,6 @@
 import { endAlert } from './alert.ts'
 import { type FoldContext, isValidAt, limitsNow, openCondition } from './fold-context.ts'
 import type { Sensor, UnitFold } from './fold-state.ts'
-import type { Limits } from './limits.ts'
 
 /** The device's own limit, else the rule's; Infinity: its silence is not watched. */
 function silentMs(fold: UnitFold, context: FoldContext, deviceId: string): number {
@@ -19,13 +18,6 @@ function silentMs(fold: UnitFold, context: FoldContext, deviceId: string): numbe
   }
   return limitsNow(fold, context).deviceSilentMs
 }
-
-/** Whether anything of the unit asks who is silent: looked at with every observation, so it comes before all else. */
-export const watchesSilence = (
-  { heard }: UnitFold,
-  { hasSilentMinutes }: FoldContext,
-  limits: Limits,
-): boolean => heard !== null || hasSilentMinutes || limits.deviceSilentMs !== Number.POSITIVE_INFINITY
 
 /** A check-in of any device: to those that are watched it is one of the others. True: it is watched itself. */
 export function hear(fold: UnitFold, context: FoldContext, deviceId: string): boolean {

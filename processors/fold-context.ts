@@ -11,8 +11,8 @@ export type FoldContext = {
   zone: LocalTime
   /** Which devices are in the unit when; empty: not known. */
   devices: readonly UnitDevice[]
-  /** One of them has a limit of its own for its silence. */
-  hasSilentMinutes: boolean
+  /** A version of the rule, or a device, sets a limit for the silence of one device. */
+  watchesSilence: boolean
   /** What people said of the unit, ascending; the checkpoint has passed what was before. */
   entries: readonly Entry[]
   /** Facts that changed since they were last sent; null: nobody asks (the fold of the checkpoint). */
@@ -31,12 +31,16 @@ export type Changes = {
 type Known = { unitId: string; config: UnitConfig | null; entries: readonly Entry[] }
 
 export function contextOf({ unitId, config, entries }: Known, changes: Changes | null): FoldContext {
+  const versions = config === null ? [] : limitsOfVersions(config.versions)
+  const devices = config?.devices ?? []
   return {
     unitId,
-    versions: config === null ? [] : limitsOfVersions(config.versions),
+    versions,
     zone: localTime(config?.timeZone ?? 'UTC'),
-    devices: config?.devices ?? [],
-    hasSilentMinutes: config?.devices.some(({ silentMinutes }) => silentMinutes !== null) ?? false,
+    devices,
+    watchesSilence:
+      versions.some(({ deviceSilentMs }) => deviceSilentMs !== Number.POSITIVE_INFINITY) ||
+      devices.some(({ silentMinutes }) => silentMinutes !== null),
     entries,
     changes,
   }

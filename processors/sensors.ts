@@ -4,7 +4,7 @@ import type { UnitDevice } from '../schemas/generated/types.ts'
 import { causesOf, endAlert } from './alert.ts'
 import { judgeBatteryAgain, takeBattery } from './battery.ts'
 import { calibrationDueMs, fireCalibration } from './calibration.ts'
-import { fireDeviceSilences, hear, takeDeviceCheckin, watchesSilence } from './device-silence.ts'
+import { fireDeviceSilences, hear, takeDeviceCheckin } from './device-silence.ts'
 import { type FoldContext, isValidAt, limitsNow } from './fold-context.ts'
 import type { Observation, Sensor, UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
@@ -35,8 +35,7 @@ function sensorOf(fold: UnitFold, deviceId: string): Sensor {
 export function takeSensor(fold: UnitFold, context: FoldContext, observation: Observation): void {
   const { deviceId, temperatureC, fault, batteryPercent, batteryVolts } = observation
   const limits = limitsNow(fold, context)
-  const isWatched =
-    watchesSilence(fold, context, limits) && !observation.history && hear(fold, context, deviceId)
+  const isWatched = context.watchesSilence && !observation.history && hear(fold, context, deviceId)
   const known = fold.sensors.length > 0 && fold.sensors.some((sensor) => sensor.deviceId === deviceId)
   const tells = fault || (temperatureC !== null && watchesValues(limits)) || isLow(observation, limits)
   if (!known && !tells && !isWatched) return
