@@ -34,6 +34,20 @@ test('an opening passes its warning and critical instants by timer', () => {
   ])
 })
 
+test('each instant of an opening goes out when it comes, and not with the next one', () => {
+  const driver = unit().pipe({ at: '10:00', doorOpen: true }).advanceTo('10:05')
+  expect(driver.sent['door-openings'].at(-1)).toMatchObject({ warningAt: at('10:05'), criticalAt: null })
+  driver.advanceTo('10:10')
+  expect(driver.sent['door-openings'].at(-1)).toMatchObject({ criticalAt: at('10:10') })
+})
+
+test('its alert is due from the first of the two on, also where a version asks again', () => {
+  const rule = { doorOpenWarningMinutes: 5, doorOpenCriticalMinutes: 10, delayMinutes: 20 }
+  const driver = new UnitDriver(fridge(rule, { ...rule, validFrom: at('10:12') }))
+  driver.pipe({ at: '10:00', doorOpen: true }).advanceTo('10:40')
+  expect(driver.last('alerts')).toMatchObject([{ alertType: 'door_open', triggeredAt: at('10:25') }])
+})
+
 test('closing at exactly that instant wins', () => {
   const driver = unit()
     .pipe({ at: '10:00', doorOpen: true }, { at: '10:05', doorOpen: false })

@@ -32,6 +32,10 @@ test('a start that the clock skips is at the change; a repeated hour is inside t
   expect(next(everyDay, 1, 2.5, '2026-10-25T00:30:00Z')).toBe('2026-10-25T01:00:00.000Z')
 })
 
+test('hours that the clock skips whole are none: it opens on the next day that has them', () => {
+  expect(next(everyDay, 2, 2.5, '2026-03-29T00:30:00Z')).toBe('2026-03-30T00:00:00.000Z')
+})
+
 test('without a schedule alerts may always open; without a day never', () => {
   expect(nextInSchedule(null, berlin, 5)).toBe(5)
   expect(next([], 0, 24, '2026-02-02T07:00:00Z')).toBe(Number.POSITIVE_INFINITY)
