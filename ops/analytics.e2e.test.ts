@@ -154,7 +154,7 @@ describe("Grafana's dashboards", () => {
 
 async function namesTold(): Promise<string[]> {
   const state = { lag: 0, partitions: 0, isPostgresUp: true, pool: { inUse: 0, idle: 0, waiting: 0 } }
-  const runtime = { tasks: () => [], copies: () => [], isReady: () => true, totals: {} }
+  const runtime = { tasks: () => [], copies: () => [], isReady: () => true, loopStillMs: () => 0, totals: {} }
   const backups = new Registry()
   registerBackupMetrics(backups, { db: postgres, store: openObjectStore(tmpdir()), storageBytesMax: 0 })
   const texts = await Promise.all([
