@@ -316,3 +316,13 @@ test('a use that a day’s end has cut is told once, also by folds and looks fro
   expect(quiet.sent.budgets.filter(({ endedAt }) => endedAt !== null)).toHaveLength(1)
   expect(quiet.state.live.cutBudgets).toEqual([])
 })
+
+test('a value that has lapsed is not judged again by a new limit: unknown time ends no stretch', () => {
+  const rules = [
+    { ...heard, budgets: [budget()] },
+    { ...heard, budgets: [budget({ limit: 10 })], validFrom: at('12:00') },
+  ]
+  const driver = new UnitDriver(fridge(...rules)).pipe(...steady('10:00', '11:10', 9))
+  driver.pipe({ at: '12:30', temperature: 5 }).advanceTo('12:40')
+  expect(uses(driver)).toMatchObject([{ exceededAt: at('11:00'), endedAt: at('12:30') }])
+})
