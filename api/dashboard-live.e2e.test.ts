@@ -106,6 +106,8 @@ describe('what happens', () => {
   test('is on the wall within two seconds: a status, and a reading', async () => {
     await signIn(keys.acme)
     await untilLive()
+    // Every few seconds the wall is read anew, from tables that know nothing of what is told here: right behind, there is time.
+    await page.waitForResponse((response) => response.request().postData()?.includes('query Fleet') ?? false)
     const card = `#unit-${idOf('Back fridge')}`
     expect(await page.getAttribute(card, 'data-status')).toBe('OK')
     const status = publish('unit-status', statusNews({ unit: 'Back fridge' }, Date.now(), 'alarm_active'))
