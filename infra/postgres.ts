@@ -116,35 +116,14 @@ export function openPostgres(databaseUrl: string, settings: PostgresSettings = {
 const isPlainQuestion = ({ readOnly, isSnapshot, statementTimeoutMs }: TransactionOptions): boolean =>
   readOnly === true && !isSnapshot && statementTimeoutMs === undefined
 
-async function asking<R extends Row>(
-  client: pg.PoolClient,
-  trip: Trip,
-  signal: AbortSignal | undefined,
-): Promise<{ rows: R[]; rowCount: number }> {
-  let lost: Error | undefined
-  const onLost = (error: Error) => {
-    lost = error
-  }
-  client.on('error', onLost)
-  const cancelling = cancelledBy(signal, client)
-  try {
-    signal?.throwIfAborted() // while a connection was waited for
-    const { rows, rowCount } = await inOneTrip(client, trip)
-    return { rows, rowCount: rowCount ?? 0 }
-  } finally {
-    await cancelling.end()
-    client.removeListener('error', onLost)
-    client.release(lost)
-  }
-}
+type Cancelling = { end: () => Promise<void> }
 
-async function inTransaction<T>(
+/** Lends a connection: what is lost or cancelled meanwhile is seen to, and then it goes back to its pool. */
+async function lent<T>(
   client: pg.PoolClient,
-  sql: Sql,
-  work: (sql: Sql) => Promise<T>,
-  options: TransactionOptions,
+  signal: AbortSignal | undefined,
+  use: (cancelling: Cancelling, onLost: (error: Error) => void) => Promise<T>,
 ): Promise<T> {
-  const { readOnly = false, isSnapshot = false, statementTimeoutMs = 0, settings = {}, signal } = options
   // Between two statements nobody waits on the socket: without a listener its loss would end the process.
   let lost: Error | undefined
   const onLost = (error: Error) => {
@@ -154,30 +133,57 @@ async function inTransaction<T>(
   const cancelling = cancelledBy(signal, client)
   try {
     signal?.throwIfAborted() // while a connection was waited for
-    const modes = [isSnapshot ? ' isolation level repeatable read' : '', readOnly ? ' read only' : '']
-    const set = Object.entries(settings).map(
-      ([key, value]) => `set_config(${client.escapeLiteral(key)}, ${client.escapeLiteral(value)}, true)`,
-    )
-    // In one message: a round trip for each would be felt in small batches.
-    await client.query(
-      [
-        `begin${modes.filter(Boolean).join(',')}`,
-        `set local statement_timeout = ${Math.round(statementTimeoutMs)}`,
-        ...(set.length > 0 ? [`select ${set.join(', ')}`] : []),
-      ].join('; '),
-    )
-    const result = await work(sql)
-    await cancelling.end()
-    await client.query('commit')
-    return result
-  } catch (error) {
-    await cancelling.end()
-    await client.query('rollback').catch((failure: Error) => onLost(failure))
-    throw error
+    return await use(cancelling, onLost)
   } finally {
+    await cancelling.end()
     client.removeListener('error', onLost)
     client.release(lost) // a lost connection leaves the pool
   }
+}
+
+const asking = <R extends Row>(
+  client: pg.PoolClient,
+  trip: Trip,
+  signal: AbortSignal | undefined,
+): Promise<{ rows: R[]; rowCount: number }> =>
+  lent(client, signal, async () => {
+    const { rows, rowCount } = await inOneTrip(client, trip)
+    return { rows, rowCount: rowCount ?? 0 }
+  })
+
+function inTransaction<T>(
+  client: pg.PoolClient,
+  sql: Sql,
+  work: (sql: Sql) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
+  return lent(client, options.signal, async (cancelling, onLost) => {
+    try {
+      // In one message: a round trip for each would be felt in small batches.
+      await client.query(beginning(client, options))
+      const result = await work(sql)
+      await cancelling.end()
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await cancelling.end()
+      await client.query('rollback').catch((failure: Error) => onLost(failure))
+      throw error
+    }
+  })
+}
+
+function beginning(client: pg.PoolClient, options: TransactionOptions): string {
+  const { readOnly = false, isSnapshot = false, statementTimeoutMs = 0, settings = {} } = options
+  const modes = [isSnapshot ? ' isolation level repeatable read' : '', readOnly ? ' read only' : '']
+  const set = Object.entries(settings).map(
+    ([key, value]) => `set_config(${client.escapeLiteral(key)}, ${client.escapeLiteral(value)}, true)`,
+  )
+  return [
+    `begin${modes.filter(Boolean).join(',')}`,
+    `set local statement_timeout = ${Math.round(statementTimeoutMs)}`,
+    ...(set.length > 0 ? [`select ${set.join(', ')}`] : []),
+  ].join('; ')
 }
 
 /** What a client of `pg` knows of its session, beside what its types say. */
@@ -189,7 +195,7 @@ const CANCEL_WITHIN_MS = 2_000
 /**
  * `end` waits until a request to cancel has been taken: sent on its way, it must not hit whoever gets the session next.
  */
-function cancelledBy(signal: AbortSignal | undefined, client: pg.PoolClient): { end: () => Promise<void> } {
+function cancelledBy(signal: AbortSignal | undefined, client: pg.PoolClient): Cancelling {
   if (signal === undefined) return { end: () => Promise.resolve() }
   let request: Promise<void> | undefined
   const onAbort = () => {
