@@ -1,7 +1,7 @@
 // What one record of `reading-batches` carries lies in its bytes like this: blocks of a count and so many items, a key and a
 // value each; the last block is of none. They are looked up by hand, because Avro would copy every one out of them, and of
 // damaged bytes it would believe any count and fill the memory.
-import type { Codecs } from './codec.ts'
+import { type Codecs, HEADER_BYTES } from './codec.ts'
 import { PipelineError } from './failure.ts'
 
 type Carrier = 'reading-batches'
@@ -9,15 +9,13 @@ type Carrier = 'reading-batches'
 /** Of a key and of its value: where each lies in the batch. */
 export type OnItem = (keyFrom: number, keyTo: number, from: number, to: number) => void
 
-/** Before the Avro: a zero and the schema's id. */
-const FRAME_BYTES = 5
 /** A count or a length beyond it is none of ours. */
 const LONG_BITS_MAX = 28
 
 /** False: the batch is of another schema, and left to Avro. Throws RECORD_UNREADABLE where items do not end with the bytes. */
 export function eachItem(topic: Carrier, batch: Buffer, codecs: Codecs, onItem: OnItem): boolean {
   const { schemaId } = codecs.of(topic)
-  if (batch.length <= FRAME_BYTES || batch[0] !== 0 || batch.readUInt32BE(1) !== schemaId) return false
+  if (batch.length <= HEADER_BYTES || batch[0] !== 0 || batch.readUInt32BE(1) !== schemaId) return false
   if (new Walk(batch).isWhole(onItem)) return true
   const reason = 'its items do not end where it ends'
   throw new PipelineError('RECORD_UNREADABLE', { topic, schemaId, reason })
@@ -25,7 +23,7 @@ export function eachItem(topic: Carrier, batch: Buffer, codecs: Codecs, onItem: 
 
 class Walk {
   readonly #bytes: Buffer
-  #at = FRAME_BYTES
+  #at = HEADER_BYTES
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
@@ -69,7 +67,7 @@ class Walk {
 }
 
 /** Before the items: the frame and their number. */
-export const HEAD_BYTES_MAX = FRAME_BYTES + 5
+export const HEAD_BYTES_MAX = HEADER_BYTES + 5
 
 /** With the lengths of both. */
 export const itemBytesMax = (key: string, value: Buffer): number => 3 * key.length + value.length + 10
@@ -86,9 +84,9 @@ export function putItem(bytes: Buffer, at: number, key: string, value: Buffer): 
 export function putHead(bytes: Buffer, end: number, schemaId: number, count: number): number {
   const countFrom = end - putLong(Buffer.alloc(5), 0, count)
   putLong(bytes, countFrom, count)
-  bytes[countFrom - FRAME_BYTES] = 0
-  bytes.writeUInt32BE(schemaId, countFrom - FRAME_BYTES + 1)
-  return countFrom - FRAME_BYTES
+  bytes[countFrom - HEADER_BYTES] = 0
+  bytes.writeUInt32BE(schemaId, countFrom - HEADER_BYTES + 1)
+  return countFrom - HEADER_BYTES
 }
 
 /** As `#long` reads it, of a number that is not negative. */

@@ -9,7 +9,8 @@ import { PipelineError } from './failure.ts'
 import type { TopicValues } from './generated/types.ts'
 import { type TopicName, topicNames } from './topics.ts'
 
-const HEADER_BYTES = 5
+/** Before the Avro: a zero and the schema's id. */
+export const HEADER_BYTES = 5
 const SLAB_BYTES = 64 * 1024
 
 /** What the codecs need of a schema registry. `schemaOf` rejects for an id that it does not know. */

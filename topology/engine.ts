@@ -3,7 +3,7 @@
 //
 // A transaction is: `take` records, `settle` once at the clock, write `outputs`, then `fold` (committed) or `revert`
 // (aborted: it returns the records, which are to be taken again).
-import { type Codecs, type Reader, UnlearnedSchema } from '../schemas/codec.ts'
+import { type Codecs, HEADER_BYTES, type Reader, UnlearnedSchema } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { type Carried, type Carrier, carriedIn } from './carrier.ts'
@@ -135,7 +135,10 @@ export class Task {
     const { schemaId } = this.#codecs.of(stream)
     const read = ({ key, bytes, from, to }: Carried) => this.#decoded(stream, key, bytes, from, to)
     for (const carried of items)
-      if (carried.to < carried.from + 5 || carried.bytes.readUInt32BE(carried.from + 1) !== schemaId)
+      if (
+        carried.to < carried.from + HEADER_BYTES ||
+        carried.bytes.readUInt32BE(carried.from + 1) !== schemaId
+      )
         read(carried)
     this.#cameFrom(source)
     for (const carried of items)
