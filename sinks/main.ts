@@ -4,6 +4,7 @@ import pino, { type Logger } from 'pino'
 import type { Config } from '../infra/config.ts'
 import { serveHealth } from '../infra/health-server.ts'
 import { groupSettings } from '../infra/kafka.ts'
+import { adoptOrphans } from '../infra/orphans.ts'
 import { publishOutbox } from '../infra/outbox.ts'
 import { type PoolConfig, poolOf } from '../infra/pool-settings.ts'
 import { openPostgres, type Postgres } from '../infra/postgres.ts'
@@ -63,10 +64,9 @@ export async function runSink(config: SinkConfig): Promise<RunningSink> {
     connectionsMax: LOCK_WAITERS_MAX,
     onConnectionLost,
   })
-  const source = await Source.connect(
-    groupSettings(brokers, sinkName(prefix), config.INSTANCE || null),
-    new Map(sinkTopics.map((name) => [topicName(prefix, name), name])),
-  )
+  const group = groupSettings(brokers, sinkName(prefix), config.INSTANCE || null)
+  const names = new Map(sinkTopics.map((name) => [topicName(prefix, name), name]))
+  const source = await Source.connect(group, names)
   const metrics = sinkMetrics(() => ({
     lag: lag.records,
     partitions: source.assigned.length,
@@ -103,6 +103,13 @@ export async function runSink(config: SinkConfig): Promise<RunningSink> {
       lag: lag.records,
     }),
   })
+  void adoptOrphans(
+    {
+      ...{ brokers, settings: group, topics: [...names.keys()] },
+      ...{ bystander: topicName(prefix, 'watermarks'), warn: log.warn.bind(log) },
+    },
+    () => !outbox.signal.aborted,
+  )
   const publishing = keepPublishing({ db, codecs, prefix, brokers, log, signal: outbox.signal })
   const run = async () => {
     try {

@@ -36,6 +36,8 @@ export type RuntimeOptions = {
   slackMs: number
   /** Whether to keep warm copies of what other processes have: standby.ts. */
   hasStandby: boolean
+  /** Sees to it that each partition of the group has an owner, after this process has joined it. Never rejects. */
+  adoptOrphans: (isWanted: () => boolean) => Promise<void>
   nowMs: () => number
   commitIntervalMs: number
   commitRecordsMax: number

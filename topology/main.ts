@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import type { Config } from '../infra/config.ts'
 import { serveHealth } from '../infra/health-server.ts'
 import { groupSettings, offsetsSettings, readerSettings, transactionalSettings } from '../infra/kafka.ts'
+import { adoptOrphans } from '../infra/orphans.ts'
 import { registryAt } from '../infra/registry.ts'
 import { checkTopics } from '../infra/topics.ts'
 import { openCodecs } from '../schemas/codec.ts'
@@ -63,13 +64,15 @@ export async function openRuntime(config: ProcessConfig, topology: Topology): Pr
   const counts = await patiently(log, () => checkTopics(brokers, prefix, needed, groups))
   const names = new Map(needed.map((topic) => [topic, topicName(prefix, topic)]))
   const groupId = `${prefix}${topology.name}`
+  const group = groupSettings(brokers, groupId, config.INSTANCE || null, config.SESSION_TIMEOUT)
+  const streams = topology.stages.map(({ carrier }) => topicName(prefix, carrier))
   return startRuntime({
     topology,
     codecs,
     topicOf: (topic) => names.get(topic) ?? topicName(prefix, topic),
     partitionsOf: (topic) => counts.get(topic) ?? 0,
     settings: {
-      group: groupSettings(brokers, groupId, config.INSTANCE || null, config.SESSION_TIMEOUT),
+      group,
       reader: readerSettings(brokers, groupId),
       offsets: offsetsSettings(brokers, groupId),
       producer: transactionalSettings(brokers, `${groupId}-${config.INSTANCE || randomUUID()}`),
@@ -77,6 +80,14 @@ export async function openRuntime(config: ProcessConfig, topology: Topology): Pr
     clock: config.CLOCK,
     slackMs: config.GRACE * SLACK_OF_GRACE,
     hasStandby: config.STANDBY === 'true',
+    adoptOrphans: (isWanted) =>
+      adoptOrphans(
+        {
+          ...{ brokers, settings: group, topics: streams },
+          ...{ bystander: topicName(prefix, 'watermarks'), warn: log.warn.bind(log) },
+        },
+        isWanted,
+      ),
     nowMs: Date.now,
     commitIntervalMs: config.COMMIT_INTERVAL,
     commitRecordsMax: config.COMMIT_RECORDS_MAX,

@@ -110,6 +110,7 @@ export class Session {
   async run(): Promise<void> {
     await this.#clocks.follow()
     this.#clients.group.client.subscribe(this.#assignment.streams)
+    void this.#options.adoptOrphans(() => this.#isWanted && this.#failure === null)
     let next = this.#intake.read()
     while (this.#isWanted) {
       this.#pulse.at('reading')

@@ -1,0 +1,101 @@
+// Partitions that no member of a group has, although the group takes itself for whole, and the way to get them an owner.
+//
+// A cooperative rebalance has two rounds: who is to give a partition up gives it up, and only joining again makes the next
+// round deal it out. Where that member is killed between the two and comes back under its name (group.instance.id), the
+// coordinator hands it the assignment of the first round and starts no second one: the partition is nobody's until the
+// group changes for some other reason. Seen with Kafka 4.1 and librdkafka 2.8; a member without a name cannot cause it.
+import { setTimeout as sleep } from 'node:timers/promises'
+import kafkajs, { type Admin } from 'kafkajs'
+import rdkafka, { type ConsumerGlobalConfig } from 'node-rdkafka'
+import { type ConsumerSettings, withAdmin } from './kafka.ts'
+
+/** Two looks that see the same: between the rounds of a rebalance, which take less, partitions are nobody's rightly. */
+const LOOK_EVERY_MS = 2_000
+const JOIN_WITHIN_MS = 10_000
+const JOIN_LOOK_MS = 50
+
+export type Group = {
+  brokers: string
+  /** Of one of its members. */
+  settings: ConsumerSettings
+  /** What its members read, by full names. */
+  topics: readonly string[]
+  /** A topic that they do not read. */
+  bystander: string
+  warn: (details: object, text: string) => void
+}
+
+/**
+ * Looks at the group that this process joins until it is whole, and makes it deal out anew what stays nobody's. Never
+ * rejects. A member without a name has nothing to look for.
+ */
+export async function adoptOrphans(group: Group, isWanted: () => boolean): Promise<void> {
+  if (group.settings.global['group.instance.id'] === undefined) return
+  let before = ''
+  for (;;) {
+    await sleep(LOOK_EVERY_MS, undefined, { ref: false })
+    if (!isWanted()) return
+    try {
+      const { isStable, members, orphans } = await lookAt(group)
+      if (isStable && orphans.length === 0) return
+      const dealt: string = isStable ? JSON.stringify(members) : ''
+      if (isStable && dealt === before) {
+        group.warn({ orphans }, 'Partitions are nobody’s: the group is asked to deal them out')
+        await disturb(group)
+      }
+      before = dealt
+    } catch (error) {
+      group.warn({ err: error }, 'Whether each partition has an owner cannot be asked: tries again')
+    }
+  }
+}
+
+/** `members`: their ids with their partitions; `orphans`: `topic/partition`. */
+export type Look = { isStable: boolean; members: [string, string[]][]; orphans: string[] }
+
+export const lookAt = ({ brokers, settings, topics }: Pick<Group, 'brokers' | 'settings' | 'topics'>) =>
+  withAdmin(brokers, async (admin): Promise<Look> => {
+    const [described] = (await admin.describeGroups([String(settings.global['group.id'])])).groups
+    const members = (described?.members ?? []).map(({ memberId, memberAssignment }): [string, string[]] => [
+      memberId,
+      partitionsIn(memberAssignment),
+    ])
+    const owned = new Set(members.flatMap(([, partitions]) => partitions))
+    const orphans = (await partitionsOf(admin, topics)).filter((partition) => !owned.has(partition))
+    return { isStable: described?.state === 'Stable', members: members.sort(), orphans }
+  })
+
+async function partitionsOf(admin: Admin, topics: readonly string[]): Promise<string[]> {
+  const metadata = await admin.fetchTopicMetadata({ topics: [...topics] })
+  return metadata.topics.flatMap(({ name, partitions }) =>
+    partitions.map(({ partitionId }) => `${name}/${partitionId}`),
+  )
+}
+
+function partitionsIn(assignment: Buffer): string[] {
+  const decoded = kafkajs.AssignerProtocol.MemberAssignment.decode(assignment)
+  return Object.entries(decoded?.assignment ?? {}).flatMap(([topic, partitions]) =>
+    partitions.map((partition) => `${topic}/${partition}`),
+  )
+}
+
+/**
+ * Joins the group for a moment, for a topic that nobody else reads: the others join again, keep what they have, and are
+ * given what is nobody's.
+ */
+async function disturb({ settings, bystander }: Group): Promise<void> {
+  const { 'group.instance.id': _, ...global } = settings.global
+  const client = new rdkafka.KafkaConsumer(global as ConsumerGlobalConfig, settings.topic)
+  client.on('event.error', () => {})
+  try {
+    await new Promise<void>((resolve, reject) => {
+      client.connect({ timeout: JOIN_WITHIN_MS }, (error) => (error ? reject(error) : resolve()))
+    })
+    client.subscribe([bystander])
+    const deadlineMs = performance.now() + JOIN_WITHIN_MS
+    // Two that disturb at once: only one of them is given the topic, and the other one leaves in the end.
+    while (client.assignments().length === 0 && performance.now() < deadlineMs) await sleep(JOIN_LOOK_MS)
+  } finally {
+    await new Promise<void>((resolve) => client.disconnect(() => resolve()))
+  }
+}
