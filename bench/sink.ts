@@ -1,7 +1,7 @@
 // Topic → committed rows, on a broker and a Postgres of the bench's own, beside the ceiling of the same run: the same rows,
-// as one COPY in binary from a file, into the same table with the same indexes, as `psql \copy` does it. Rounds take turns, so
-// that other load meets both; the best round of each counts.
-import { createReadStream, readFileSync, rmSync } from 'node:fs'
+// as psql's `\copy` in binary from a file, into the same table with the same indexes. Rounds take turns, so that other load
+// meets both; the best round of each counts.
+import { createReadStream, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,10 +17,10 @@ import { sinkTables } from '../sinks/rows.ts'
 import { MeasuredChild } from './measured-child.ts'
 import type { Read, ReaderSetup } from './measured-reader.ts'
 import type { SinkSetup } from './measured-sink.ts'
+import { cpuMsOf, psqlCopy } from './psql-copy.ts'
 import { fill, PARTITIONS, PLAIN_TOPIC, PREFIX, startMs } from './sink-world.ts'
 
 const ROUNDS = 3
-const CLOCK_TICK_MS = 10
 
 const print = (line = ''): void => void process.stdout.write(`${line}\n`)
 const thousands = (n: number): string => Math.round(n).toLocaleString('en')
@@ -91,7 +91,7 @@ async function measure(world: World): Promise<void> {
     `${thousands(rows)} readings in ${thousands(world.records)} records, ${PARTITIONS} partitions; best of ${ROUNDS} rounds each, ` +
       'taking turns',
   )
-  print(line('ceiling: one COPY from a file', ceiling))
+  print(line('ceiling: \\copy of psql', ceiling))
   print(line('sink: topic → committed rows', sink))
   for (const [thread, ms] of Object.entries(sink.threads ?? {}))
     print(`  ${thread.padEnd(38)} ${((ms * 1000) / rows).toFixed(2)} µs a row`)
@@ -139,34 +139,13 @@ const line = (name: string, { rowsPerSecond, backendMicros, clientMicros }: Meas
 
 const clear = (db: Postgres) => db.query('truncate sensor_readings, sink_offsets')
 
-/** CPU of one backend so far, ms: Linux counts it by process. */
-function backendCpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS
-}
-
-async function measureCopy({ db, rows, file }: World): Promise<Measured> {
+async function measureCopy({ db, url, rows, file }: World): Promise<Measured> {
   await clear(db)
-  const { columns } = sinkTables.readings
-  let [beginMs, cpuMs, own] = [0, 0, process.cpuUsage()]
-  await db.transaction(async (sql) => {
-    const pid = (await sql.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid ?? 0
-    const [cpuBefore, begin] = [backendCpuMs(pid), performance.now()]
-    own = process.cpuUsage()
-    await sql.copyIn(
-      `copy sensor_readings (${columns.join(', ')}) from stdin (format binary)`,
-      createReadStream(file, { highWaterMark: 1 << 20 }),
-    )
-    cpuMs = backendCpuMs(pid) - cpuBefore
-    beginMs = begin
-  })
-  // With its commit, as `\copy` by itself has it.
-  const elapsedMs = performance.now() - beginMs
-  const { user, system } = process.cpuUsage(own)
+  const into = `sensor_readings (${sinkTables.readings.columns.join(', ')})`
+  const { elapsedMs, backendMs, clientMs } = await psqlCopy(url, into, file)
   return {
-    ...{ rowsPerSecond: (rows * 1000) / elapsedMs, backendMicros: (cpuMs * 1000) / rows },
-    clientMicros: (user + system) / rows,
+    rowsPerSecond: (rows * 1000) / elapsedMs,
+    ...{ backendMicros: (backendMs * 1000) / rows, clientMicros: (clientMs * 1000) / rows },
   }
 }
 
@@ -231,7 +210,7 @@ async function untilWritten(db: Postgres, least: number, waits = new Map<string,
     for (const what of ['samples', `${doing?.length ?? 0} batches at once`, ...(doing ?? [])])
       waits.set(what, (waits.get(what) ?? 0) + 1)
     if (written >= least) {
-      const backendMs = (pids ?? []).reduce((sum, pid) => sum + backendCpuMs(pid), 0)
+      const backendMs = (pids ?? []).reduce((sum, pid) => sum + cpuMsOf(pid), 0)
       return { written, atMs: performance.now(), backendMs }
     }
     await sleep(10)
@@ -266,12 +245,12 @@ async function printIndexCost(db: Postgres, file: string): Promise<void> {
     if (statement !== '') await db.query(statement)
     const { micros, bytes, rows } = await db.transaction(async (sql) => {
       const pid = (await sql.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid ?? 0
-      const before = backendCpuMs(pid)
+      const before = cpuMsOf(pid)
       await sql.copyIn(
         `copy shape (${columns}) from stdin (format binary)`,
         createReadStream(file, { highWaterMark: 1 << 20 }),
       )
-      const spent = backendCpuMs(pid) - before
+      const spent = cpuMsOf(pid) - before
       const size = await sql.query<{ bytes: number; rows: number }>(
         "select pg_total_relation_size('shape') as bytes, count(*) as rows from shape",
       )
