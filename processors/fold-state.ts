@@ -325,7 +325,5 @@ export function copyFold(fold: UnitFold): UnitFold {
 
 export const keyOf = ({ kind, atMs, tag }: FactKey): FactKey => ({ kind, atMs, tag })
 
-export const keyText = ({ kind, atMs, tag }: FactKey): string => `${kind}|${atMs}|${tag}`
-
 export const idOf = (unitId: string, { kind, atMs, tag }: FactKey): string =>
   derivedId(kind, unitId, atMs, tag)

@@ -8,21 +8,20 @@ import { digestOfRecord, digestOfSums } from './digest.ts'
 import { doorEventRecord, openingRecord } from './door.ts'
 import { excursionRecord } from './excursion.ts'
 import { type FoldContext, limitsNow } from './fold-context.ts'
-import {
-  type AlertFact,
-  type BudgetFact,
-  type DoorEventFact,
-  type ExcursionFact,
-  type Fact,
-  type FactKey,
-  keyText,
-  type OpeningFact,
-  type Owner,
-  type Sent,
-  type SilenceFact,
-  type StatusFact,
-  type UnitFold,
-  type WindowFact,
+import type {
+  AlertFact,
+  BudgetFact,
+  DoorEventFact,
+  ExcursionFact,
+  Fact,
+  FactKey,
+  OpeningFact,
+  Owner,
+  Sent,
+  SilenceFact,
+  StatusFact,
+  UnitFold,
+  WindowFact,
 } from './fold-state.ts'
 import type { Emit } from './processor.ts'
 import { retract } from './retraction.ts'
@@ -43,7 +42,8 @@ export type UnitOutput =
   | 'rollups'
   | 'late-readings'
 
-export type Ledger = Map<string, Sent>
+/** What has gone out, by the instant that identifies it: few facts have the same. */
+export type Ledger = Map<number, Sent[]>
 
 export type Publication = {
   owner: Owner
@@ -91,7 +91,7 @@ export function publish(to: Publication, touched: Fact[]): void {
 
 /** After the fold was repeated: takes back what it no longer has. */
 export function retractMissing(to: Publication): void {
-  const missing = [...to.ledger.values()].filter(({ foldNumber }) => foldNumber !== to.foldNumber)
+  const missing = sentFacts(to.ledger).filter(({ foldNumber }) => foldNumber !== to.foldNumber)
   for (const sent of missing.sort(byRank)) takeBack(to, sent)
 }
 
@@ -104,7 +104,20 @@ function takeBack(to: Publication, sent: Sent): void {
 
 /** Forgets what can no longer change: whatever ended before the checkpoint. */
 export function forgetBefore(ledger: Ledger, ms: number): void {
-  for (const [key, sent] of ledger) if (sent.closedMs < ms) ledger.delete(key)
+  for (const [atMs, facts] of ledger) {
+    if (atMs >= ms) continue
+    const kept = facts.filter(({ closedMs }) => closedMs >= ms)
+    if (kept.length === 0) ledger.delete(atMs)
+    else ledger.set(atMs, kept)
+  }
+}
+
+export const sentFacts = (ledger: Ledger): Sent[] => [...ledger.values()].flat()
+
+export function enterSent(ledger: Ledger, sent: Sent): void {
+  const facts = ledger.get(sent.atMs)
+  if (facts === undefined) ledger.set(sent.atMs, [sent])
+  else facts.push(sent)
 }
 
 function sentOf(to: Publication, fact: Fact): Sent {
@@ -113,13 +126,11 @@ function sentOf(to: Publication, fact: Fact): Sent {
 }
 
 function sentUnder({ ledger, foldNumber }: Publication, fact: FactKey): Sent {
-  const key = keyText(fact)
-  let sent = ledger.get(key)
-  if (sent === undefined) {
-    const { kind, atMs, tag } = fact
-    sent = { kind, atMs, tag, revision: 0, digest: null, closedMs: atMs, foldNumber }
-    ledger.set(key, sent)
-  }
+  const { kind, atMs, tag } = fact
+  const known = ledger.get(atMs)?.find((sent) => sent.kind === kind && sent.tag === tag)
+  if (known !== undefined) return known
+  const sent = { kind, atMs, tag, revision: 0, digest: null, closedMs: atMs, foldNumber }
+  enterSent(ledger, sent)
   return sent
 }
 

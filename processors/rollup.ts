@@ -34,7 +34,9 @@ export function openWindows({ zone }: FoldContext, ms: number): Windows {
   }
 }
 
+/** All four or none: they are told together. */
 export function touchWindows(context: FoldContext, { hour, day, week, month }: Windows): void {
+  if (hour.touched) return
   touch(context, hour)
   touch(context, day)
   touch(context, week)

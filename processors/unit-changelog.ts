@@ -2,7 +2,7 @@
 // records since, and what has gone out. The live fold is folded anew.
 import type { KeptFold, SentFact, ToldFact, UnitChangelog, UnitConfig } from '../schemas/generated/types.ts'
 import { deviceOf } from './door.ts'
-import { emptyFold, keyText, type Owner, type Sent, type UnitFold, type Windows } from './fold-state.ts'
+import { emptyFold, type Owner, type Sent, type UnitFold, type Windows } from './fold-state.ts'
 import {
   finite,
   keepBudget,
@@ -27,6 +27,7 @@ import {
   restoreWindow,
 } from './kept.ts'
 import { DevicePlaces, keepSamples, restoreSamples } from './kept-samples.ts'
+import { enterSent, sentFacts } from './ledger.ts'
 import { emptyUnit, restoreFold, type UnitState, useConfig } from './unit-state.ts'
 
 export function saveUnit(state: UnitState, nextTimerMs: number): UnitChangelog {
@@ -45,7 +46,7 @@ export function saveUnit(state: UnitState, nextTimerMs: number): UnitChangelog {
     records: [],
     entries: state.entries.map((entry) => ({ ...entry })),
     sent: [],
-    told: keepLedger(ledger.values(), places),
+    told: keepLedger(sentFacts(ledger), places),
     // Last: whoever is named above has a place by now.
     devices: places.others(),
   }
@@ -65,7 +66,7 @@ export function loadUnit(kept: UnitChangelog): UnitState {
     state.checkpoint = restoreKept(kept.checkpoint, places)
     restoreFold(state.checkpoint, state.checkpointContext)
   }
-  for (const sent of restoreLedger(kept, places)) state.ledger.set(keyText(sent), sent)
+  for (const sent of restoreLedger(kept, places)) enterSent(state.ledger, sent)
   state.isStale = true
   return state
 }
@@ -86,9 +87,9 @@ const restoreConfig = (config: UnitConfig, { unitId, organizationId }: Owner): U
 /** A digest is never negative. */
 const RETRACTED = -1
 
-function keepLedger(ledger: Iterable<Sent>, places: DevicePlaces): ToldFact[] {
+function keepLedger(facts: readonly Sent[], places: DevicePlaces): ToldFact[] {
   let beforeMs = 0
-  return Array.from(ledger, ({ kind, atMs, tag, revision, digest, closedMs }) => {
+  return facts.map(({ kind, atMs, tag, revision, digest, closedMs }) => {
     const afterMs = atMs - beforeMs
     beforeMs = atMs
     return {

@@ -98,10 +98,10 @@ function closeInstant(fold: UnitFold, context: FoldContext): void {
 
 /** First those that open, then what people have said of any, then levels of escalation. */
 function fireAlertTimers(fold: UnitFold, context: FoldContext): void {
-  const limits = limitsNow(fold, context)
-  if (alertDueMs(fold, limits) <= fold.positionMs) fireAlerts(fold, context)
+  const isDue = alertDueMs(fold, limitsNow(fold, context)) <= fold.positionMs
+  if (isDue) fireAlerts(fold, context)
   if (context.entries.length > 0) takeAcknowledgements(fold, context)
-  if (alertDueMs(fold, limits) <= fold.positionMs) fireEscalations(fold, context)
+  if (isDue) fireEscalations(fold, context)
 }
 
 /** Delay and schedule are those of the version valid at t. */

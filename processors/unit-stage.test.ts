@@ -41,6 +41,16 @@ test('a configuration with a zone that is none is refused, and leaves everything
   expect(stage.save(driver.state)).toEqual(before)
 })
 
+test('a reading at an instant that no calendar has is refused, and leaves everything as it was', () => {
+  const driver = new UnitDriver(fridge({ tempMax: 8 })).pipe({ at: '10:00', temperature: 9 })
+  const stage = unitStage()
+  const before = stage.save(driver.advanceTo('14:00').state)
+  for (const at of [8.64e15, -8.64e15, Number.NaN])
+    expect(() => driver.pipe({ at, temperature: 9 })).toThrow(RangeError)
+  expect(stage.save(driver.advanceTo('14:00').state)).toEqual(before)
+  driver.pipe({ at: Date.UTC(9999, 11, 31), temperature: 9 })
+})
+
 test('a version that is heard of beyond grace holds from the checkpoint’s last event on, not before', () => {
   const rule = { tempMax: 8, maxExcursionMinutes: 80 }
   const driver = new UnitDriver(fridge(rule)).pipe({ at: '10:00', temperature: 9 })

@@ -25,6 +25,9 @@ export type UnitStage = Processor<UnitState, UnitInput, UnitOutput, 'unit-change
 
 export const GRACE_MS = 2 * 3_600_000
 
+/** The end of the year 9999. Nothing but a broken record is beyond it, and no zone has rules there. */
+const INSTANT_MAX_MS = 253_402_300_799_999
+
 export type UnitOptions = { graceMs: number }
 
 export function unitStage({ graceMs }: UnitOptions = { graceMs: GRACE_MS }): UnitStage {
@@ -131,9 +134,12 @@ function bringTo(state: UnitState, clockMs: number): void {
   advance(state.live, state.context, state.clockMs, 'through')
 }
 
-/** A simulated reading moves nothing; one beyond grace marks its hour. */
+/** A simulated reading moves nothing; one beyond grace marks its hour. Whatever is to be refused is refused here, not when
+ * the unit is settled: a throw there would stop the partition. */
 function takeReading(state: UnitState, reading: ReadingRead, graceMs: number, emit: Emit<UnitOutput>): void {
   if (reading.simulated) return
+  if (!(Math.abs(reading.recordedAt) <= INSTANT_MAX_MS))
+    throw new RangeError(`recordedAt ${reading.recordedAt} is no instant`)
   if (state.config === null) state.organizationId = reading.organizationId
   if (reading.recordedAt < state.newestMs - graceMs) {
     const { organizationId, deviceId, recordedAt, receivedAt } = reading

@@ -5,8 +5,8 @@
 //            │◀──────────────────── grace ───────────────────▶│
 //            the fold up to here      records since, in order   live: the fold of both
 //
-// A record in order is folded into `live` at once. A late one is put in its place, and `live` is folded anew from the
-// checkpoint when it is needed next.
+// A record in order waits, and `live` takes all that wait when it is needed next: one after the other they find the unit's
+// state in the processor's caches. A late one is put in its place, and `live` is folded anew from the checkpoint then.
 import type { UnitConfig, UnitEntry } from '../schemas/generated/types.ts'
 import { forgetCuts } from './budget.ts'
 import { type Changes, contextOf, type Entry, type FoldContext, limitsNow } from './fold-context.ts'
@@ -32,6 +32,8 @@ export type UnitState = {
   ledger: Ledger
   // What follows is made from the above, and not saved.
   live: UnitFold
+  /** How many of the last records `live` has yet to take, all in order. */
+  waiting: number
   /** `live` lacks a late record or a new configuration. */
   isStale: boolean
   /** Since the last publication the fold was repeated: some facts may be missing in it. */
@@ -57,6 +59,7 @@ export function emptyUnit(unitId: string): UnitState {
     entries,
     ledger: new Map(),
     live: emptyFold(),
+    waiting: 0,
     isStale: false,
     isRepeated: false,
     foldNumber: 0,
@@ -106,19 +109,22 @@ export function takeEntry(state: UnitState, { at, alertId }: UnitEntry): void {
 }
 
 export function addRecord(state: UnitState, observation: Observation): void {
-  if (!state.isStale && isInOrder(state.live, state.records.at(-1), observation)) {
+  if (!state.isStale && isInOrder(state, observation)) {
     state.records.push(observation)
-    observe(state.live, state.context, observation)
+    state.waiting++
   } else {
     state.records.splice(placeOf(state.records, observation), 0, observation)
     state.isStale = true
   }
 }
 
-function isInOrder(live: UnitFold, last: Observation | undefined, next: Observation): boolean {
+function isInOrder({ live, records, waiting }: UnitState, next: Observation): boolean {
+  const last = records.at(-1)
+  const follows = last === undefined || comesBefore(last, next)
+  if (waiting > 0) return follows
   if (next.timeMs < live.movedToMs) return false
   if (next.timeMs > live.positionMs) return true
-  return live.instantIsOpen && (last === undefined || comesBefore(last, next))
+  return live.instantIsOpen && follows
 }
 
 const comesBefore = (a: Observation, b: Observation): boolean =>
@@ -136,18 +142,31 @@ function placeOf(records: readonly Observation[], observation: Observation): num
   return low
 }
 
-/** Folds anew from the checkpoint where something came late. */
+/** Brings `live` to the last record: by those that wait, or anew from the checkpoint where something came late. */
 export function refresh(state: UnitState): void {
-  if (!state.isStale) return
+  if (!state.isStale) {
+    takeWaiting(state)
+    return
+  }
   state.live = copyFold(state.checkpoint)
   state.changes.touched = []
   state.changes.complete = []
   touchOpen(state.live, state.context)
-  for (const record of state.records) observe(state.live, state.context, record)
+  state.waiting = state.records.length
+  takeWaiting(state)
   advance(state.live, state.context, state.clockMs, 'through')
   state.isStale = false
   state.isRepeated = true
   state.foldNumber++
+}
+
+function takeWaiting(state: UnitState): void {
+  const { live, context, records } = state
+  for (let at = records.length - state.waiting; at < records.length; at++) {
+    const record = records[at]
+    if (record !== undefined) observe(live, context, record)
+  }
+  state.waiting = 0
 }
 
 /** Moves the checkpoint to `toMs`: what is before it can no longer change. */
