@@ -164,7 +164,7 @@ export function excursionRecord(
     durationSeconds: fact.endedMs === null ? null : (fact.endedMs - fact.atMs) / 1000,
     knownSeconds: knownMs / 1000,
     hasUnknown: knownMs < asOfMs - fact.atMs,
-    degreeMinutes: fact.degreeMinutes + (runningMs > 0 ? degreeMinutesBeyond(fold, limits, runningMs) : 0),
+    degreeMinutes: fact.degreeMinutes + degreeMinutesBeyond(fold, limits, runningMs),
     asOf: fact.endedMs === null ? asOfMs : null,
   }
 }

@@ -96,6 +96,40 @@ test('weeks are ISO weeks from Monday, months calendar months, both by local day
   expect(text(zone.monthAt(at('2026-03-15T00:00:00Z')))).toEqual(['2026-03-01T05:00', '2026-04-01T04:00'])
 })
 
+test('a change at midnight UTC, where changes are looked for, is found to the millisecond: Baghdad 2007', () => {
+  const zone = localTime('Asia/Baghdad')
+  const changeMs = at('2007-04-01T00:00:00Z')
+  expect(zone.offsetSpanAt(changeMs - 1)).toMatchObject({ endMs: changeMs, offsetMs: 3 * HOUR_MS })
+  expect(zone.offsetSpanAt(changeMs)).toMatchObject({ startMs: changeMs, offsetMs: 4 * HOUR_MS })
+})
+
+test('a change on the last day of a chunk of 256 days is found: Asunción 2019', () => {
+  const zone = localTime('America/Asuncion')
+  const changeMs = at('2019-10-06T04:00:00Z')
+  expect(zone.offsetSpanAt(changeMs - 1)).toMatchObject({ endMs: changeMs, offsetMs: -4 * HOUR_MS })
+  expect(zone.offsetSpanAt(changeMs)).toMatchObject({ startMs: changeMs, offsetMs: -3 * HOUR_MS })
+})
+
+test('an hour goes on over the border of a chunk: Kolkata, where it lies at half past five', () => {
+  const zone = localTime('Asia/Kolkata')
+  const borderMs = at('2026-01-27T00:00:00Z')
+  expect(zone.offsetSpanAt(borderMs).startMs).toBe(borderMs)
+  const hour = ['2026-01-26T23:30', '2026-01-27T00:30']
+  expect(text(zone.hourAt(borderMs - 1))).toEqual(hour)
+  expect(text(zone.hourAt(borderMs))).toEqual(hour)
+})
+
+test('instants before 1970, and years before Christ, have their days as well', () => {
+  // From 1968 to 1971 London kept an hour more all year.
+  expect(text(localTime('Europe/London').dayAt(at('1960-01-15T12:00:00Z')))).toEqual([
+    '1960-01-15T00:00',
+    '1960-01-16T00:00',
+  ])
+  const noonMs = at('-000043-03-15T12:00:00Z')
+  const ides = localTime('Etc/GMT-1').dayAt(noonMs)
+  expect([noonMs - ides.startMs, ides.endMs - noonMs]).toEqual([13 * HOUR_MS, 11 * HOUR_MS])
+})
+
 test('in every zone each span holds its instant, and the next begins where it ends', () => {
   const zones = Intl.supportedValuesOf('timeZone')
   for (let i = 0; i < zones.length; i += 7) {

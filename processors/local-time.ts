@@ -75,11 +75,11 @@ function openZone(timeZone: string): LocalTime {
     timeZone,
     offsetSpanAt,
     hourAt(ms) {
-      const { offsetMs } = offsetSpanAt(ms)
-      const fullMs = Math.floor((ms + offsetMs) / HOUR_MS) * HOUR_MS - offsetMs
+      const span = offsetSpanAt(ms)
+      const fullMs = Math.floor((ms + span.offsetMs) / HOUR_MS) * HOUR_MS - span.offsetMs
       return {
-        startMs: lastChange(offsetSpanAt, fullMs, ms),
-        endMs: firstChange(offsetSpanAt, ms, fullMs + HOUR_MS),
+        startMs: lastChange(offsetSpanAt, span, fullMs),
+        endMs: firstChange(offsetSpanAt, span, fullMs + HOUR_MS),
       }
     },
     dayAt(ms) {
@@ -104,20 +104,18 @@ export const modulo = (n: number, by: number): number => ((n % by) + by) % by
 
 type SpanAt = (ms: number) => OffsetSpan
 
-/** The start of the hour that contains `ms`: `fullMs`, or the change of the offset that came after it. */
-function lastChange(spanAt: SpanAt, fullMs: number, ms: number): number {
-  const span = spanAt(ms)
+/** The start of an hour within the span: `fullMs`, or the change of the offset that came after it. */
+function lastChange(spanAt: SpanAt, span: OffsetSpan, fullMs: number): number {
   if (span.startMs <= fullMs) return fullMs
   // The border of a chunk is no change.
   const before = spanAt(span.startMs - 1)
-  return before.offsetMs === span.offsetMs ? lastChange(spanAt, fullMs, span.startMs - 1) : span.startMs
+  return before.offsetMs === span.offsetMs ? lastChange(spanAt, before, fullMs) : span.startMs
 }
 
-function firstChange(spanAt: SpanAt, ms: number, fullMs: number): number {
-  const span = spanAt(ms)
+function firstChange(spanAt: SpanAt, span: OffsetSpan, fullMs: number): number {
   if (span.endMs >= fullMs) return fullMs
   const after = spanAt(span.endMs)
-  return after.offsetMs === span.offsetMs ? firstChange(spanAt, span.endMs, fullMs) : span.endMs
+  return after.offsetMs === span.offsetMs ? firstChange(spanAt, after, fullMs) : span.endMs
 }
 
 function spansBetween(offsetAt: (ms: number) => number, fromMs: number, toMs: number): OffsetSpan[] {

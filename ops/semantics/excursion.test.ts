@@ -79,6 +79,11 @@ test('Door-open minutes beyond `doorOpenMaxMaskMinutesPerDay` in the local day n
   // 5 minutes are used by 09:05; of the other 20 the last ends at 10:20.
   const log = [door('09:00', true), door('09:05', false), door('10:00', true), reading('10:01', 9)]
   expect(excursions({ rules, log, asOf: '11:00' })).toMatchObject([{ confirmedAt: at('10:20') }])
+  // Also where the last millisecond of it is looked at by itself.
+  const lastMs = reading('10:19:59.999', 9)
+  expect(excursions({ rules, log: [...log, lastMs], asOf: '11:00' })).toMatchObject([
+    { confirmedAt: at('10:20'), count: 2 },
+  ])
 })
 
 test('Past `maxExcursionMinutes` a confirmed one is critical: `criticalAt = max(confirmedAt,', () => {
@@ -114,6 +119,9 @@ test('Recorded: start, confirmation, critical, end, direction, peak, min, max an
   ])
   expect(excursions({ rules, log: log.slice(0, 2), asOf: '10:20' })).toMatchObject([
     { durationSeconds: 1200, knownSeconds: 1200, degreeMinutes: 40, hasUnknown: false, endedAt: null },
+  ])
+  expect(excursions({ rules, log: log.slice(0, 1), asOf: '10:00:00.001' })).toMatchObject([
+    { durationSeconds: 0.001, knownSeconds: 0.001, degreeMinutes: 1 / 60_000 },
   ])
   const cold = [reading('10:00', 1), reading('10:10', -3), reading('10:20', 5)]
   expect(excursions({ rules, log: cold })).toMatchObject([{ direction: 'low', peak: -3, min: -3, max: 1 }])
