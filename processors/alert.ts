@@ -6,7 +6,7 @@
 //                                          │  └──somebody────┼──┴──▶ acknowledged: no further level
 //                                          └────cause ends───┴─────────▶ resolved
 import type { Alert, AlertReason, AlertType, Severity } from '../schemas/generated/types.ts'
-import { type FoldContext, limitsNow, touch } from './fold-context.ts'
+import { type FoldContext, touch } from './fold-context.ts'
 import {
   type AlertFact,
   type Cause,
@@ -57,14 +57,14 @@ const openCauses = (fold: UnitFold): Cause[] => [...openEpisodes(fold), ...openC
 export function fireAlerts(fold: UnitFold, context: FoldContext): void {
   for (const cause of openCauses(fold)) {
     if (cause.alert !== null || cause.alertDueMs > fold.positionMs) continue
-    cause.alert = alertOn(cause, limitsNow(fold, context).severity, fold.positionMs)
+    cause.alert = alertOn(cause, fold.limits.severity, fold.positionMs)
     touch(context, cause.alert)
   }
 }
 
 /** Every level that is due. An acknowledgement at exactly the instant wins: it has been taken before. */
 export function fireEscalations(fold: UnitFold, context: FoldContext): void {
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   for (const { alert } of openCauses(fold)) {
     if (alert === null) continue
     while (escalationMs(alert, limits) <= fold.positionMs) {

@@ -4,7 +4,7 @@
 //         level ≤ limit                  level ≥ limit + hysteresis
 //   fine ───────────────▶ low ─────────────────────────────────────▶ fine
 import { endAlert } from './alert.ts'
-import { type FoldContext, limitsNow, openCondition } from './fold-context.ts'
+import { type FoldContext, openCondition } from './fold-context.ts'
 import type { Observation, Sensor, UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
 
@@ -33,7 +33,7 @@ export function takeBattery(
   { batteryPercent, batteryVolts }: Observation,
 ): void {
   const levels: Record<Measure, number | null> = { percent: batteryPercent, volts: batteryVolts }
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   if (sensor.battery !== null) {
     const level = levels[measureOf(sensor.battery.tag)]
     if (level !== null) sensor.battery.level = level
@@ -55,7 +55,7 @@ const measureOf = (tag: string): Measure => (tag.startsWith('volts') ? 'volts' :
 export function judgeBatteryAgain(sensor: Sensor, fold: UnitFold, context: FoldContext): void {
   const { battery } = sensor
   if (battery === null || battery.level === null) return
-  if (battery.level < boundsOf[measureOf(battery.tag)](limitsNow(fold, context)).recovered) return
+  if (battery.level < boundsOf[measureOf(battery.tag)](fold.limits).recovered) return
   endAlert(context, battery, fold.positionMs)
   sensor.battery = null
 }

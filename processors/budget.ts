@@ -8,7 +8,7 @@
 //      └── a reading within the limit (consecutive), the end of the local day, another lot, another rule
 import type { BudgetUse } from '../schemas/generated/types.ts'
 import { endAlert } from './alert.ts'
-import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
+import { armAlert, type FoldContext, touch } from './fold-context.ts'
 import { type BudgetFact, idOf, type Owner, type UnitFold } from './fold-state.ts'
 import type { BudgetLimit, Limits } from './limits.ts'
 
@@ -77,7 +77,7 @@ function endUses(
 
 /** A reading within the limit ends a stretch; unknown time neither ends nor prolongs it. */
 export function endStretches(fold: UnitFold, context: FoldContext, valueC: number): void {
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   endUses(fold, context, fold.positionMs, (use) => {
     const budget = use.over === 'consecutive' ? budgetOf(limits, use) : undefined
     return budget !== undefined && !isBeyond(budget, valueC)
@@ -101,7 +101,7 @@ export function forgetCuts(fold: UnitFold, beforeMs: number): void {
 /** At `validFrom`: what the rule no longer names ends, and a stretch that the held value is within by the new limit. */
 export function judgeUsesAgain(fold: UnitFold, context: FoldContext): void {
   if (fold.budgets.length === 0) return
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   endUses(fold, context, fold.positionMs, (use) => budgetOf(limits, use) === undefined)
   const { held } = fold
   if (held !== null && !held.lapsed && held.recordedMs !== fold.positionMs)
@@ -115,7 +115,7 @@ function usedMs({ held }: UnitFold, budget: BudgetLimit, use: BudgetFact | undef
 }
 
 export function fireBudgetTimers(fold: UnitFold, context: FoldContext): void {
-  for (const budget of limitsNow(fold, context).budgets) {
+  for (const budget of fold.limits.budgets) {
     const begun = useOf(fold, budget)
     if (begun !== undefined && begun.exceededMs !== null) continue
     const used = usedMs(fold, budget, begun, fold.positionMs)

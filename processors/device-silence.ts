@@ -7,7 +7,7 @@
 //     ▲                                                                    │
 //     └── its own check-in, it leaves the unit, nothing limits it any more ┘
 import { endAlert } from './alert.ts'
-import { type FoldContext, isValidAt, limitsNow, openCondition } from './fold-context.ts'
+import { type FoldContext, isValidAt, openCondition } from './fold-context.ts'
 import type { Sensor, UnitFold } from './fold-state.ts'
 
 /** The device's own limit, else the rule's; Infinity: its silence is not watched. */
@@ -16,7 +16,7 @@ function silentMs(fold: UnitFold, context: FoldContext, deviceId: string): numbe
     if (device.silentMinutes === null || device.deviceId !== deviceId) continue
     if (isValidAt(device, fold.positionMs)) return Math.round(device.silentMinutes * 60_000)
   }
-  return limitsNow(fold, context).deviceSilentMs
+  return fold.limits.deviceSilentMs
 }
 
 /** A check-in of any device: to those that are watched it is one of the others. True: it is watched itself. */

@@ -4,7 +4,7 @@
 //   unknown ──▶ open ◀──▶ closed
 import type { DoorEvent, DoorOpening } from '../schemas/generated/types.ts'
 import { endAlert } from './alert.ts'
-import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
+import { armAlert, type FoldContext, touch } from './fold-context.ts'
 import { type DoorEventFact, idOf, type OpeningFact, type Owner, type UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
 import { countDoor } from './rollup.ts'
@@ -87,7 +87,7 @@ function closeOpening(context: FoldContext, opening: OpeningFact, atMs: number):
 export function fireDoorTimers(fold: UnitFold, context: FoldContext): void {
   const opening = fold.door?.opening
   if (!opening) return
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   const openMs = fold.positionMs - opening.atMs
   const hadPassed = confirmedMs(opening) !== null
   if (opening.warningMs === null && openMs >= limits.doorWarningMs) {

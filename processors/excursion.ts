@@ -7,7 +7,7 @@
 import type { Direction, Excursion } from '../schemas/generated/types.ts'
 import { endAlert } from './alert.ts'
 import { endStretches } from './budget.ts'
-import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
+import { armAlert, type FoldContext, touch } from './fold-context.ts'
 import { type ExcursionFact, idOf, keyOf, type Owner, type UnitFold } from './fold-state.ts'
 import { countHeld, degreeMinutesBeyond, isKnown } from './hold.ts'
 import type { Limits } from './limits.ts'
@@ -21,7 +21,7 @@ export function judge(valueC: number, limits: Limits): Direction | null {
 
 /** A temperature reading at the fold's position. */
 export function takeTemperature(fold: UnitFold, context: FoldContext, valueC: number): void {
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   const atMs = fold.positionMs
   countHeld(fold, limits, atMs)
   if (fold.windows !== null) addTemperature(fold.windows.hour.sums, valueC, limits)
@@ -92,13 +92,13 @@ function endExcursion(fold: UnitFold, context: FoldContext): void {
 export function judgeAgain(fold: UnitFold, context: FoldContext): void {
   const { excursion, held } = fold
   if (excursion === null || !isKnown(held) || held.recordedMs === fold.positionMs) return
-  if (judge(held.valueC, limitsNow(fold, context)) !== excursion.direction) endExcursion(fold, context)
+  if (judge(held.valueC, fold.limits) !== excursion.direction) endExcursion(fold, context)
 }
 
 export function fireExcursionTimers(fold: UnitFold, context: FoldContext): void {
   const { excursion } = fold
   if (excursion === null) return
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   const lastedMs = fold.positionMs - excursion.atMs
   if (excursion.confirmedMs === null && isKnown(fold.held) && lastedMs >= confirmMs(fold, limits)) {
     excursion.confirmedMs = fold.positionMs

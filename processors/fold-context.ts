@@ -1,7 +1,7 @@
 // What a fold needs besides its state: the unit's versions of limits, its zone, and where changed facts are noted.
 import type { UnitConfig, UnitDevice } from '../schemas/generated/types.ts'
 import type { Cause, Condition, ConditionKind, Fact, UnitFold, WindowFact } from './fold-state.ts'
-import { type Limits, limitsOfVersions, noLimits } from './limits.ts'
+import { type Limits, limitsOfVersions } from './limits.ts'
 import { type LocalTime, localTime } from './local-time.ts'
 import { nextInSchedule } from './schedule.ts'
 
@@ -46,9 +46,6 @@ export function contextOf({ unitId, config, entries }: Known, changes: Changes |
   }
 }
 
-export const limitsNow = (fold: UnitFold, context: FoldContext): Limits =>
-  context.versions[fold.versionIndex] ?? noLimits
-
 export const isValidAt = ({ validFrom, validUntil }: UnitDevice, ms: number): boolean =>
   validFrom <= ms && (validUntil === null || ms < validUntil)
 
@@ -66,7 +63,7 @@ export function armAlert(
   confirmedMs: number | null,
 ): void {
   if (confirmedMs === null || cause.alert !== null) return
-  const { delayMs, schedule } = limitsNow(fold, context)
+  const { delayMs, schedule } = fold.limits
   const earliestMs = Math.max(fold.positionMs, confirmedMs + delayMs)
   cause.alertDueMs = nextInSchedule(schedule, context.zone, earliestMs)
 }

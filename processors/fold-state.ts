@@ -14,6 +14,7 @@ import type {
   UnitStatus,
 } from '../schemas/generated/types.ts'
 import { derivedId } from '../schemas/identity.ts'
+import { type Limits, noLimits } from './limits.ts'
 import type { Sums } from './sums.ts'
 
 /** Causes of alerts that no topic of their own tells. */
@@ -198,6 +199,8 @@ export type UnitFold = {
   /** The next instant with a timer or a version. */
   dueMs: number
   versionIndex: number
+  /** Those of that version. */
+  limits: Limits
   /** A version came at `positionMs`. */
   versionIsNew: boolean
   held: Held | null
@@ -254,6 +257,7 @@ export const emptyFold = (): UnitFold => ({
   ranToMs: Number.NEGATIVE_INFINITY,
   dueMs: Number.NEGATIVE_INFINITY,
   versionIndex: -1,
+  limits: noLimits,
   versionIsNew: false,
   held: null,
   excursion: null,

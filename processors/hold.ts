@@ -6,7 +6,6 @@
 //                        │      hold limit passed     ▲
 //                        └────────────────────────────┘
 import { countBudgets } from './budget.ts'
-import { type FoldContext, limitsNow } from './fold-context.ts'
 import type { Held, UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
 import { addHeld } from './sums.ts'
@@ -38,10 +37,10 @@ export function degreeMinutesBeyond(
 }
 
 /** The value is still known at exactly the hold limit, so timers of that instant come before its lapse. */
-export function lapse(fold: UnitFold, context: FoldContext, when: 'past the limit' | 'at the limit'): void {
+export function lapse(fold: UnitFold, when: 'past the limit' | 'at the limit'): void {
   const { held } = fold
   if (held === null || held.lapsed) return
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   const overMs = fold.positionMs - held.recordedMs - limits.holdMs
   if (when === 'past the limit' ? overMs <= 0 : overMs < 0) return
   countHeld(fold, limits, fold.positionMs)

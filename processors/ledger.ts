@@ -7,7 +7,7 @@ import { budgetRecord } from './budget.ts'
 import { digestOfRecord, digestOfSums } from './digest.ts'
 import { doorEventRecord, openingRecord } from './door.ts'
 import { excursionRecord } from './excursion.ts'
-import { type FoldContext, limitsNow } from './fold-context.ts'
+import type { FoldContext } from './fold-context.ts'
 import type {
   AlertFact,
   BudgetFact,
@@ -80,7 +80,7 @@ const byRank = (a: FactKey, b: FactKey): number =>
 /** Sends each changed fact once. */
 export function publish(to: Publication, touched: Fact[]): void {
   touched.sort(byRank)
-  const running = openSums(to.fold, limitsNow(to.fold, to.context))
+  const running = openSums(to.fold, to.fold.limits)
   for (const fact of touched) {
     fact.touched = false
     const sent = sentOf(to, fact)
@@ -143,7 +143,7 @@ function sendFact(
   switch (fact.kind) {
     case 'excursion': {
       const excursion = fact as ExcursionFact
-      const limits = limitsNow(to.fold, to.context)
+      const limits = to.fold.limits
       sent.closedMs = excursion.endedMs ?? Number.POSITIVE_INFINITY
       send(to, 'excursions', sent, excursionRecord(excursion, to.owner, sent.revision, to.fold, limits))
       return

@@ -7,7 +7,7 @@
 //         │                      └──┴──────────── log ──────────────┤
 //         └──────────────── not required any more ──────────────────┘
 import { acknowledge, endAlert } from './alert.ts'
-import { type FoldContext, limitsNow, openCondition } from './fold-context.ts'
+import { type FoldContext, openCondition } from './fold-context.ts'
 import type { UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
 
@@ -30,7 +30,7 @@ export function takeAcknowledgements(fold: UnitFold, context: FoldContext): void
 }
 
 export function fireManualTimer(fold: UnitFold, context: FoldContext): void {
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   if (!isRequired(fold, limits)) {
     fold.manualSinceMs = null
     endMissed(fold, context)

@@ -2,7 +2,7 @@
 // sum of its hours in order, a week and a month the sum of its days, so they add up exactly.
 import type { Granularity, Rollup } from '../schemas/generated/types.ts'
 import { endDays } from './budget.ts'
-import { type FoldContext, limitsNow, touch } from './fold-context.ts'
+import { type FoldContext, touch } from './fold-context.ts'
 import type { Owner, UnitFold, WindowFact, Windows } from './fold-state.ts'
 import { countHeld, isKnown } from './hold.ts'
 import type { Limits } from './limits.ts'
@@ -65,7 +65,7 @@ export function addedTo(fold: UnitFold, context: FoldContext): void {
 function crossHour(fold: UnitFold, context: FoldContext, windows: Windows, toMs: number): void {
   const borderMs = windows.hour.endMs
   const isRun = isRunning(fold)
-  countHeld(fold, limitsNow(fold, context), borderMs)
+  countHeld(fold, fold.limits, borderMs)
   countDoor(fold, borderMs)
   if (isRun) {
     fold.ranToMs = borderMs

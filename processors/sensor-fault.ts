@@ -6,7 +6,7 @@
 //   jump       from the temperature that is too far from the one before to the first that is near its own
 import type { AlertReason } from '../schemas/generated/types.ts'
 import { endAlert } from './alert.ts'
-import { type FoldContext, limitsNow, openCondition } from './fold-context.ts'
+import { type FoldContext, openCondition } from './fold-context.ts'
 import type { Observation, Sensor, UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
 
@@ -27,7 +27,7 @@ export function takeTemperatureOf(
     if (reasonOf(sensor) !== 'no_probe') openFault(sensor, fold, context, 'no_probe')
     return
   }
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   const isJump = isImplausible(sensor, fold.positionMs, temperatureC, limits)
   const isEqual = sensor.run !== null && sensor.run.valueC === temperatureC
   const open = reasonOf(sensor)
@@ -74,7 +74,7 @@ function endFault(sensor: Sensor, fold: UnitFold, context: FoldContext): void {
 
 /** What the rule no longer calls a fault is none. */
 export function judgeFaultAgain(sensor: Sensor, fold: UnitFold, context: FoldContext): void {
-  const { stuckReadings, jumpC } = limitsNow(fold, context)
+  const { stuckReadings, jumpC } = fold.limits
   const reason = reasonOf(sensor)
   const isGone =
     (reason === 'stuck' && stuckReadings === Number.POSITIVE_INFINITY) ||

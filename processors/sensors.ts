@@ -5,7 +5,7 @@ import { causesOf, endAlert } from './alert.ts'
 import { judgeBatteryAgain, takeBattery } from './battery.ts'
 import { calibrationDueMs, fireCalibration } from './calibration.ts'
 import { fireDeviceSilences, hear, takeDeviceCheckin } from './device-silence.ts'
-import { type FoldContext, isValidAt, limitsNow } from './fold-context.ts'
+import { type FoldContext, isValidAt } from './fold-context.ts'
 import type { Observation, Sensor, UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
 import { judgeFaultAgain, takeTemperatureOf, watchesValues } from './sensor-fault.ts'
@@ -34,7 +34,7 @@ function sensorOf(fold: UnitFold, deviceId: string): Sensor {
 /** An observation at the fold's position, as far as it tells of its device. */
 export function takeSensor(fold: UnitFold, context: FoldContext, observation: Observation): void {
   const { deviceId, temperatureC, fault, batteryPercent, batteryVolts } = observation
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   const isWatched = context.watchesSilence && !observation.history && hear(fold, context, deviceId)
   const known = fold.sensors.length > 0 && fold.sensors.some((sensor) => sensor.deviceId === deviceId)
   const tells = fault || (temperatureC !== null && watchesValues(limits)) || isLow(observation, limits)
@@ -51,7 +51,7 @@ const isLow = ({ batteryPercent, batteryVolts }: Observation, limits: Limits): b
 
 /** After the observations of an instant: who is here, whose calibration is over. */
 export function fireSensors(fold: UnitFold, context: FoldContext): void {
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   for (const device of context.devices) fireDevice(fold, context, limits, device)
   if (fold.sensors.length === 0) return
   if (context.devices.length > 0) leave(fold, context)

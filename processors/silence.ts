@@ -6,7 +6,7 @@
 //     └──── check-in (in time where it comes at exactly the instant) ────┘
 import type { GatewaySilence, Silence } from '../schemas/generated/types.ts'
 import { endAlert } from './alert.ts'
-import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
+import { armAlert, type FoldContext, touch } from './fold-context.ts'
 import {
   type FactKey,
   idOf,
@@ -34,7 +34,7 @@ function givesTemperature({ thermometers }: UnitFold, observation: Observation):
 }
 
 function endSilence(fold: UnitFold, context: FoldContext, silence: SilenceFact): void {
-  const { intervalMs } = limitsNow(fold, context)
+  const { intervalMs } = fold.limits
   silence.endedMs = fold.positionMs
   silence.missedCheckins = missedCheckins(fold.positionMs - silence.atMs, intervalMs)
   endAlert(context, silence, fold.positionMs)
@@ -47,7 +47,7 @@ export const missedCheckins = (silentMs: number, intervalMs: number): number | n
 
 export function fireSilenceTimers(fold: UnitFold, context: FoldContext): void {
   if (fold.lastSeenMs === null) return
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   const silentMs = fold.positionMs - fold.lastSeenMs
   if (fold.silence === null) {
     if (silentMs < limits.holdMs) return

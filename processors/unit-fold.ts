@@ -8,10 +8,10 @@ import { budgetDueMs, fireBudgetTimers, judgeUsesAgain } from './budget.ts'
 import { confirmedMs, doorDueMs, fireDoorTimers, takeDoor } from './door.ts'
 import { takeCounter } from './door-counter.ts'
 import { excursionDueMs, fireExcursionTimers, judgeAgain, takeTemperature } from './excursion.ts'
-import { armAlert, type FoldContext, limitsNow, touch } from './fold-context.ts'
+import { armAlert, type FoldContext, touch } from './fold-context.ts'
 import type { Observation, UnitFold } from './fold-state.ts'
 import { countHeld, lapse, lapseDueMs } from './hold.ts'
-import { versionIndexAt } from './limits.ts'
+import { noLimits, versionIndexAt } from './limits.ts'
 import { entryDueMs, fireManualTimer, manualDueMs, takeAcknowledgements, takeLogs } from './manual-log.ts'
 import { addedTo, moveTo, openWindows, touchWindows } from './rollup.ts'
 import { fireSensors, judgeSensorsAgain, sensorsDueMs, takeSensor } from './sensors.ts'
@@ -66,14 +66,20 @@ function enter(fold: UnitFold, context: FoldContext, atMs: number): void {
 
 /** Limits change at the fold's position: what was integrated until now was under the old ones. */
 export function takeVersion(fold: UnitFold, context: FoldContext): void {
-  countHeld(fold, limitsNow(fold, context), fold.positionMs)
-  fold.versionIndex = versionIndexAt(context.versions, fold.positionMs)
+  countHeld(fold, fold.limits, fold.positionMs)
+  findVersion(fold, context)
   fold.versionIsNew = true
+}
+
+/** The version valid at the fold's position. */
+export function findVersion(fold: UnitFold, { versions }: FoldContext): void {
+  fold.versionIndex = versionIndexAt(versions, fold.positionMs)
+  fold.limits = versions[fold.versionIndex] ?? noLimits
 }
 
 /** No more observations at this instant: what ends an episode comes before the timers that would go on with it. */
 function closeInstant(fold: UnitFold, context: FoldContext): void {
-  lapse(fold, context, 'past the limit')
+  lapse(fold, 'past the limit')
   if (context.entries.length > 0) takeLogs(fold, context)
   if (fold.versionIsNew) {
     judgeAgain(fold, context)
@@ -84,10 +90,10 @@ function closeInstant(fold: UnitFold, context: FoldContext): void {
   }
   fireExcursionTimers(fold, context)
   fireBudgetTimers(fold, context)
-  lapse(fold, context, 'at the limit')
+  lapse(fold, 'at the limit')
   fireSilenceTimers(fold, context)
   fireDoorTimers(fold, context)
-  fireRestoring(fold, context)
+  fireRestoring(fold)
   fireManualTimer(fold, context)
   fireSensors(fold, context)
   fireAlertTimers(fold, context)
@@ -98,7 +104,7 @@ function closeInstant(fold: UnitFold, context: FoldContext): void {
 
 /** First those that open, then what people have said of any, then levels of escalation. */
 function fireAlertTimers(fold: UnitFold, context: FoldContext): void {
-  const isDue = alertDueMs(fold, limitsNow(fold, context)) <= fold.positionMs
+  const isDue = alertDueMs(fold, fold.limits) <= fold.positionMs
   if (isDue) fireAlerts(fold, context)
   if (context.entries.length > 0) takeAcknowledgements(fold, context)
   if (isDue) fireEscalations(fold, context)
@@ -115,7 +121,7 @@ function rearmAlerts(fold: UnitFold, context: FoldContext): void {
 }
 
 export function nextDueMs(fold: UnitFold, context: FoldContext): number {
-  const limits = limitsNow(fold, context)
+  const limits = fold.limits
   const version = context.versions[fold.versionIndex + 1]
   let dueMs = version === undefined ? Number.POSITIVE_INFINITY : version.validFromMs
   dueMs = Math.min(dueMs, lapseDueMs(fold, limits), silenceDueMs(fold, limits))

@@ -9,14 +9,13 @@
 // state in the processor's caches. A late one is put in its place, and `live` is folded anew from the checkpoint then.
 import type { UnitConfig, UnitEntry } from '../schemas/generated/types.ts'
 import { forgetCuts } from './budget.ts'
-import { type Changes, contextOf, type Entry, type FoldContext, limitsNow } from './fold-context.ts'
+import { type Changes, contextOf, type Entry, type FoldContext } from './fold-context.ts'
 import { copyFold, emptyFold, type Observation, type UnitFold } from './fold-state.ts'
 import { countHeld } from './hold.ts'
 import type { Ledger } from './ledger.ts'
-import { versionIndexAt } from './limits.ts'
 import { localTime } from './local-time.ts'
 import { moveTo } from './rollup.ts'
-import { advance, nextDueMs, observe, takeVersion, touchOpen } from './unit-fold.ts'
+import { advance, findVersion, nextDueMs, observe, takeVersion, touchOpen } from './unit-fold.ts'
 
 export type UnitState = {
   unitId: string
@@ -75,7 +74,7 @@ export function takeConfig(state: UnitState, config: UnitConfig): void {
   if (JSON.stringify(withoutSite(config)) === JSON.stringify(state.config)) return
   localTime(config.timeZone)
   const { checkpoint } = state
-  countHeld(checkpoint, limitsNow(checkpoint, state.checkpointContext), checkpoint.positionMs)
+  countHeld(checkpoint, checkpoint.limits, checkpoint.positionMs)
   useConfig(state, config)
   if (checkpoint.positionMs !== Number.NEGATIVE_INFINITY) {
     takeVersion(checkpoint, state.checkpointContext)
@@ -190,8 +189,8 @@ export function moveCheckpoint(state: UnitState, toMs: number): void {
   forgetCuts(state.live, toMs)
 }
 
-/** `dueMs` and the version follow from the rest: they are not saved. */
+/** `dueMs`, the version and its limits follow from the rest: they are not saved. */
 export function restoreFold(fold: UnitFold, context: FoldContext): void {
-  fold.versionIndex = versionIndexAt(context.versions, fold.positionMs)
+  findVersion(fold, context)
   fold.dueMs = nextDueMs(fold, context)
 }

@@ -1,7 +1,7 @@
 // The unit's status: of everything that is true of a unit at the end of an instant, the most urgent. It is what holds
 // after all observations and timers of the instant, so two changes at one instant are one event.
 import type { UnitStatus, UnitStatusChange } from '../schemas/generated/types.ts'
-import { type FoldContext, limitsNow, touch } from './fold-context.ts'
+import { type FoldContext, touch } from './fold-context.ts'
 import { type FactKey, idOf, keyOf, type Owner, type StatusFact, type UnitFold } from './fold-state.ts'
 import type { Limits } from './limits.ts'
 
@@ -24,9 +24,9 @@ const causeOf: Record<UnitStatus, (fold: UnitFold) => FactKey | null> = {
 }
 
 /** Ends `restoring` once the delay has passed, also where another status stands above it. */
-export function fireRestoring(fold: UnitFold, context: FoldContext): void {
+export function fireRestoring(fold: UnitFold): void {
   if (fold.restoring === null) return
-  if (fold.positionMs - fold.restoring.sinceMs >= limitsNow(fold, context).delayMs) fold.restoring = null
+  if (fold.positionMs - fold.restoring.sinceMs >= fold.limits.delayMs) fold.restoring = null
 }
 
 export const restoringDueMs = ({ restoring }: UnitFold, limits: Limits): number =>
