@@ -130,9 +130,14 @@ test('instants before 1970, and years before Christ, have their days as well', (
   expect([noonMs - ides.startMs, ides.endMs - noonMs]).toEqual([13 * HOUR_MS, 11 * HOUR_MS])
 })
 
-test('in every zone each span holds its instant, and the next begins where it ends', () => {
+/** One zone of seven; COLDSTREAM_ZONES=all takes each. */
+const zonesApart = process.env.COLDSTREAM_ZONES === 'all' ? 1 : 7
+
+test('in every zone each span holds its instant, and the next begins where it ends', {
+  timeout: 60_000,
+}, () => {
   const zones = Intl.supportedValuesOf('timeZone')
-  for (let i = 0; i < zones.length; i += 7) {
+  for (let i = 0; i < zones.length; i += zonesApart) {
     const zone = localTime(zones[i] ?? 'UTC')
     for (let ms = at('2023-01-01T00:17:00Z'); ms < at('2024-02-01T00:00:00Z'); ms += 11 * 24.37 * HOUR_MS) {
       for (const cut of [zone.hourAt, zone.dayAt, zone.weekAt, zone.monthAt]) {
