@@ -1,5 +1,5 @@
 // A question in one message: what it may do, and what stays behind of it on its connection.
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { openPostgres, type PostgresSettings, sqlState } from './postgres.ts'
 import { freshDatabase } from './testing/engines.ts'
 
@@ -78,4 +78,55 @@ test('whoever goes while he waits for a connection, or before, is not asked for'
   await first
   await expect(db.query('select 1', [], { ...asking, signal: gone.signal })).rejects.toThrow('gone')
   expect(db.usage()).toMatchObject({ inUse: 0, waiting: 0 })
+})
+
+describe('what one asker asks in one turn', () => {
+  const asker = () => ({ ...asking, signal: new AbortController().signal })
+  const transactionOf = 'select pg_backend_pid() as pid, transaction_timestamp() as at, $1::int as n'
+
+  test('goes in one trip, with those settings; in another turn, or with others, in another', async () => {
+    const db = await open({ connectionsMax: 3, namesStatements: true })
+    const mine = asker()
+    const others = { ...mine, settings: { 'app.who': 'you' } }
+    const ask = async (n: number, options: object) => (await db.query(transactionOf, [n], options)).rows[0]
+    const [first, second, other] = await Promise.all([ask(1, mine), ask(2, mine), ask(3, others)])
+    expect([first, second, other].map((row) => row?.n)).toEqual([1, 2, 3])
+    expect(second).toEqual({ ...first, n: 2 })
+    expect(other?.pid).not.toBe(first?.pid)
+    expect((await ask(4, mine))?.at).not.toEqual(first?.at)
+    const [alone, stranger] = await Promise.all([ask(5, mine), ask(6, asker())])
+    expect(stranger?.pid).not.toBe(alone?.pid)
+  })
+
+  test.each([{ namesStatements: false }, { namesStatements: true }])(
+    'is answered but for what is refused (%o)',
+    async (settings) => {
+      const db = await open({ ...settings, statementTimeoutMs: 300 })
+      for (let round = 0; round < 2; round += 1) {
+        const mine = asker()
+        const texts = ['$1::int as n', '$1::int / 0 as n', 'pg_sleep($1)', '$1 + 1 as n', 'nothing', '7 as n']
+        const answers = await Promise.all(
+          texts.map((text) =>
+            db
+              .query(`select ${text}`, text.includes('$') ? [5] : [], mine)
+              .then(({ rows }) => rows, sqlState),
+          ),
+        )
+        expect(answers).toEqual([[{ n: 5 }], '22012', '57014', [{ n: 6 }], '42703', [{ n: 7 }]])
+      }
+      expect(db.usage()).toMatchObject({ inUse: 0, waiting: 0 })
+    },
+  )
+
+  test('ends for all of it when he goes', async () => {
+    const db = await open()
+    const gone = new AbortController()
+    const mine = { ...asking, signal: gone.signal }
+    const answers = ['select 1', 'select pg_sleep(20)', 'select 2'].map((text) => db.query(text, [], mine))
+    const outcomes = Promise.allSettled(answers)
+    await expect.poll(() => db.usage().inUse).toBe(1)
+    gone.abort(new Error('gone'))
+    for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { message: 'gone' } })
+    expect((await db.query('select 3 as n', [], asking)).rows).toEqual([{ n: 3 }])
+  })
 })

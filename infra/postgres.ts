@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { inOneTrip, type Trip } from './one-trip.ts'
+import { together } from './questions.ts'
 
 export type Row = Record<string, unknown>
 
@@ -90,17 +91,26 @@ export function openPostgres(databaseUrl: string, settings: PostgresSettings = {
     const client = await pool.connect()
     return inTransaction(client, sqlOf(client, nameOf), work, { statementTimeoutMs, ...options })
   }
-  const ask: Postgres['query'] = async (text, values = [], { settings, signal } = {}) => {
-    signal?.throwIfAborted()
+  const timeout = String(Math.round(statementTimeoutMs))
+  // A question takes milliseconds; to compile its plan takes hundreds.
+  const limits = { transaction_read_only: 'on', statement_timeout: timeout, jit: 'off' }
+  const question = together(async (statements, settings, signal) => {
     const client = await pool.connect()
-    const timeout = String(Math.round(statementTimeoutMs))
-    // A question takes milliseconds; to compile its plan takes hundreds.
-    const limits = { transaction_read_only: 'on', statement_timeout: timeout, jit: 'off' }
-    return asking(client, { text, values, settings: { ...limits, ...settings }, nameOf }, signal)
+    const how = { settings: { ...limits, ...settings }, nameOf }
+    return lent(client, signal, () => answersOf(client, { statements, ...how }, signal))
+  })
+  const ask = async (
+    text: string,
+    values: readonly unknown[],
+    { settings = {}, signal }: TransactionOptions,
+  ) => {
+    signal?.throwIfAborted()
+    const { rows, rowCount } = await question({ text, values }, settings, signal)
+    return { rows, rowCount: rowCount ?? 0 }
   }
   return {
     transaction,
-    query: (text, values, options = {}) =>
+    query: (text, values = [], options = {}) =>
       isPlainQuestion(options)
         ? ask(text, values, options)
         : transaction((sql) => sql.query(text, values), options),
@@ -141,15 +151,21 @@ async function lent<T>(
   }
 }
 
-const asking = <R extends Row>(
+/** What stands behind a statement that is refused has not been executed, and is asked again without it. */
+async function answersOf(
   client: pg.PoolClient,
-  trip: Trip,
+  { statements, ...how }: Trip,
   signal: AbortSignal | undefined,
-): Promise<{ rows: R[]; rowCount: number }> =>
-  lent(client, signal, async () => {
-    const { rows, rowCount } = await inOneTrip(client, trip)
-    return { rows, rowCount: rowCount ?? 0 }
-  })
+): Promise<PromiseSettledResult<pg.QueryResult>[]> {
+  const { results, error } = await inOneTrip(client, { statements, ...how })
+  if (results === null) throw error
+  const answers = results.map((value) => ({ status: 'fulfilled' as const, value }))
+  if (error === null) return answers
+  signal?.throwIfAborted()
+  const rest = statements.slice(answers.length + 1)
+  const others = rest.length === 0 ? [] : await answersOf(client, { statements: rest, ...how }, signal)
+  return [...answers, { status: 'rejected', reason: error }, ...others]
+}
 
 function inTransaction<T>(
   client: pg.PoolClient,
