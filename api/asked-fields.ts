@@ -3,7 +3,10 @@
 import type { FieldNode, GraphQLResolveInfo, SelectionSetNode } from 'graphql'
 import { Kind } from 'graphql/index.js'
 
-export type Info = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>
+export type Info = Pick<
+  GraphQLResolveInfo,
+  'fieldNodes' | 'fragments' | 'path' | 'returnType' | 'variableValues'
+>
 export type Infos = readonly (Info | undefined)[]
 
 /** Names in the schema; undefined: it cannot be told. */

@@ -13,7 +13,7 @@ type Answer<O, P> = (
   params: P,
   context: RequestContext,
   infos: Infos,
-) => Promise<(element: O) => unknown>
+) => Promise<(element: O, info?: Info) => unknown>
 
 /** Lets `answer` see each distinct set of arguments once, with all the elements that asked with it. */
 export function batched<O, P = Record<string, never>>(answer: Answer<O, P>): Loader<O, P> {
@@ -29,7 +29,7 @@ export function batched<O, P = Record<string, never>>(answer: Answer<O, P>): Loa
           context,
           group.map(({ info }) => info),
         )
-        return group.map((one) => [one, of(one.obj)] as const)
+        return group.map((one) => [one, of(one.obj, one.info)] as const)
       }),
     )
     const byAsked = new Map(answers.flat())

@@ -9,6 +9,7 @@ import { type EntryStore, entryResolversOf } from './entries/resolvers.ts'
 import { refusal, statusOf } from './errors.ts'
 import { shownErrors } from './graphql-errors.ts'
 import { type AskedOperation, askedIn, operationOf, operationsIn, withOnly } from './graphql-operation.ts'
+import { jsonWithTexts } from './json-text.ts'
 import { announced, BATCH_MAX, type Cost, checkLimits, TOKENS_MAX } from './limits.ts'
 import { liveResolvers } from './live/resolvers.ts'
 import { loaders, type RequestContext } from './loaders.ts'
@@ -17,6 +18,7 @@ import type { PersistedOperations } from './persisted.ts'
 import type { DeviceProfiles } from './profiles.ts'
 import { resolversWith } from './resolvers.ts'
 import { describeStandards, schemaText } from './schema-text.ts'
+import { putWritten } from './written-nodes.ts'
 
 type Options = {
   now: () => Date
@@ -53,6 +55,7 @@ export async function addGraphql(
   })
   describeStandards(app.graphql.schema)
   addLimits(app)
+  addWritten(app)
   app.addHook('preValidation', async (request) => {
     if (request.routeOptions.url === '/graphql' && !request.ws) putTexts(request, persisted)
   })
@@ -93,6 +96,15 @@ function addLimits(app: FastifyInstance): void {
   app.graphql.addHook('onResolution', async (execution, context) => {
     const { cost } = context as unknown as CountedContext
     if (cost !== undefined) execution.extensions = { ...execution.extensions, ...announced(cost) }
+  })
+}
+
+/** What the loaders have written already stands in the data as it is. */
+function addWritten(app: FastifyInstance): void {
+  app.graphql.addHook('onResolution', async ({ data }, context) => {
+    // Its type says string; it sends bytes as well.
+    const serialize = jsonWithTexts as unknown as (payload: unknown) => string
+    if (putWritten(context, data)) context.reply.type('application/json; charset=utf-8').serializer(serialize)
   })
 }
 

@@ -3,6 +3,7 @@
 import type { Access } from './access/access.ts'
 import { type Fields, nodeFields, ownFields } from './asked-fields.ts'
 import { batched } from './batching.ts'
+import { connectionOfColumns } from './column-connection.ts'
 import type { Query } from './database.ts'
 import { groupBy } from './database.ts'
 import { refusal } from './errors.ts'
@@ -13,7 +14,7 @@ import { type GatewayIncident, incidentsOfSilences } from './queries/gateway-inc
 import * as gateways from './queries/gateways.ts'
 import * as latest from './queries/latest.ts'
 import { alertsById, correctiveActionsOfAlerts } from './queries/nodes.ts'
-import { type FurtherArgs, pageOfParents } from './queries/pages.ts'
+import { columnsOfUnits, type FurtherArgs, pageOfParents } from './queries/pages.ts'
 import * as registry from './queries/registry.ts'
 import { type ListingName, listingPage, placeOf } from './queries/registry-pages.ts'
 import { rulesAt } from './queries/rules.ts'
@@ -90,32 +91,45 @@ const ofUnit = <R extends { unitId: string }>(
     return ({ id }) => byUnit.get(id) ?? null
   })
 
-type ConnectionArgs = PageArgs & RangeArgs & FurtherArgs & { downsample?: number | null }
+type ConnectionArgs = PageArgs & RangeArgs & FurtherArgs
+type ReadingsArgs = ConnectionArgs & { downsample?: number | null }
 type Row = { parentId: string }
 
 const connection = (name: ConnectionName, kind: ParentKind = 'unit') =>
-  batched<{ id: string }, ConnectionArgs>(async (parents, { downsample, ...args }, { query }, infos) => {
+  batched<{ id: string }, ConnectionArgs>(async (parents, args, { query }, infos) => {
     const ids = parents.map(({ id }) => id)
     checkRange(name, args)
     const { from = null, to = null } = args
-    const page = downsample == null ? pageOf(name, args) : wholeRange(args, downsample)
-    const rows =
-      downsample == null
-        ? await pageOfParents<Row>(query, name, kind, ids, {
-            ...args,
-            page,
-            from,
-            to,
-            fields: nodeFields(infos),
-          })
-        : await downsampledReadings<Row>(query, ids, rangeNeeded(args), {
-            max: downsample,
-            fields: nodeFields(infos),
-          })
-    const byParent = groupBy(rows, ({ parentId }) => parentId)
+    const page = pageOf(name, args)
+    const request = { ...args, page, from, to, fields: nodeFields(infos) }
+    const byParent = groupBy(
+      await pageOfParents<Row>(query, name, kind, ids, request),
+      ({ parentId }) => parentId,
+    )
     const keyOf = sources[name].keyOf as (row: unknown) => ReturnType<typeof sources.excursions.keyOf>
     return ({ id }) => connectionOf(name, page, byParent.get(id) ?? [], keyOf)
   })
+
+const readings = batched<{ id: string }, ReadingsArgs>(
+  async (units, { downsample, ...args }, context, infos) => {
+    const { query } = context
+    const ids = units.map(({ id }) => id)
+    checkRange('readings', args)
+    const { from = null, to = null } = args
+    const page = downsample == null ? pageOf('readings', args) : wholeRange(args, downsample)
+    const fields = nodeFields(infos)
+    const columns =
+      downsample == null
+        ? await columnsOfUnits(query, 'readings', ids, { ...args, page, from, to, fields })
+        : await downsampledReadings(query, ids, rangeNeeded(args), { max: downsample, fields })
+    const byUnit = new Map(columns.map((ofUnit) => [ofUnit.parentId, ofUnit]))
+    const { keyOf } = sources.readings
+    return ({ id }, info) => {
+      const ofUnit = byUnit.get(id) ?? { parentId: id }
+      return connectionOfColumns('readings', page, ofUnit, keyOf, info && { context, info })
+    }
+  },
+)
 
 function rangeNeeded({ from, to }: RangeArgs): { from: Date; to: Date } {
   if (from == null || to == null)
@@ -202,7 +216,8 @@ const typesOf = (scope: 'site' | 'organization') =>
 /** A unit, a site, an organization, or the units of one type of one of the latter. */
 type RollupOwner = { id: string; timeZone?: string; siteId?: string }
 
-const unitRollups = batched<RollupOwner, RollupArgs>(async (units, args, { query }, infos) => {
+const unitRollups = batched<RollupOwner, RollupArgs>(async (units, args, context, infos) => {
+  const { query } = context
   // Only where every window is to be there it must be known where it begins.
   const zones =
     args.gaps === 'NULLS' && args.timeZone == null
@@ -211,7 +226,7 @@ const unitRollups = batched<RollupOwner, RollupArgs>(async (units, args, { query
   const zoneOf = new Map(zones.map(({ id, timeZone }) => [id, timeZone]))
   const parents = units.map(({ id, siteId }) => ({ id, type: null, zone: zoneOf.get(siteId ?? '') ?? 'UTC' }))
   const of = await rollupsOfUnits(query, parents, args, nodeFields(infos))
-  return ({ id }) => of({ id, type: null })
+  return ({ id }, info) => of({ id, type: null }, info && { context, info })
 })
 
 const rollupsTogether = (kind: 'site' | 'organization') =>
@@ -331,7 +346,7 @@ export const loaders = {
     latest: ofUnit(latest.latestOfUnits),
     door: ofUnit(latest.doorsOfUnits),
     temperatureSeries: series,
-    readings: connection('readings'),
+    readings,
     doorEvents: connection('doorEvents'),
     ...episodesOf('unit'),
     rollups: unitRollups,

@@ -1,12 +1,15 @@
 // `rollups` of a unit, a site, an organization and of one type of their units: which statement answers it, and what a
 // window without figures says.
+import { connectionOfColumns } from './column-connection.ts'
 import type { Query } from './database.ts'
 import { refusal } from './errors.ts'
 import { checkZone } from './local-time.ts'
 import { type Connection, checkRange, connectionOf, type Page, type PageArgs, pageOf } from './page.ts'
-import { granularityOf, pageOfUnits } from './queries/pages.ts'
+import { sources } from './queries/connections.ts'
+import { columnsOfUnits, granularityOf, pageOfUnits } from './queries/pages.ts'
 import { type Parent, type TotalOf, type TotalRequest, totalsOf } from './queries/rollup-totals.ts'
 import { type Window, type WindowKey, windowsOf } from './queries/rollup-windows.ts'
+import type { Asking } from './written-nodes.ts'
 
 export type RollupArgs = PageArgs & {
   granularity: string
@@ -21,6 +24,7 @@ export type RollupParent = Parent & { zone: string }
 
 type Row = { parentId: string; parentType?: string | null; start: Date; localMs: number }
 type Rows = (page: Page, range: { from: Date | null; to: Date | null }) => Promise<Row[]>
+type Answer = (parent: Parent, asking?: Asking) => Connection<Row> | Connection<Record<string, unknown>>
 
 /** A unit's own rollups, as they are stored. */
 export function rollupsOfUnits(
@@ -28,13 +32,31 @@ export function rollupsOfUnits(
   parents: readonly RollupParent[],
   args: RollupArgs,
   fields?: ReadonlySet<string>,
-) {
+): Promise<Answer> {
   if (args.timeZone != null) return rollupsOfMany(query, { kind: 'unit' }, parents, args, fields)
+  if (args.gaps !== 'NULLS') return storedOfUnits(query, parents, args, fields)
   const granularity = granularityOf(args.granularity)
   const unitIds = parents.map(({ id }) => id)
   const stored: Rows = (page, range) =>
     pageOfUnits<Row>(query, 'rollups', { unitIds, page, granularity, fields, ...range })
   return answered(query, parents, args, 'start', stored)
+}
+
+async function storedOfUnits(
+  query: Query,
+  parents: readonly RollupParent[],
+  args: RollupArgs,
+  fields?: ReadonlySet<string>,
+): Promise<Answer> {
+  const page = pageOf('rollups', args)
+  checkRange('rollups', args)
+  const { granularity, from = null, to = null } = args
+  const ids = parents.map(({ id }) => id)
+  const columns = await columnsOfUnits(query, 'rollups', ids, { page, granularity, fields, from, to })
+  const byUnit = new Map(columns.map((ofUnit) => [ofUnit.parentId, ofUnit]))
+  const { keyOf } = sources.rollups
+  return ({ id }, asking) =>
+    connectionOfColumns('rollups', page, byUnit.get(id) ?? { parentId: id }, keyOf, asking)
 }
 
 export function rollupsOfMany(
@@ -43,7 +65,7 @@ export function rollupsOfMany(
   parents: readonly RollupParent[],
   args: RollupArgs,
   fields?: ReadonlySet<string>,
-) {
+): Promise<Answer> {
   const timeZone = args.timeZone ?? null
   if (timeZone !== null) checkZone(timeZone)
   const granularity = granularityOf(args.granularity)
@@ -64,7 +86,7 @@ async function answered(
   args: RollupArgs,
   key: WindowKey,
   rowsOf: Rows,
-): Promise<(parent: Parent) => Connection<Row>> {
+): Promise<Answer> {
   const page = pageOf('rollups', args)
   checkRange('rollups', args)
   const { from = null, to = null } = args

@@ -170,6 +170,15 @@ describe('several units together', () => {
   })
 })
 
+test('a unit that is asked for twice has its days twice, not four times', async () => {
+  const days = `{ name rollups(granularity: DAY, ${march}) { nodes { start } } }`
+  const { a, b } = await ask(
+    `{ a: unit(id: "${idOf('Salad bar')}") ${days} b: unit(id: "${idOf('Salad bar')}") ${days} }`,
+  )
+  expect(a.rollups.nodes).toHaveLength(2)
+  expect(b).toEqual(a)
+})
+
 describe('a time zone of one’s own', () => {
   test('days are cut anew out of hours, each of which counts where it starts', async () => {
     const { unit } = await ask(

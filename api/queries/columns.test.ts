@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { asRows, columnsFor } from './columns.ts'
+import { pack } from '../testing/pack.ts'
+import { asRows, type Columns, columnsFor } from './columns.ts'
 import { sources } from './connections.ts'
 
 const names = (text: string) => text.split(',').map((column) => /(\w+)"?$/.exec(column.trim())?.[1])
@@ -14,12 +15,16 @@ test('of the columns only those come that the fields and a cursor need', () => {
 })
 
 test('columns become rows again: instants are instants, and null is null', () => {
-  const columns = { temperatureC: [4.5, null], recordedAt: [1_000, 2_000], doorOpen: [true, false] }
+  const columns = {
+    temperatureC: pack('number', [4.5, null]),
+    recordedAt: pack('instant', [1_000, 2_000]),
+    doorOpen: [true, false],
+  }
   expect(
     asRows([
       { parentId: 'a', ...columns },
       { parentId: 'b', temperatureC: null, recordedAt: null, doorOpen: null },
-    ]),
+    ] as Columns[]),
   ).toEqual([
     { parentId: 'a', temperatureC: 4.5, recordedAt: new Date(1_000), doorOpen: true },
     { parentId: 'a', temperatureC: null, recordedAt: new Date(2_000), doorOpen: false },

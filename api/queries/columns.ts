@@ -3,6 +3,7 @@
 // answered by the column of its name.
 import type { Fields } from '../asked-fields.ts'
 import type { Source } from './connections.ts'
+import { instantsOf, numbersOf, type Packed, packedInstants, packedNumbers } from './packed.ts'
 
 const needs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   sensor_readings: {
@@ -53,37 +54,61 @@ const listed = (columns: string): string[] => columns.split(',').map((column) =>
 /** `unit_id as "unitId"` is answered as unitId, `fault` as itself. */
 const propertyOf = (column: string): string => /(?:as "?)?(\w+)"?$/.exec(column)?.[1] ?? column
 
-const instants: readonly string[] = ['recordedAt', 'receivedAt', 'start', 'end', 'asOf']
-
 export const hasColumns = ({ table }: Pick<Source, 'table'>): boolean => table in needs
 
-type Columnar = { parentId: string } & Record<string, unknown[] | null | string>
+const instants: readonly string[] = ['recordedAt', 'receivedAt', 'start', 'end', 'asOf']
+/** What is no number; they come as a JSON array. */
+const others: readonly string[] = [
+  ...['unitId', 'deviceId', 'granularity', 'gatewayId'],
+  ...['isFinal', 'doorOpen', 'fault', 'history', 'simulated'],
+]
 
-/** `rows` selects `columns` of each that is `asked`, in order: they come as one array a column. */
+/** The rows of one parent: of each property all values. */
+export type Columns = { parentId: string } & Record<string, Packed | unknown[]>
+
+/** `rows` selects `columns` of each that is `asked`, in order: they come as one value a column. */
 export const asColumns = (columns: string, rows: string, asked = 'unnest($1::uuid[]) asked (id)'): string =>
   `select asked.id as "parentId", p.* from ${asked} cross join lateral (
      select ${listed(columns)
        .map(propertyOf)
-       .map((name) => `json_agg(${instants.includes(name) ? milliseconds(name) : `"${name}"`}) as "${name}"`)
+       .map((name) => `${together(name)} as "${name}"`)
        .join(', ')} from (${rows}) r
    ) p`
 
-const milliseconds = (name: string) => `(date_part('epoch', "${name}") * 1000)::bigint`
+function together(name: string): string {
+  if (others.includes(name)) return `json_agg("${name}")`
+  return instants.includes(name) ? packedInstants(`"${name}"`) : packedNumbers(`"${name}"`)
+}
+
+function valuesOf(name: string, column: Packed | unknown[]): ArrayLike<unknown> {
+  if (others.includes(name)) return (column as unknown[] | null) ?? []
+  return instants.includes(name) ? instantsOf(column as Packed) : numbersOf(column as Packed)
+}
+
+export type Rows = {
+  length: number
+  /** Put into `row`, for whoever needs one only until the next. */
+  at(place: number, row?: Record<string, unknown>): Record<string, unknown>
+}
+
+export function rowsOf({ parentId, ...columns }: Columns): Rows {
+  const properties = Object.entries(columns).map(([name, column]) => ({
+    ...{ name, values: valuesOf(name, column), areInstants: instants.includes(name) },
+  }))
+  return {
+    length: properties[0]?.values.length ?? 0,
+    at: (place, row = { parentId }) => {
+      for (const { name, values, areInstants } of properties)
+        row[name] = areInstants ? new Date(values[place] as number) : values[place]
+      return row
+    },
+  }
+}
 
 /** The rows of such columns. */
-export function asRows<R>(columnar: readonly Columnar[]): R[] {
-  const rows: object[] = []
-  for (const { parentId, ...columns } of columnar) {
-    const named = Object.entries(columns as Record<string, unknown[] | null>).map(
-      ([name, values]) => [name, values ?? [], instants.includes(name)] as const,
-    )
-    const count = named[0]?.[1].length ?? 0
-    for (let i = 0; i < count; i++) {
-      const row: Record<string, unknown> = { parentId }
-      for (const [name, values, isInstant] of named)
-        row[name] = isInstant ? new Date(values[i] as number) : values[i]
-      rows.push(row)
-    }
-  }
-  return rows as R[]
+export function asRows<R>(columnar: readonly Columns[]): R[] {
+  return columnar.flatMap((columns) => {
+    const rows = rowsOf(columns)
+    return Array.from({ length: rows.length }, (_, place) => rows.at(place))
+  }) as R[]
 }

@@ -1,44 +1,44 @@
-// A range's readings reduced to those that draw the same line. The statement brings instants and temperatures alone, as one
-// JSON text a unit (a Date and an object for each of 8,640 would cost more than all the rest); what is chosen is read whole.
+// A range's readings reduced to those that draw the same line. The statement brings instants and temperatures alone, as two
+// columns a unit (a Date and an object for each of 8,640 would cost more than all the rest); what is chosen is read whole.
 import type { Fields } from '../asked-fields.ts'
 import type { Query } from '../database.ts'
 import { refusal } from '../errors.ts'
 import { lttb } from '../lttb.ts'
-import { asColumns, asRows, columnsFor } from './columns.ts'
+import { asColumns, type Columns, columnsFor } from './columns.ts'
 import { sources } from './connections.ts'
+import { instantsOf, numbersOf, type Packed, packedInstants, packedNumbers } from './packed.ts'
 
 export const SAMPLES_MAX = 2_000
 
 type Range = { from: Date; to: Date }
-type Points = { unitId: string; ms: number[] | null; celsius: number[] | null }
+type Points = { unitId: string; ms: Packed; celsius: Packed }
 
-export async function downsampledReadings<R>(
+export async function downsampledReadings(
   query: Query,
   unitIds: readonly string[],
   { from, to }: Range,
   { max, fields }: { max: number; fields: Fields },
-): Promise<R[]> {
+): Promise<Columns[]> {
   if (max < 2 || max > SAMPLES_MAX)
     throw refusal('BAD_INPUT', `\`downsample\` is ${max}; give 2 to ${SAMPLES_MAX}.`)
   const points = await temperaturePoints(query, unitIds, { from, to })
-  const chosen = points.map(({ unitId, ms, celsius }) => ({
-    id: unitId,
-    at: lttb(ms ?? [], celsius ?? [], max).map((index) => new Date(ms?.[index] ?? 0)),
-  }))
+  const chosen = points.map(({ unitId, ...columns }) => {
+    const ms = instantsOf(columns.ms)
+    const celsius = numbersOf(columns.celsius) as ArrayLike<number>
+    return { id: unitId, at: lttb(ms, celsius, max).map((index) => new Date(ms[index] ?? 0)) }
+  })
   if (chosen.every(({ at }) => at.length === 0)) return []
   const columns = columnsFor(sources.readings, fields)
-  return asRows<R>(
-    await query(
-      asColumns(
-        columns,
-        `select distinct on (recorded_at) ${columns} from sensor_readings
-         where unit_id = asked.id and recorded_at = any(asked.at) and temperature_c is not null and not simulated
-           and recorded_at >= $2 and recorded_at < $3
-         order by recorded_at, device_id`,
-        'jsonb_to_recordset($1::jsonb) asked (id uuid, at timestamptz[])',
-      ),
-      [JSON.stringify(chosen), from, to],
+  return query<Columns>(
+    asColumns(
+      columns,
+      `select distinct on (recorded_at) ${columns} from sensor_readings
+       where unit_id = asked.id and recorded_at = any(asked.at) and temperature_c is not null and not simulated
+         and recorded_at >= $2 and recorded_at < $3
+       order by recorded_at, device_id`,
+      'jsonb_to_recordset($1::jsonb) asked (id uuid, at timestamptz[])',
     ),
+    [JSON.stringify(chosen), from, to],
   )
 }
 
@@ -46,7 +46,7 @@ export async function downsampledReadings<R>(
 export const temperaturePoints = (query: Query, unitIds: readonly string[], { from, to }: Range) =>
   query<Points>(
     `select asked.unit as "unitId", p.* from unnest($1::uuid[]) asked (unit) cross join lateral (
-       select json_agg((date_part('epoch', recorded_at) * 1000)::bigint) as ms, json_agg(temperature_c) as celsius
+       select ${packedInstants('recorded_at')} as ms, ${packedNumbers('temperature_c')} as celsius
        from (
          select recorded_at, temperature_c from sensor_readings
          where unit_id = asked.unit and recorded_at >= $2 and recorded_at < $3

@@ -4,7 +4,7 @@ import type { Query } from '../database.ts'
 import { refusal } from '../errors.ts'
 import type { CursorKey, Page } from '../page.ts'
 import { isUuid } from '../scalars.ts'
-import { asColumns, asRows, columnsFor, hasColumns } from './columns.ts'
+import { asColumns, asRows, type Columns, columnsFor, hasColumns } from './columns.ts'
 import { type ConnectionName, type ParentKind, type Source, sources } from './connections.ts'
 
 export type PageRequest = {
@@ -42,6 +42,29 @@ export async function pageOfParents<R>(
   ids: readonly string[],
   request: PageRequest,
 ): Promise<R[]> {
+  if (hasColumns(sources[name]) && kind === 'unit')
+    return asRows<R>(await columnsOfUnits(query, name, ids, request))
+  const { rows, values } = selectionOf(name, kind, ids, request)
+  return query<R>(
+    `select asked.id as "parentId", r.* from unnest($1::uuid[]) with ordinality asked (id, place)
+     cross join lateral (${rows}) r`,
+    values,
+  )
+}
+
+/** Of what is asked for in thousands of rows: the columns of each unit. */
+export function columnsOfUnits(
+  query: Query,
+  name: ConnectionName,
+  unitIds: readonly string[],
+  request: PageRequest,
+): Promise<Columns[]> {
+  const { rows, columns, values } = selectionOf(name, 'unit', unitIds, request)
+  return query<Columns>(asColumns(columns, rows), values)
+}
+
+/** Those of one parent, `asked`. */
+function selectionOf(name: ConnectionName, kind: ParentKind, ids: readonly string[], request: PageRequest) {
   const source: Source = sources[name]
   const { page } = request
   const values: unknown[] = [ids, page.limit + 1]
@@ -51,22 +74,17 @@ export async function pageOfParents<R>(
   const direction = page.backward ? ' desc' : ''
   const keys = [source.at, ...source.rest.map(([column]) => column)]
   const columns = columnsFor(source, request.fields)
-  const rows = (belongs: string) =>
+  const rowsWhere = (belongs: string) =>
     `select ${columns}${kind === 'site' ? keys.map((key, i) => `, ${key} as key_${i}`).join('') : ''}
      from ${source.table} where ${[belongs, ...conditions].join(' and ')}
      order by ${keys.map((key) => key + direction).join(', ')} limit $2`
   // A site's rows have no index of their own: the first of each of its units, and of those the first.
   const ofSite = () =>
-    `select r.* from units u cross join lateral (${rows('unit_id = u.id')}) r where u.site_id = asked.id
+    `select r.* from units u cross join lateral (${rowsWhere('unit_id = u.id')}) r where u.site_id = asked.id
      order by ${keys.map((_, i) => `key_${i}${direction}`).join(', ')} limit $2`
   const belongs = source.belongs?.[kind]
-  const inner = belongs ? rows(belongs) : kind === 'site' ? ofSite() : rows(`${kind}_id = asked.id`)
-  if (hasColumns(source) && kind === 'unit') return asRows<R>(await query(asColumns(columns, inner), values))
-  return query<R>(
-    `select asked.id as "parentId", r.* from unnest($1::uuid[]) with ordinality asked (id, place)
-     cross join lateral (${inner}) r`,
-    values,
-  )
+  const rows = belongs ? rowsWhere(belongs) : kind === 'site' ? ofSite() : rowsWhere(`${kind}_id = asked.id`)
+  return { rows, columns, values }
 }
 
 /** Rollups of one granularity; readings without the simulated ones; what goes on. */
