@@ -126,7 +126,9 @@ test('instants before 1970, and years before Christ, have their days as well', (
     '1960-01-16T00:00',
   ])
   const noonMs = at('-000043-03-15T12:00:00Z')
-  const ides = localTime('Etc/GMT-1').dayAt(noonMs)
+  const zone = localTime('Etc/GMT-1')
+  expect(zone.offsetSpanAt(noonMs).offsetMs).toBe(HOUR_MS)
+  const ides = zone.dayAt(noonMs)
   expect([noonMs - ides.startMs, ides.endMs - noonMs]).toEqual([13 * HOUR_MS, 11 * HOUR_MS])
 })
 
