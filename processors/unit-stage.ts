@@ -134,8 +134,10 @@ function bringTo(state: UnitState, clockMs: number): void {
   advance(state.live, state.context, state.clockMs, 'through')
 }
 
-/** A simulated reading moves nothing; one beyond grace marks its hour. Whatever is to be refused is refused here, not when
- * the unit is settled: a throw there would stop the partition. */
+/**
+ * A simulated reading moves nothing; one beyond grace marks its hour. What is to be refused is refused here: a throw when the
+ * unit is settled would stop the partition.
+ */
 function takeReading(state: UnitState, reading: ReadingRead, graceMs: number, emit: Emit<UnitOutput>): void {
   if (reading.simulated) return
   if (!(Math.abs(reading.recordedAt) <= INSTANT_MAX_MS))
