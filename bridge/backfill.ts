@@ -1,7 +1,7 @@
 // Uplinks that the Storage Integration kept, into the log once more: those that got lost between there and here are new, and
 // all others are copies that identity drops.
 import { PipelineError } from '../schemas/failure.ts'
-import type { Intake } from './intake.ts'
+import { type Intake, paced } from './intake.ts'
 import { isObject, objectAt, text } from './json-fields.ts'
 import { callThingsStack, type ThingsStackServer } from './things-stack-api.ts'
 
@@ -26,10 +26,12 @@ const windowMax = 100
 /** Everything received inside the span, whole pages in order of receipt; may be repeated, and begun anew anywhere. */
 export async function backfill(options: BackfillOptions, span: Span): Promise<Backfilled> {
   const result: Backfilled = { read: 0, outcomes: {}, refused: 0 }
+  // One device lies in one partition: its order is certain.
+  const intake = span.deviceId === null ? paced(options.intake) : options.intake
   const pageMax = options.pageMax ?? 1_000
   let after = new Date(span.fromMs).toISOString()
   for (;;) {
-    const page = await takePage(options, span, after, pageMax, result)
+    const page = await takePage({ ...options, intake }, span, after, pageMax, result)
     if (page.count < pageMax) return result
     // Instants have nanoseconds, and `after` excludes: a millisecond is read twice rather than missed.
     const next = page.lastMs === null ? after : new Date(page.lastMs - 1).toISOString()

@@ -3,6 +3,7 @@
 import { PipelineError } from '../schemas/failure.ts'
 import type { DeadLetter, Uplink } from '../schemas/generated/types.ts'
 import type { LogRecord } from './acknowledged-log.ts'
+import { FloodPace } from './flood-pace.ts'
 import { parseJsonBody } from './json-body.ts'
 import type { Outcome } from './metrics.ts'
 import { parseThingsStack, type Understood } from './things-stack.ts'
@@ -15,7 +16,8 @@ export type IntakeParts = {
   clockMs: () => number
 }
 
-export type Delivery = { connectionId: string; bytes: Buffer; contentType: string }
+/** `pace`: what its uplinks wait for. */
+export type Delivery = { connectionId: string; bytes: Buffer; contentType: string; pace?: FloodPace }
 
 export type Taken = { outcome: Outcome; answer: { accepted: string; devEui: string; note?: string } }
 
@@ -25,6 +27,12 @@ export type Intake = {
    * and DEVICE_NOT_NAMED where one belongs to nobody: then none of them was written.
    */
   take(delivery: Delivery): Promise<Taken[]>
+}
+
+/** For a source that can wait, and may deliver hours at once. */
+export function paced(intake: Intake): Intake {
+  const pace = new FloodPace()
+  return { take: (delivery) => intake.take({ ...delivery, pace }) }
 }
 
 type Attributed = Exclude<Understood, { kind: 'unattributed' }>
@@ -52,6 +60,9 @@ export function openIntake(parts: IntakeParts): Intake {
           receivedAtMs,
         ),
       )
+      if (delivery.pace !== undefined)
+        for (const { understood } of entries)
+          if (understood.kind === 'uplink') await delivery.pace.turn(understood.uplink.recordedAt)
       await Promise.all(records.map((record) => append(record)))
       return entries.map(({ understood }) => takenOf(understood))
     },

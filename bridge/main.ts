@@ -5,13 +5,15 @@ import type { Config } from '../infra/config.ts'
 import { producerSettings } from '../infra/kafka.ts'
 import { listenFailure } from '../infra/listen.ts'
 import { registryAt } from '../infra/registry.ts'
-import { openCodecs } from '../schemas/codec.ts'
+import { type Codec, openCodecs } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
+import type { Uplink } from '../schemas/generated/types.ts'
 import { topicName } from '../schemas/topics.ts'
-import { type AcknowledgedLog, openAcknowledgedLog } from './acknowledged-log.ts'
+import { type AcknowledgedLog, type LogRecord, openAcknowledgedLog } from './acknowledged-log.ts'
 import { type Backfilled, backfill, type Span } from './backfill.ts'
 import { openConnections } from './connections.ts'
 import type { Warn } from './deliveries.ts'
+import { FloodPace } from './flood-pace.ts'
 import { openIntake, type Taken } from './intake.ts'
 import { connectProducer } from './kafka-producer.ts'
 import { type BridgeMetrics, bridgeMetrics } from './metrics.ts'
@@ -126,6 +128,20 @@ const countedBy = (metrics: BridgeMetrics, connectionId: string) => ({
 
 type Closing = () => unknown
 
+/** What cannot be read here, such as what another release has spooled, waits for nothing. */
+function spoolPace({ topic, reader }: { topic: string; reader: Codec<Uplink>['reader'] }) {
+  const pace = new FloodPace()
+  const read = reader(['recordedAt'])
+  return (record: LogRecord): boolean => {
+    if (record.topic !== topic) return true
+    try {
+      return pace.opens(read(record.value, 0, record.value.length).recordedAt)
+    } catch {
+      return true
+    }
+  }
+}
+
 /** Where messages go: Kafka, and before it the spool where one is configured. */
 async function openKept(config: BridgeConfig, warn: Warn, closings: Closing[]) {
   const { TOPIC_PREFIX: prefix, BRIDGE_SPOOL_DIR: dir, BRIDGE_SPOOL_BYTES_MAX: bytesMax } = config
@@ -147,7 +163,8 @@ async function openKept(config: BridgeConfig, warn: Warn, closings: Closing[]) {
     warn,
   })
   closings.unshift(log.close)
-  const kept: AcknowledgedLog | SpooledLog = spool === null ? log : spooledLog(log, spool, warn)
+  const mayGo = spoolPace(uplinks)
+  const kept: AcknowledgedLog | SpooledLog = spool === null ? log : spooledLog({ log, spool, warn, mayGo })
   if (kept !== log) closings.unshift(kept.close)
   return {
     intake: openIntake({ append: kept.append, uplinks, deadLetters, clockMs: Date.now }),

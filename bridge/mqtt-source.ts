@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
 import { PipelineError } from '../schemas/failure.ts'
 import type { Warn } from './deliveries.ts'
-import type { Intake, Taken } from './intake.ts'
+import { type Intake, paced, type Taken } from './intake.ts'
 
 export type MqttSource = { isConnected(): boolean; close(): Promise<void> }
 
@@ -42,8 +42,9 @@ export function openMqttSource(options: MqttOptions): MqttSource {
     })
   const ending = new AbortController()
   let stranded = new AbortController()
+  const own = { ...options, intake: paced(options.intake) }
   const keep = (topic: string, bytes: Buffer) =>
-    isOrder(topic) ? Promise.resolve(true) : keepTrying(options, bytes, [ending.signal, stranded.signal])
+    isOrder(topic) ? Promise.resolve(true) : keepTrying(own, bytes, [ending.signal, stranded.signal])
   const client = mqtt.connect(clientOptions(connectionId, url))
   takeMessages(client, keep)
   let isTold = false

@@ -13,6 +13,7 @@ let spool: Spool
 let log: SpooledLog
 let isAway: boolean
 let stored: string[]
+let mayGo: (record: LogRecord) => boolean
 
 const kafka: AcknowledgedLog = {
   append: async ({ value }) => {
@@ -29,7 +30,7 @@ const kafka: AcknowledgedLog = {
 const record = (n: number): LogRecord => ({ topic: 'uplinks', key: 'one', value: Buffer.from(String(n)) })
 const start = async (bytesMax = 1e9) => {
   spool = await openSpool({ dir, bytesMax, fileBytesMax: 500, warn: () => {} })
-  log = spooledLog(kafka, spool, () => {})
+  log = spooledLog({ log: kafka, spool, warn: () => {}, mayGo: (record) => mayGo(record) })
 }
 const numbers = (to: number) => Array.from({ length: to }, (_, n) => String(n))
 
@@ -37,6 +38,7 @@ beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'coldstream-spooled-'))
   isAway = false
   stored = []
+  mayGo = () => true
   await start()
 })
 afterEach(async () => {
@@ -97,4 +99,24 @@ test('what Kafka would never take is not spooled', async () => {
     code: 'BODY_TOO_LARGE',
   })
   expect(spool.isEmpty()).toBe(true)
+})
+
+test('what may not go yet is waited for, in order, also where little is left; what comes meanwhile goes behind it', async () => {
+  isAway = true
+  for (let n = 0; n < 20; n += 1) await log.append(record(n))
+  const held = new Set(['7', '15'])
+  const asked = new Map<string, number>()
+  mayGo = ({ value }) => {
+    const count = (asked.get(value.toString()) ?? 0) + 1
+    asked.set(value.toString(), count)
+    return !held.has(value.toString()) || count > 3
+  }
+  isAway = false
+  for (let n = 20; n < 40; n += 1) await log.append(record(n))
+  await vi.waitFor(() => expect(spool.isEmpty()).toBe(true), { timeout: 10_000 })
+  expect([...new Set(stored)]).toEqual(numbers(40))
+  expect([...held].map((value) => Number(asked.get(value)))).toEqual([
+    expect.toSatisfy((n: number) => n > 3),
+    expect.toSatisfy((n: number) => n > 3),
+  ])
 })

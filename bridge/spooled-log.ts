@@ -16,13 +16,23 @@ export type SpooledLog = Pick<AcknowledgedLog, 'append' | 'isReady'> & {
 /** At once to Kafka: enough to be fast, few enough that live records find room beside them. */
 const windowRecords = 500
 const pauseMs = 500
+const turnMs = 20
 /** With so little left, new records wait for the few milliseconds in which it is handed over. */
 const handoverBytes = 256 * 1024
 /** What Kafka adds to a record. */
 const framingBytes = 1_000
 
-export function spooledLog(log: AcknowledgedLog, spool: Spool, warn: Warn): SpooledLog {
+type Parts = {
+  log: AcknowledgedLog
+  spool: Spool
+  warn: Warn
+  /** Whether a record of the spool may be sent now; asked again in a moment where not. */
+  mayGo: (record: LogRecord) => boolean
+}
+
+export function spooledLog({ log, spool, warn, mayGo }: Parts): SpooledLog {
   const ending = new AbortController()
+  const sending = { log, mayGo, signal: ending.signal }
   let isDirect = spool.isEmpty()
   let handover: Promise<void> | null = null
   let draining: Promise<void> | null = null
@@ -70,16 +80,16 @@ export function spooledLog(log: AcknowledgedLog, spool: Spool, warn: Warn): Spoo
     if (isLast) handover = promise
     try {
       const oldest = await spool.oldest()
-      if (isLast && spool.bytes() <= (oldest?.bytes ?? 0)) {
+      if (isLast && spool.bytes() <= (oldest?.bytes ?? 0) && (oldest?.records ?? []).every(mayGo)) {
         // Everything that is left is handed to the producer now, and what comes next is handed to it later.
-        const sent = oldest === null ? Promise.resolve() : sendFile(oldest, oldest.records.length)
+        const sent = oldest === null ? Promise.resolve() : sendFile(oldest, oldest.records.length, sending)
         isDirect = true
         endHandover(release)
         await sent
         if (!ending.signal.aborted) warn({}, 'the spool is empty: Kafka has all of it')
       } else if (oldest !== null) {
         endHandover(release)
-        await sendFile(oldest, windowRecords)
+        await sendFile(oldest, windowRecords, sending)
       }
     } finally {
       endHandover(release)
@@ -91,27 +101,7 @@ export function spooledLog(log: AcknowledgedLog, spool: Spool, warn: Warn): Spoo
     release()
   }
 
-  async function sendFile({ records, drop }: OldestFile, firstWindow: number): Promise<void> {
-    let refused = 0
-    let most = firstWindow
-    for (let at = 0; at < records.length; ) {
-      const batch = records.slice(at, at + most)
-      const outcomes = await Promise.allSettled(batch.map(log.append))
-      if (ending.signal.aborted) return
-      const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
-      const isAway = failures.some(isOutage)
-      // A batch that was not acknowledged whole is sent whole again; while Kafka is away, one record asks for it.
-      most = isAway ? 1 : windowRecords
-      if (isAway) await pause()
-      else {
-        at += batch.length
-        refused += failures.length
-      }
-    }
-    await drop(refused === 0)
-  }
-
-  const pause = () => sleep(pauseMs, undefined, { signal: ending.signal }).catch(() => {}) // cut short by the end
+  const pause = () => wait(pauseMs, ending.signal)
 
   if (!isDirect) startDraining()
   return {
@@ -124,6 +114,44 @@ export function spooledLog(log: AcknowledgedLog, spool: Spool, warn: Warn): Spoo
     },
   }
 }
+
+type Sending = Pick<Parts, 'log' | 'mayGo'> & { signal: AbortSignal }
+
+/** Sends a file's records in their order, and drops it; what is left of it at the end stays there. */
+async function sendFile(
+  file: OldestFile,
+  firstWindow: number,
+  { log, mayGo, signal }: Sending,
+): Promise<void> {
+  const { records, drop } = file
+  let refused = 0
+  let most = firstWindow
+  for (let at = 0; at < records.length; ) {
+    const window = records.slice(at, at + most)
+    const batch = window.slice(0, countWhile(window, mayGo))
+    const outcomes = await Promise.allSettled(batch.map(log.append))
+    if (signal.aborted) return
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    const isAway = failures.some(isOutage)
+    // A batch that was not acknowledged whole is sent whole again; while Kafka is away, one record asks for it.
+    most = isAway ? 1 : windowRecords
+    if (isAway) await wait(pauseMs, signal)
+    else if (batch.length === 0) await wait(turnMs, signal)
+    else {
+      at += batch.length
+      refused += failures.length
+    }
+  }
+  await drop(refused === 0)
+}
+
+function countWhile<T>(all: readonly T[], isSo: (one: T) => boolean): number {
+  const end = all.findIndex((one) => !isSo(one))
+  return end < 0 ? all.length : end
+}
+
+/** Cut short by the end. */
+const wait = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => {})
 
 /** Anything else would fail for ever. */
 const isOutage = (error: unknown): boolean =>
