@@ -51,7 +51,7 @@ function measure(roundsASettling: number): string {
       const value = values[unit]
       if (value === undefined) return
       stage.onRecord(state, { topic: 'readings', value }, emit)
-      if (round % roundsASettling !== 0) return
+      if ((round + 1) % roundsASettling !== 0) return
       stage.settle(state, value.recordedAt, emit)
       stage.nextTimerMs(state)
     })
