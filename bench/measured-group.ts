@@ -42,7 +42,7 @@ export class MeasuredGroup {
         STANDBY: 'false',
         SESSION_TIMEOUT: 6_000,
         COMMIT_INTERVAL: 100,
-        COMMIT_RECORDS_MAX: 100_000,
+        COMMIT_RECORDS_MAX: 200_000,
         PROCESS_PORT: 0,
         LOG_LEVEL: 'warn',
       }

@@ -181,9 +181,9 @@ export const configKeys = {
   ),
   COMMIT_RECORDS_MAX: key(
     '1 to 1000000',
-    '100000',
+    '200000',
     ['process'],
-    'Most records of one transaction. While much waits, a transaction is filled up to it for at most 20 intervals.',
+    'Most records of one transaction. While much waits, a transaction is filled up to it for at most 40 intervals.',
     whole(1, 1_000_000),
   ),
   SINK_BATCH_ROWS_MAX: key('1 to 1000000', '10000', ['sink'], 'Most rows of one COPY.', whole(1, 1_000_000)),

@@ -6,6 +6,7 @@ import type { Codecs } from '../schemas/codec.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { topics } from '../schemas/topics.ts'
 import { CHUNK_BYTES, giveBack, takeChunk } from './chunks.ts'
+import { keyText } from './key-texts.ts'
 import { partitionOfText } from './partitioner.ts'
 import type { OutputRecord } from './records.ts'
 
@@ -23,7 +24,7 @@ export type Carried = { key: string; bytes: Buffer; from: number; to: number }
 export function carriedIn(topic: Carrier, batch: Buffer, codecs: Codecs): Carried[] {
   const items: Carried[] = []
   const isOurs = eachItem(topic, batch, codecs, (keyFrom, keyTo, from, to) => {
-    items.push({ key: batch.toString('utf8', keyFrom, keyTo), bytes: batch, from, to })
+    items.push({ key: keyText(batch, keyFrom, keyTo), bytes: batch, from, to })
   })
   if (isOurs) return items
   const { decode } = codecs.of(topic)

@@ -1,5 +1,6 @@
 // When a process commits, and what becomes of a commit that fails.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { haveAll, isRipe } from './commit-rhythm.ts'
 import { type Consumer, isFatal, isFencedOff, isKafkaError, type Transactions } from './kafka-clients.ts'
 import type { RuntimeOptions, RuntimeTotals } from './kafka-runtime.ts'
 import type { Pace } from './pace.ts'
@@ -10,9 +11,6 @@ import { owesWord, runTransaction } from './transaction.ts'
 /** Between two attempts at a transaction; while a group forms anew, they all fail. */
 const ABORT_PAUSE_MS = 50
 const ABORT_PAUSE_MAX_MS = 1_000
-/** With so many records waiting on the broker, fewer and larger commits: a key that comes twice is written once. */
-const BACKLOG_RECORDS = 10_000
-const BACKLOG_INTERVALS = 20
 
 export type CommitterSetup = {
   options: RuntimeOptions
@@ -28,6 +26,8 @@ export class Committer {
   /** Stages whose tasks others wait for. */
   readonly #feeding: Set<string>
   #lastMs = 0
+  /** When a transaction last handed something on to the stages that follow, and they have not committed since; null: they have. */
+  #handedOnMs: number | null = null
   #abortPauseMs = ABORT_PAUSE_MS
 
   constructor(setup: CommitterSetup) {
@@ -35,15 +35,23 @@ export class Committer {
     this.#feeding = new Set(setup.options.topology.stages.flatMap((stage) => stage.upstream))
   }
 
-  isDue(): boolean {
+  /** Whose transaction is to end now: everybody's, or only that of those who have all of what the one before handed on to them. */
+  due(): TaskSlot[] {
     const { slots, options, pace } = this.#setup
-    if (slots.taken() >= options.commitRecordsMax) return true
     const active = slots.active()
-    const isPatient = slots.lag() >= BACKLOG_RECORDS && !active.some((slot) => pace.owes(slot))
-    const intervals = isPatient ? BACKLOG_INTERVALS : 1
-    if (performance.now() - this.#lastMs < intervals * options.commitIntervalMs) return false
     const nowMs = options.nowMs()
-    return active.some((slot) => slot.isDirty() || this.#owesWord(slot, nowMs))
+    const open = {
+      openMs: performance.now() - this.#lastMs,
+      taken: slots.taken(),
+      takenMax: options.commitRecordsMax,
+      waiting: slots.waiting(nowMs),
+      isAwaited: active.some((slot) => pace.owes(slot)),
+    }
+    if (isRipe(open, options.commitIntervalMs))
+      return active.some((slot) => slot.isDirty() || this.#owesWord(slot, nowMs)) ? active : []
+    if (open.openMs < options.commitIntervalMs) return []
+    const following = active.filter(isFollowing)
+    return haveAll(following, this.#handedOnMs) ? following : []
   }
 
   async commit(candidates: readonly TaskSlot[]): Promise<void> {
@@ -51,7 +59,9 @@ export class Committer {
     const nowMs = options.nowMs()
     const owes = (slot: TaskSlot) => this.#owesWord(slot, nowMs)
     const slots = candidates.filter((slot) => slot.isDirty() || owes(slot))
-    this.#lastMs = performance.now()
+    const startedMs = performance.now()
+    const isPart = this.#handedOnMs !== null && candidates.every(isFollowing)
+    if (!isPart) this.#lastMs = startedMs
     if (slots.length === 0) return
     const before = countsOf(slots)
     try {
@@ -61,11 +71,12 @@ export class Committer {
       return
     }
     this.#abortPauseMs = ABORT_PAUSE_MS
+    this.#handedOnMs = slots.every(isFollowing) ? null : options.nowMs()
     totals.commits++
     const after = countsOf(slots)
     totals.records += after.taken - before.taken
     totals.deadLetters += after.deadLetters - before.deadLetters
-    totals.onCommitMs(performance.now() - this.#lastMs)
+    totals.onCommitMs(performance.now() - startedMs)
   }
 
   async #abort(slots: readonly TaskSlot[], error: unknown): Promise<void> {
@@ -86,6 +97,8 @@ export class Committer {
     return owesWord(slot, this.#feeding.has(slot.task.stage.name), nowMs) || this.#setup.pace.owes(slot)
   }
 }
+
+const isFollowing = ({ task }: TaskSlot): boolean => task.stage.upstream.length > 0
 
 const countsOf = (slots: readonly TaskSlot[]) => ({
   taken: slots.reduce((sum, { task }) => sum + task.counts.taken, 0),

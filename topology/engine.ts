@@ -8,6 +8,7 @@ import { PipelineError } from '../schemas/failure.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { type Carried, type Carrier, carriedIn } from './carrier.ts'
 import type { Stage } from './define.ts'
+import { keyText } from './key-texts.ts'
 import { OutputLog } from './output-log.ts'
 import { asFailure, deadLetter, type InputRecord } from './records.ts'
 import { readersFor } from './stage-readers.ts'
@@ -111,7 +112,8 @@ export class Task {
     const value = record.value ?? NOTHING
     const decoded = this.#decoded(topic, key, value, 0, value.length)
     this.#cameFrom(record)
-    this.#takeDecoded({ source: record, topic, carried: null, key: key?.toString() ?? null }, decoded)
+    const text = key === null ? null : keyText(key, 0, key.length)
+    this.#takeDecoded({ source: record, topic, carried: null, key: text }, decoded)
   }
 
   /** Puts a record into dead-letters, whole, with the reason. */

@@ -129,7 +129,8 @@ export class Session {
       await this.#intake.take()
       this.#clocks.mark(this.#slots.running())
       this.#pulse.at('committing')
-      if (this.#committer.isDue()) await this.#committer.commit(this.#slots.active())
+      const due = this.#committer.due()
+      if (due.length > 0) await this.#committer.commit(due)
       this.#turned()
     }
     await this.#committer.commit(this.#slots.active())

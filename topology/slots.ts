@@ -39,9 +39,10 @@ export class Slots {
     return this.active().reduce((sum, { task }) => sum + task.takenRecords, 0)
   }
 
-  /** Records that are still to be taken, as far as is known. */
-  lag(): number {
-    return this.active().reduce((sum, { clock }) => sum + clock.lag, 0)
+  /** Records that could be taken, as far as is known: not those of a task that waits for the registry, or has lost its turn. */
+  waiting(nowMs: number): number {
+    const able = this.active().filter((slot) => slot.isAwaited && slot.blockedUntilMs <= nowMs)
+    return able.reduce((sum, { clock }) => sum + clock.lag, 0)
   }
 
   /** Whose stream is to be paused, and whose read again. A task that is not yet running takes nothing of its stream. */
