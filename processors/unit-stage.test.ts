@@ -51,6 +51,16 @@ test('a reading at an instant that no calendar has is refused, and leaves everyt
   driver.pipe({ at: Date.UTC(9999, 11, 31), temperature: 9 })
 })
 
+test('what a look at the next timer has seen is not told where a late reading shows that it never was', () => {
+  const driver = new UnitDriver(fridge({ tempMax: 8 }))
+    .pipe({ at: '10:00', temperature: 5 })
+    .advanceTo('10:00')
+  driver.pipe({ at: '10:20', temperature: 9 }).nextTimer()
+  driver.pipe({ at: '10:10', temperature: 9 }).advanceTo('10:30')
+  expect(driver.last('excursions')).toMatchObject([{ startedAt: at('10:10'), count: 2 }])
+  expect(driver.sent.excursions.map(({ startedAt }) => startedAt)).not.toContain(at('10:20'))
+})
+
 test('a version that is heard of beyond grace holds from the checkpoint’s last event on, not before', () => {
   const rule = { tempMax: 8, maxExcursionMinutes: 80 }
   const driver = new UnitDriver(fridge(rule)).pipe({ at: '10:00', temperature: 9 })

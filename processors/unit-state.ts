@@ -11,7 +11,6 @@ import type { UnitConfig, UnitEntry } from '../schemas/generated/types.ts'
 import { forgetCuts } from './budget.ts'
 import { type Changes, contextOf, type Entry, type FoldContext } from './fold-context.ts'
 import { copyFold, emptyFold, type Observation, type UnitFold } from './fold-state.ts'
-import { countHeld } from './hold.ts'
 import type { Ledger } from './ledger.ts'
 import { localTime } from './local-time.ts'
 import { moveTo } from './rollup.ts'
@@ -74,7 +73,6 @@ export function takeConfig(state: UnitState, config: UnitConfig): void {
   if (JSON.stringify(withoutSite(config)) === JSON.stringify(state.config)) return
   localTime(config.timeZone)
   const { checkpoint } = state
-  countHeld(checkpoint, checkpoint.limits, checkpoint.positionMs)
   useConfig(state, config)
   if (checkpoint.positionMs !== Number.NEGATIVE_INFINITY) {
     takeVersion(checkpoint, state.checkpointContext)
