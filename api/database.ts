@@ -6,6 +6,12 @@ export type Query = <R>(
   options?: { signal?: AbortSignal },
 ) => Promise<R[]>
 
+/**
+ * Begins a statement on readings that finds a few rows by their index, whatever its values: to plan it takes longer than to run it.
+ * Planned for its values, it is even taken to find so few that all of a month may as well be read and sorted.
+ */
+export const ONE_PLAN = '/* one plan */'
+
 /** Whoever asks has gone, or has waited long enough: what runs for him is cancelled, and rejects with the signal's reason. */
 export const until =
   (query: Query, signal: AbortSignal): Query =>

@@ -11,7 +11,7 @@ import { openCodecs } from '../schemas/codec.ts'
 import { topicName } from '../schemas/topics.ts'
 import type { AccessOptions } from './access/access.ts'
 import { bearerCheck } from './access/check.ts'
-import type { Query } from './database.ts'
+import { ONE_PLAN, type Query } from './database.ts'
 import type { EntryStore } from './entries/resolvers.ts'
 import type { OpenSource } from './live/live.ts'
 import { openLiveSource } from './live/source.ts'
@@ -110,7 +110,9 @@ const walled = { role: 'coldstream_api', search_path: 'walls, public' }
  * takes longer than most of them. Readings are planned for the months that they are asked of, rollups for their range.
  */
 const planOf = (text: string): Record<string, string> =>
-  /\b(sensor_readings|rollups)\b/.test(text) ? {} : { plan_cache_mode: 'force_generic_plan' }
+  !text.startsWith(ONE_PLAN) && /\b(sensor_readings|rollups)\b/.test(text)
+    ? {}
+    : { plan_cache_mode: 'force_generic_plan' }
 
 function accessTo(postgres: Postgres, config: ApiConfig): AccessOptions {
   const { API_AUTH, OIDC_ISSUER, OIDC_AUDIENCE, DATABASE_PREPARED_STATEMENTS: keepsStatements } = config

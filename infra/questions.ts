@@ -1,6 +1,6 @@
 // What one asker asks in one turn of the event loop goes to Postgres in one trip, as far as it has the same settings. A page of ten
-// statements then takes four trips and two connections at a time. Each on a connection of its own, it took eight: the last of them
-// were seldom used, knew neither statements nor tables, and set its 99th percentile.
+// statements then takes three trips on one connection. Each on a connection of its own, it took eight at once: the last of them were
+// seldom used, knew neither statements nor tables, and set its 99th percentile.
 import type pg from 'pg'
 import type { Statement } from './one-trip.ts'
 

@@ -2,7 +2,7 @@
 // index from the newest row, bounded so that a unit which never had a humidity sensor does not read its whole
 // history to learn that.
 import type { Fields } from '../asked-fields.ts'
-import type { Query } from '../database.ts'
+import { ONE_PLAN, type Query } from '../database.ts'
 
 /** Further back than this nothing counts as a latest value; it also bounds the partitions that are opened. */
 const HORIZON_DAYS = 31
@@ -30,7 +30,7 @@ const READINGS_OF_A_DEVICE = 10
  */
 export const latestOfUnits = (query: Query, unitIds: readonly string[], now: Date, fields: Fields) =>
   query<UnitLatest>(
-    `select asked.unit_id as "unitId", heard.recorded_at as "recordedAt", v.* ${isAsked(fields, 'doorOpen') ? ', d.door_open as "doorOpen"' : ''}
+    `${ONE_PLAN} select asked.unit_id as "unitId", heard.recorded_at as "recordedAt", v.* ${isAsked(fields, 'doorOpen') ? ', d.door_open as "doorOpen"' : ''}
     from unnest($1::uuid[]) asked (unit_id)
     cross join lateral (
       select recorded_at, device_id from sensor_readings
@@ -91,7 +91,7 @@ export const latestOfDevices = (
   now: Date,
 ) =>
   query<DeviceLatest>(
-    `select asked.device_id as "deviceId", max(recorded_at) as "recordedAt",
+    `${ONE_PLAN} select asked.device_id as "deviceId", max(recorded_at) as "recordedAt",
       ${firstSet('temperature_c', 'temperatureC')}, ${firstSet('humidity_percent', 'humidity')},
       ${firstSet('door_open', 'doorOpen')}, ${firstSet('battery_percent', 'batteryPercent')},
       ${firstSet('battery_volts', 'batteryVolts')}, ${firstSet('rssi_dbm', 'rssi')}, ${firstSet(
