@@ -14,7 +14,8 @@ export function connectionOfColumns(
   asking: Asking | undefined,
 ): Connection<Row> {
   const rows = rowsOf(columns)
-  const all = Array.from({ length: rows.length }, (_, place) => place)
+  const all: number[] = []
+  for (let place = 0; place < rows.length; place++) all.push(place)
   const { nodes: places, pageInfo } = connectionOf(field, page, all, (place) =>
     keyOf(rows.at(place) as never),
   )

@@ -3,7 +3,7 @@
 // answered by the column of its name.
 import type { Fields } from '../asked-fields.ts'
 import type { Source } from './connections.ts'
-import { instantsOf, numbersOf, type Packed, packedInstants, packedNumbers } from './packed.ts'
+import { instantsOf, numbersOf, type Packed, packedInstants, packedNumbers, type Values } from './packed.ts'
 
 const needs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   sensor_readings: {
@@ -80,7 +80,7 @@ function together(name: string): string {
   return instants.includes(name) ? packedInstants(`"${name}"`) : packedNumbers(`"${name}"`)
 }
 
-function valuesOf(name: string, column: Packed | unknown[]): ArrayLike<unknown> {
+function valuesOf(name: string, column: Packed | unknown[]): Values<unknown> {
   if (others.includes(name)) return (column as unknown[] | null) ?? []
   return instants.includes(name) ? instantsOf(column as Packed) : numbersOf(column as Packed)
 }
@@ -99,7 +99,7 @@ export function rowsOf({ parentId, ...columns }: Columns): Rows {
     length: properties[0]?.values.length ?? 0,
     at: (place, row = { parentId }) => {
       for (const { name, values, areInstants } of properties)
-        row[name] = areInstants ? new Date(values[place] as number) : values[place]
+        row[name] = areInstants ? new Date(values.at(place) as number) : values.at(place)
       return row
     },
   }

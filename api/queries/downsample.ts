@@ -6,7 +6,7 @@ import { refusal } from '../errors.ts'
 import { lttb } from '../lttb.ts'
 import { asColumns, type Columns, columnsFor } from './columns.ts'
 import { sources } from './connections.ts'
-import { instantsOf, numbersOf, type Packed, packedInstants, packedNumbers } from './packed.ts'
+import { instantsOf, listOf, numbersOf, type Packed, packedInstants, packedNumbers } from './packed.ts'
 
 export const SAMPLES_MAX = 2_000
 
@@ -23,8 +23,8 @@ export async function downsampledReadings(
     throw refusal('BAD_INPUT', `\`downsample\` is ${max}; give 2 to ${SAMPLES_MAX}.`)
   const points = await temperaturePoints(query, unitIds, { from, to })
   const chosen = points.map(({ unitId, ...columns }) => {
-    const ms = instantsOf(columns.ms)
-    const celsius = numbersOf(columns.celsius) as ArrayLike<number>
+    const ms = listOf(instantsOf(columns.ms))
+    const celsius = listOf(numbersOf(columns.celsius)) as number[]
     return { id: unitId, at: lttb(ms, celsius, max).map((index) => new Date(ms[index] ?? 0)) }
   })
   if (chosen.every(({ at }) => at.length === 0)) return []

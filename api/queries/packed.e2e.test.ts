@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'vitest'
 import { openPostgres } from '../../infra/postgres.ts'
 import { freshDatabase } from '../../infra/testing/engines.ts'
 import { pack } from '../testing/pack.ts'
-import { instantsOf, numbersOf, type Packed, packedInstants, packedNumbers } from './packed.ts'
+import { instantsOf, listOf, numbersOf, type Packed, packedInstants, packedNumbers } from './packed.ts'
 
 const db = openPostgres(await freshDatabase({ migrate: null }))
 afterAll(() => db.end())
@@ -22,7 +22,7 @@ test.each([
   ['integer', [0, -1, 2_147_483_647, null]],
 ])('numbers (%s) are what they were', async (type, values) => {
   const column = await packedIn(packedNumbers('value'), type, values)
-  expect(Array.from(numbersOf(column))).toEqual(values)
+  expect(listOf(numbersOf(column))).toEqual(values)
   // What tests pack is what Postgres does.
   expect(pack('number', values)).toBe(column?.replaceAll('\n', ''))
 })
@@ -36,10 +36,10 @@ test('instants are milliseconds, before 2000 and far away, too', async () => {
   ]
   const instants = texts.map((text) => Date.parse(text))
   const column = await packedIn(packedInstants('value'), 'timestamptz', texts)
-  expect(Array.from(instantsOf(column))).toEqual(instants)
+  expect(listOf(instantsOf(column))).toEqual(instants)
   expect(pack('instant', instants)).toBe(column?.replaceAll('\n', ''))
 })
 
 test('of no rows there is nothing', async () => {
-  expect(Array.from(numbersOf(await packedIn(packedNumbers('value'), 'integer', [])))).toEqual([])
+  expect(listOf(numbersOf(await packedIn(packedNumbers('value'), 'integer', [])))).toEqual([])
 })

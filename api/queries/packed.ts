@@ -2,7 +2,8 @@
 // text. Digits would take Postgres longer to write than the rows to find, and Node as long again to read.
 
 export type Packed = string | null
-export type Numbers = ArrayLike<number | null>
+/** Read one by one, where they are. A list is such values, too. */
+export type Values<V> = { readonly length: number; at(place: number): V }
 
 const BYTES = 8
 /** The NaN that stands for null, as in R. One that was measured has another tail. */
@@ -18,34 +19,29 @@ export const packedInstants = (expression: string): string => packed(`timestampt
 
 const packed = (bytes: string): string => `encode(string_agg(${bytes}, ''), 'base64')`
 
-export function numbersOf(column: Packed): Numbers {
+export function numbersOf(column: Packed): Values<number | null> {
   const view = viewOf(column)
-  const numbers = new Float64Array(view.byteLength / BYTES)
-  let hasNull = false
-  for (let i = 0; i < numbers.length; i++) {
-    const number = view.getFloat64(i * BYTES)
-    hasNull ||= Number.isNaN(number) && isNull(view, i)
-    numbers[i] = number
+  const at = (place: number) => {
+    const number = view.getFloat64(place * BYTES)
+    return Number.isNaN(number) && view.getUint32(place * BYTES + 4) === NULL_TAIL ? null : number
   }
-  return hasNull ? Array.from(numbers, (number, i) => (isNull(view, i) ? null : number)) : numbers
+  return { length: view.byteLength / BYTES, at }
 }
-
-const isNull = (view: DataView, i: number): boolean =>
-  Number.isNaN(view.getFloat64(i * BYTES)) && view.getUint32(i * BYTES + 4) === NULL_TAIL
 
 const MS_OF_2000 = Date.UTC(2000, 0, 1)
 
 /** Milliseconds since 1970. */
-export function instantsOf(column: Packed): ArrayLike<number> {
+export function instantsOf(column: Packed): Values<number> {
   const view = viewOf(column)
-  const instants = new Float64Array(view.byteLength / BYTES)
-  for (let i = 0; i < instants.length; i++) {
+  const at = (place: number) => {
     // Microseconds since 2000, in 64 bits.
-    const us = view.getInt32(i * BYTES) * 2 ** 32 + view.getUint32(i * BYTES + 4)
-    instants[i] = us / 1_000 + MS_OF_2000
+    const us = view.getInt32(place * BYTES) * 2 ** 32 + view.getUint32(place * BYTES + 4)
+    return us / 1_000 + MS_OF_2000
   }
-  return instants
+  return { length: view.byteLength / BYTES, at }
 }
+
+export const listOf = <V>({ length, at }: Values<V>): V[] => Array.from({ length }, (_, place) => at(place))
 
 function viewOf(column: Packed): DataView {
   const { buffer, byteOffset, length } = Buffer.from(column ?? '', 'base64')
