@@ -2,7 +2,14 @@ import { expect, test } from 'vitest'
 import { haveAll, isRipe, type OpenTransaction } from './commit-rhythm.ts'
 
 const INTERVAL_MS = 100
-const live: OpenTransaction = { openMs: 100, taken: 2, takenMax: 100_000, waiting: 3, isAwaited: false }
+const live: OpenTransaction = {
+  openMs: 100,
+  commitMs: 30,
+  taken: 2,
+  takenMax: 100_000,
+  waiting: 3,
+  isAwaited: false,
+}
 
 test('where nothing waits, a transaction ends after its interval', () => {
   expect(isRipe(live, INTERVAL_MS)).toBe(true)
@@ -13,6 +20,11 @@ test('while more waits it goes on, for 4 s at most', () => {
   expect(isRipe({ ...live, waiting: 5_000 }, INTERVAL_MS)).toBe(false)
   expect(isRipe({ ...live, waiting: 5_000, openMs: 3_999 }, INTERVAL_MS)).toBe(false)
   expect(isRipe({ ...live, waiting: 5_000, openMs: 4_000 }, INTERVAL_MS)).toBe(true)
+})
+
+test('it takes records for as long as the last commit took, so that what waits is known again', () => {
+  expect(isRipe({ ...live, openMs: 999, commitMs: 500 }, INTERVAL_MS)).toBe(false)
+  expect(isRipe({ ...live, openMs: 1_000, commitMs: 500 }, INTERVAL_MS)).toBe(true)
 })
 
 test('a full one ends at once', () => {
@@ -33,7 +45,7 @@ const MS_A_KEY = 0.07
 /** Each cycle's length, ms, in a process for which a record costs 40 µs, and a key 70 µs more a commit. */
 function cyclesMs({ uplinksPerSecond, keys, seconds, backlog = 0 }: Load): number[] {
   const cycles: number[] = []
-  let [nowMs, startedMs, waiting, taken] = [0, 0, backlog, 0]
+  let [nowMs, startedMs, commitMs, waiting, taken] = [0, 0, 0, backlog, 0]
   const pass = (ms: number) => {
     nowMs += ms
     waiting += (uplinksPerSecond * ms) / 1_000
@@ -43,11 +55,12 @@ function cyclesMs({ uplinksPerSecond, keys, seconds, backlog = 0 }: Load): numbe
     waiting -= some
     taken += some
     pass(STEP_MS)
-    const open = { openMs: nowMs - startedMs, taken, takenMax: 200_000, waiting, isAwaited: false }
+    const open = { openMs: nowMs - startedMs, commitMs, taken, takenMax: 200_000, waiting, isAwaited: false }
     if (!isRipe(open, INTERVAL_MS)) continue
     cycles.push(nowMs - startedMs)
     startedMs = nowMs
-    pass(ROUND_TRIPS_MS + MS_A_KEY * keys * (1 - Math.exp(-taken / keys)))
+    commitMs = ROUND_TRIPS_MS + MS_A_KEY * keys * (1 - Math.exp(-taken / keys))
+    pass(commitMs)
     taken = 0
   }
   return cycles

@@ -2,7 +2,7 @@
 // record costs: the more records a key has in a transaction, the cheaper each of them is.
 //
 // So a transaction goes on while more is waiting, and ends once nothing is: what comes during a commit makes the next one. That is a
-// control loop without a constant to tune. Under a load for which commits of one interval are too dear, transactions grow until they
+// control loop with next to no constants. Under a load for which commits of one interval are too dear, transactions grow until they
 // are cheap enough, and no further; a live one, for which nothing waits, ends after its interval, as if there were no loop.
 import type { TaskSlot } from './task-slot.ts'
 
@@ -10,10 +10,13 @@ import type { TaskSlot } from './task-slot.ts'
 const FEW_RECORDS = 1_000
 /** How long one may grow in a backlog: nothing of it comes out earlier, and a kill takes all of it back. */
 const BACKLOG_INTERVALS = 40
+/** Commits take half of the time at most; and only after a while is it known what has come during a long one. */
+const COMMITS_APART = 2
 
 export type OpenTransaction = {
-  /** Since the commit before it began. */
+  /** Since the commit before it began, and how long that took. */
   openMs: number
+  commitMs: number
   /** How many records it has, and how many it may have. */
   taken: number
   takenMax: number
@@ -24,12 +27,13 @@ export type OpenTransaction = {
 }
 
 export function isRipe(
-  { openMs, taken, takenMax, waiting, isAwaited }: OpenTransaction,
+  { openMs, commitMs, taken, takenMax, waiting, isAwaited }: OpenTransaction,
   intervalMs: number,
 ): boolean {
   if (taken >= takenMax) return true
   if (openMs < intervalMs) return false
-  return isAwaited || waiting < FEW_RECORDS || openMs >= BACKLOG_INTERVALS * intervalMs
+  if (isAwaited || openMs >= BACKLOG_INTERVALS * intervalMs) return true
+  return waiting < FEW_RECORDS && openMs >= COMMITS_APART * commitMs
 }
 
 type Following = Pick<TaskSlot, 'endAskedMs'> & {

@@ -26,6 +26,7 @@ export class Committer {
   /** Stages whose tasks others wait for. */
   readonly #feeding: Set<string>
   #lastMs = 0
+  #commitMs = 0
   /** When a transaction last handed something on to the stages that follow, and they have not committed since; null: they have. */
   #handedOnMs: number | null = null
   #abortPauseMs = ABORT_PAUSE_MS
@@ -42,6 +43,7 @@ export class Committer {
     const nowMs = options.nowMs()
     const open = {
       openMs: performance.now() - this.#lastMs,
+      commitMs: this.#commitMs,
       taken: slots.taken(),
       takenMax: options.commitRecordsMax,
       waiting: slots.waiting(nowMs),
@@ -76,7 +78,9 @@ export class Committer {
     const after = countsOf(slots)
     totals.records += after.taken - before.taken
     totals.deadLetters += after.deadLetters - before.deadLetters
-    totals.onCommitMs(performance.now() - startedMs)
+    const tookMs = performance.now() - startedMs
+    if (!isPart) this.#commitMs = tookMs
+    totals.onCommitMs(tookMs)
   }
 
   async #abort(slots: readonly TaskSlot[], error: unknown): Promise<void> {
