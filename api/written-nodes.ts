@@ -172,11 +172,25 @@ function readerOf(
 function leafWriter(type: GraphQLLeafType, isNonNull: boolean): (value: unknown) => string {
   // An instant has nothing that would have to be escaped.
   const quoted = type.name === 'DateTime' ? (text: string) => `"${text}"` : JSON.stringify
-  return (value) => {
+  const write = (value: unknown): string => {
     const leaf = value == null ? null : type.serialize(value)
     if (typeof leaf === 'string') return quoted(leaf)
     if (typeof leaf === 'boolean' || Number.isFinite(leaf)) return String(leaf)
     if (leaf === null && !isNonNull) return 'null'
     throw new NotPlain()
+  }
+  return type.name === 'DateTime' ? oncePerInstant(write) : write
+}
+
+/** The days of a hundred units begin at the same instants. */
+function oncePerInstant(write: (value: unknown) => string): (value: unknown) => string {
+  const texts = new Map<number, string>()
+  return (value) => {
+    if (!(value instanceof Date)) return write(value)
+    const known = texts.get(value.getTime())
+    if (known !== undefined) return known
+    const text = write(value)
+    texts.set(value.getTime(), text)
+    return text
   }
 }

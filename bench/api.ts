@@ -17,10 +17,12 @@ import { createKey } from '../ops/api-keys.ts'
 import { type Fleet, fillFleet, planFleet, vacuumFleet } from './api-data.ts'
 import { type ApiQuestion, type Asked, apiQuestions } from './api-questions.ts'
 
+/** Of latency: the slow questions come to hundreds of answers, so that a p99 is none of the first. */
+const LATENCY_SECONDS = 10
 const SECONDS = 3
-const WARM_UP_SECONDS = 1
-/** Latency as a few readers feel it; throughput as many do. */
-const [FEW, MANY] = [2, 16]
+const WARM_UP_SECONDS = 3
+/** Latency as one reader feels it, or so many as are told; throughput as many do. */
+const MANY = 16
 
 const report = (line: string): void => void process.stderr.write(`${line}\n`)
 const print = (line = ''): void => void process.stdout.write(`${line}\n`)
@@ -46,20 +48,15 @@ async function measureIn(dir: string, options: Record<string, string>): Promise<
     const key = await filled(databaseUrl, fleet, join(dir, 'fleet.json'))
     const postgresMs = () => serverMs(join(dir, 'postgres/data/postmaster.pid'))
     const questions = apiQuestions(fleet).filter(({ name }) => name.includes(options.only ?? ''))
-    const ours = await measured(
-      () => startOurs(databaseUrl, key, options.profile),
-      questions,
-      'ours',
-      postgresMs,
-    )
+    const readers = Number(options.readers ?? 1)
+    const shared = { questions, readers, postgresMs }
+    const ours = await measured(() => startOurs(databaseUrl, key, options.profile), 'ours', shared)
     const theirs = options.alone
       ? undefined
-      : await measured(
-          () => startTheirs(databaseUrl, join(dir, 'postgraphile')),
-          questions,
-          'theirs',
-          postgresMs,
-        )
+      : await measured(() => startTheirs(databaseUrl, join(dir, 'postgraphile')), 'theirs', shared)
+    print(
+      `${readers} at a time for p50 and p99, ${MANY} for queries a second; PostGraphile ${postgraphileVersion} in brackets`,
+    )
     tell(questions, ours, theirs)
   } finally {
     await engines.stop()
@@ -86,11 +83,12 @@ async function filled(databaseUrl: string, fleet: Fleet, mark: string): Promise<
 type Server = { url: string; child: ChildProcess; headers: Record<string, string> }
 type Figures = { few: Result; many: Result; bytes: number; cpuMs: number; databaseMs: number }
 
+type Measuring = { questions: readonly ApiQuestion[]; readers: number; postgresMs: () => number }
+
 async function measured(
   start: () => Promise<Server>,
-  questions: readonly ApiQuestion[],
   side: 'ours' | 'theirs',
-  postgresMs: () => number,
+  { questions, readers, postgresMs }: Measuring,
 ): Promise<Map<string, Figures>> {
   const server = await start()
   const figures = new Map<string, Figures>()
@@ -99,8 +97,8 @@ async function measured(
       const ask = question[side]
       if (ask === null) continue
       const bytes = await answerOf(server, ask(0))
-      await load(server, ask, FEW, WARM_UP_SECONDS)
-      const few = await load(server, ask, FEW, SECONDS)
+      await load(server, ask, readers, WARM_UP_SECONDS)
+      const few = await load(server, ask, readers, LATENCY_SECONDS)
       if (few.non2xx > 0) throw new Error(`${few.non2xx} answers of ${question.name} were refused.`)
       const before = [cpuMs(server.child.pid), postgresMs()] as const
       const many = await load(server, ask, MANY, SECONDS)
@@ -145,9 +143,6 @@ function tell(
   ours: ReadonlyMap<string, Figures>,
   theirs: ReadonlyMap<string, Figures> | undefined,
 ): void {
-  print(
-    `${FEW} readers for p50 and p99, ${MANY} for queries a second; PostGraphile ${postgraphileVersion} in brackets`,
-  )
   print()
   for (const { name, p99MsMax } of questions) {
     const [us, them] = [ours.get(name), theirs?.get(name)]

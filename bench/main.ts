@@ -77,6 +77,7 @@ const { positionals, values } = parseArgs({
     data: { type: 'string' },
     only: { type: 'string' },
     subscribers: { type: 'string' },
+    readers: { type: 'string' },
   },
 })
 const [name] = positionals
