@@ -10,9 +10,11 @@ import rdkafka, { type ConsumerGlobalConfig } from 'node-rdkafka'
 import { type ConsumerSettings, withAdmin } from './kafka.ts'
 
 /** Two looks that see the same: between the rounds of a rebalance, which take less, partitions are nobody's rightly. */
-const LOOK_EVERY_MS = 2_000
+const LOOK_EVERY_MS = 3_000
 const JOIN_WITHIN_MS = 10_000
 const JOIN_LOOK_MS = 50
+/** A client that has not left by then does not: it must not hold up the end of the process. */
+const LEAVE_WITHIN_MS = 5_000
 
 export type Group = {
   brokers: string
@@ -41,7 +43,7 @@ export async function adoptOrphans(group: Group, isWanted: () => boolean): Promi
       const dealt: string = isStable ? JSON.stringify(members) : ''
       if (isStable && dealt === before) {
         group.warn({ orphans }, 'Partitions are nobody’s: the group is asked to deal them out')
-        await disturb(group)
+        await disturb(group, isWanted)
       }
       before = dealt
     } catch (error) {
@@ -83,7 +85,7 @@ function partitionsIn(assignment: Buffer): string[] {
  * Joins the group for a moment, for a topic that nobody else reads: the others join again, keep what they have, and are
  * given what is nobody's.
  */
-async function disturb({ settings, bystander }: Group): Promise<void> {
+async function disturb({ settings, bystander }: Group, isWanted: () => boolean): Promise<void> {
   const { 'group.instance.id': _, ...global } = settings.global
   const client = new rdkafka.KafkaConsumer(global as ConsumerGlobalConfig, settings.topic)
   client.on('event.error', () => {})
@@ -94,8 +96,10 @@ async function disturb({ settings, bystander }: Group): Promise<void> {
     client.subscribe([bystander])
     const deadlineMs = performance.now() + JOIN_WITHIN_MS
     // Two that disturb at once: only one of them is given the topic, and the other one leaves in the end.
-    while (client.assignments().length === 0 && performance.now() < deadlineMs) await sleep(JOIN_LOOK_MS)
+    const isJoining = () => client.assignments().length === 0 && performance.now() < deadlineMs
+    while (isWanted() && isJoining()) await sleep(JOIN_LOOK_MS)
   } finally {
-    await new Promise<void>((resolve) => client.disconnect(() => resolve()))
+    const left = new Promise<void>((resolve) => client.disconnect(() => resolve()))
+    await Promise.race([left, sleep(LEAVE_WITHIN_MS, undefined, { ref: false })])
   }
 }

@@ -9,6 +9,8 @@ import { asFailure } from './records.ts'
 import type { CopyStatus } from './standby.ts'
 
 const REPORT_EVERY_MS = 100
+/** All is committed and closed by then: what a client still holds must not keep the parent waiting. */
+const END_WITHIN_MS = 5_000
 
 export type MemberReport = {
   tasks: TaskStatus[]
@@ -59,6 +61,7 @@ export async function runMember(config: ProcessConfig, topology: Topology): Prom
   } finally {
     clearInterval(reporting)
     if (process.connected) process.disconnect()
+    setTimeout(() => process.exit(), END_WITHIN_MS).unref()
   }
 }
 
