@@ -3,7 +3,11 @@ export type Query = <R>(
   text: string,
   values: readonly unknown[],
   /** Aborted, the statement is cancelled in the database, and rejects. */
-  options?: { signal?: AbortSignal },
+  options?: {
+    signal?: AbortSignal
+    /** What is asked in one turn goes one after the other, but for what has another number: that goes at the same time. */
+    lane?: number
+  },
 ) => Promise<R[]>
 
 /**
@@ -15,9 +19,9 @@ export const ONE_PLAN = '/* one plan */'
 /** Whoever asks has gone, or has waited long enough: what runs for him is cancelled, and rejects with the signal's reason. */
 export const until =
   (query: Query, signal: AbortSignal): Query =>
-  async (text, values) => {
+  async (text, values, options) => {
     try {
-      return await query(text, values, { signal })
+      return await query(text, values, { ...options, signal })
     } catch (error) {
       throw signal.aborted ? signal.reason : error
     }

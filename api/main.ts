@@ -118,10 +118,9 @@ function accessTo(postgres: Postgres, config: ApiConfig): AccessOptions {
   const { API_AUTH, OIDC_ISSUER, OIDC_AUDIENCE, DATABASE_PREPARED_STATEMENTS: keepsStatements } = config
   const reading =
     (walls: Record<string, string>): Query =>
-    async (text, values, { signal } = {}) => {
+    async (text, values, options = {}) => {
       const settings = keepsStatements === 'true' ? { ...walls, ...planOf(text) } : walls
-      return (await postgres.query(text, values, { readOnly: true, settings, ...(signal ? { signal } : {}) }))
-        .rows as never
+      return (await postgres.query(text, values, { readOnly: true, settings, ...options })).rows as never
     }
   const query = reading({})
   const issuer = OIDC_ISSUER === '' ? null : { issuer: OIDC_ISSUER, audience: OIDC_AUDIENCE }

@@ -84,7 +84,7 @@ describe('what one asker asks in one turn', () => {
   const asker = () => ({ ...asking, signal: new AbortController().signal })
   const transactionOf = 'select pg_backend_pid() as pid, transaction_timestamp() as at, $1::int as n'
 
-  test('goes in one trip, with those settings; in another turn, or with others, in another', async () => {
+  test('goes in one trip, with those settings; in another turn or lane, or with others, in another', async () => {
     const db = await open({ connectionsMax: 3, namesStatements: true })
     const mine = asker()
     const others = { ...mine, settings: { 'app.who': 'you' } }
@@ -96,6 +96,8 @@ describe('what one asker asks in one turn', () => {
     expect((await ask(4, mine))?.at).not.toEqual(first?.at)
     const [alone, stranger] = await Promise.all([ask(5, mine), ask(6, asker())])
     expect(stranger?.pid).not.toBe(alone?.pid)
+    const [here, beside] = await Promise.all([ask(7, mine), ask(8, { ...mine, lane: 1 })])
+    expect(beside?.pid).not.toBe(here?.pid)
   })
 
   test.each([{ namesStatements: false }, { namesStatements: true }])(

@@ -30,6 +30,8 @@ export type TransactionOptions = {
   statementTimeoutMs?: number
   /** Aborted: the statement that runs is cancelled, and everything rolled back. */
   signal?: AbortSignal
+  /** What one asker asks in one turn goes by one connection, unless they have other numbers: then side by side. */
+  lane?: number
   /** Settings for this transaction only, such as `{ 'app.organization_id': id }` for row-level security. */
   settings?: Readonly<Record<string, string>>
 }
@@ -102,10 +104,10 @@ export function openPostgres(databaseUrl: string, settings: PostgresSettings = {
   const ask = async (
     text: string,
     values: readonly unknown[],
-    { settings = {}, signal }: TransactionOptions,
+    { settings = {}, signal, lane = 0 }: TransactionOptions,
   ) => {
     signal?.throwIfAborted()
-    const { rows, rowCount } = await question({ text, values }, settings, signal)
+    const { rows, rowCount } = await question({ text, values }, { settings, lane }, signal)
     return { rows, rowCount: rowCount ?? 0 }
   }
   return {

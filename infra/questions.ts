@@ -1,6 +1,6 @@
-// What one asker asks in one turn of the event loop goes to Postgres in one trip, as far as it has the same settings. A page of ten
-// statements then takes three trips on one connection. Each on a connection of its own, it took eight at once: the last of them were
-// seldom used, knew neither statements nor tables, and set its 99th percentile.
+// What one asker asks in one turn of the event loop goes to Postgres in one trip, as far as it has the same settings and lane.
+// A page of ten statements then takes three trips on one connection. Each on a connection of its own, it took eight at once: the last of
+// them were seldom used, knew neither statements nor tables, and set its 99th percentile.
 import type pg from 'pg'
 import type { Statement } from './one-trip.ts'
 
@@ -9,7 +9,8 @@ type Answer = PromiseSettledResult<pg.QueryResult>
 
 /** An answer to each; rejects where there is none to any. */
 type Send = (statements: readonly Statement[], settings: Settings, signal?: AbortSignal) => Promise<Answer[]>
-type Ask = (statement: Statement, settings: Settings, signal?: AbortSignal) => Promise<pg.QueryResult>
+type Way = { settings: Settings; lane: number }
+type Ask = (statement: Statement, way: Way, signal?: AbortSignal) => Promise<pg.QueryResult>
 
 type Batch = { statements: Statement[]; answers: Promise<Answer[]> }
 
@@ -31,9 +32,10 @@ export function together(send: Send): Ask {
     return batch
   }
 
-  return async (statement, settings, signal) => {
+  return async (statement, way, signal) => {
+    const { settings } = way
     if (signal === undefined) return settled(await send([statement], settings), 0)
-    const name = JSON.stringify(settings)
+    const name = JSON.stringify(way)
     const { statements, answers } = waiting.get(signal)?.get(name) ?? begun(settings, signal, name)
     const place = statements.push(statement) - 1
     return settled(await answers, place)
