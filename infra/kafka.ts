@@ -1,6 +1,6 @@
 // The settings of every Kafka client, measured (kafka-notes.md), and the one home of kafkajs, which is kept for its
 // administration only.
-import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { type Admin, AssignerProtocol, Kafka, logLevel } from 'kafkajs'
 import type {
   ConsumerGlobalConfig,
   ConsumerTopicConfig,
@@ -115,6 +115,14 @@ export function transactionalSettings(brokers: string, transactionalId: string):
  */
 export const isRetriable = (error: unknown): boolean =>
   error instanceof TypeError || (error instanceof Error && 'retriable' in error && error.retriable === true)
+
+/** Of a member of a group as the coordinator describes it: `topic/partition`, in no order. */
+export function partitionsIn(memberAssignment: Buffer): string[] {
+  const decoded = AssignerProtocol.MemberAssignment.decode(memberAssignment)
+  return Object.entries(decoded?.assignment ?? {}).flatMap(([topic, partitions]) =>
+    partitions.map((partition) => `${topic}/${partition}`),
+  )
+}
 
 /** Runs `use` with an admin client that is closed afterwards. */
 export async function withAdmin<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {

@@ -57,7 +57,7 @@ test('what a member had given up, and nobody got because it was killed then, get
     }),
   )
   const settingsOf = (name: string | null) => groupSettings(brokers, `${prefix}group`, name, 10_000)
-  const group = { brokers, settings: settingsOf('first'), topics: [topic] }
+  const group = { brokers, settings: settingsOf('first'), partitionsOf: new Map([[topic, 4]]) }
   const first = new Member(settingsOf('first').global, topic, 'revoke')
   await expect.poll(() => first.partitions, { timeout: 10_000 }).toBe(4)
   const second = new Member(settingsOf('second').global, topic)
@@ -76,7 +76,8 @@ test('what a member had given up, and nobody got because it was killed then, get
   expect(second.partitions).toBe(0)
 
   const warnings: object[] = []
-  await adoptOrphans({ ...group, bystander, warn: (details) => warnings.push(details) }, () => true)
+  const log = { warn: (details: object) => void warnings.push(details) }
+  await adoptOrphans({ ...group, bystander, log }, () => true)
   expect(warnings).toEqual([{ orphans: [expect.anything(), expect.anything()] }])
   await expect.poll(() => [again.partitions, second.partitions], { timeout: 10_000 }).toEqual([2, 2])
 }, 60_000)
@@ -91,11 +92,12 @@ test('a member without a name, and a group that is whole, are left alone', async
   const settings = groupSettings(brokers, `${prefix}group`, 'only')
   const only = new Member(settings.global, topic)
   await expect.poll(() => only.partitions, { timeout: 10_000 }).toBe(2)
-  const warn = () => expect.unreachable('Nothing is to be warned of.')
-  await adoptOrphans({ brokers, settings, topics: [topic], bystander: 'none', warn }, () => true)
+  const log = { warn: () => expect.unreachable('Nothing is to be warned of.') }
+  const partitionsOf = new Map([[topic, 2]])
+  await adoptOrphans({ brokers, settings, partitionsOf, bystander: 'none', log }, () => true)
   const nameless = groupSettings('127.0.0.1:1', `${prefix}group`, null)
   await adoptOrphans(
-    { brokers: '127.0.0.1:1', settings: nameless, topics: [], bystander: 'none', warn },
+    { brokers: '127.0.0.1:1', settings: nameless, partitionsOf, bystander: 'none', log },
     () => true,
   )
 }, 30_000)

@@ -5,9 +5,8 @@
 // coordinator hands it the assignment of the first round and starts no second one: the partition is nobody's until the
 // group changes for some other reason. Seen with Kafka 4.1 and librdkafka 2.8; a member without a name cannot cause it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import kafkajs, { type Admin } from 'kafkajs'
 import rdkafka, { type ConsumerGlobalConfig } from 'node-rdkafka'
-import { type ConsumerSettings, withAdmin } from './kafka.ts'
+import { type ConsumerSettings, partitionsIn, withAdmin } from './kafka.ts'
 
 /** Two looks that see the same: between the rounds of a rebalance, which take less, partitions are nobody's rightly. */
 const LOOK_EVERY_MS = 3_000
@@ -20,11 +19,11 @@ export type Group = {
   brokers: string
   /** Of one of its members. */
   settings: ConsumerSettings
-  /** What its members read, by full names. */
-  topics: readonly string[]
+  /** What its members read, by full names, with their numbers of partitions. */
+  partitionsOf: ReadonlyMap<string, number>
   /** A topic that they do not read. */
   bystander: string
-  warn: (details: object, text: string) => void
+  log: { warn: (details: object, text: string) => void }
 }
 
 /**
@@ -42,12 +41,12 @@ export async function adoptOrphans(group: Group, isWanted: () => boolean): Promi
       if (isStable && orphans.length === 0) return
       const dealt: string = isStable ? JSON.stringify(members) : ''
       if (isStable && dealt === before) {
-        group.warn({ orphans }, 'Partitions are nobody’s: the group is asked to deal them out')
+        group.log.warn({ orphans }, 'Partitions are nobody’s: the group is asked to deal them out')
         await disturb(group, isWanted)
       }
       before = dealt
     } catch (error) {
-      group.warn({ err: error }, 'Whether each partition has an owner cannot be asked: tries again')
+      group.log.warn({ err: error }, 'Whether each partition has an owner cannot be asked: tries again')
     }
   }
 }
@@ -55,7 +54,9 @@ export async function adoptOrphans(group: Group, isWanted: () => boolean): Promi
 /** `members`: their ids with their partitions; `orphans`: `topic/partition`. */
 export type Look = { isStable: boolean; members: [string, string[]][]; orphans: string[] }
 
-export const lookAt = ({ brokers, settings, topics }: Pick<Group, 'brokers' | 'settings' | 'topics'>) =>
+type Looking = Pick<Group, 'brokers' | 'settings' | 'partitionsOf'>
+
+export const lookAt = ({ brokers, settings, partitionsOf }: Looking) =>
   withAdmin(brokers, async (admin): Promise<Look> => {
     const [described] = (await admin.describeGroups([String(settings.global['group.id'])])).groups
     const members = (described?.members ?? []).map(({ memberId, memberAssignment }): [string, string[]] => [
@@ -63,23 +64,14 @@ export const lookAt = ({ brokers, settings, topics }: Pick<Group, 'brokers' | 's
       partitionsIn(memberAssignment),
     ])
     const owned = new Set(members.flatMap(([, partitions]) => partitions))
-    const orphans = (await partitionsOf(admin, topics)).filter((partition) => !owned.has(partition))
+    const orphans = allOf(partitionsOf).filter((partition) => !owned.has(partition))
     return { isStable: described?.state === 'Stable', members: members.sort(), orphans }
   })
 
-async function partitionsOf(admin: Admin, topics: readonly string[]): Promise<string[]> {
-  const metadata = await admin.fetchTopicMetadata({ topics: [...topics] })
-  return metadata.topics.flatMap(({ name, partitions }) =>
-    partitions.map(({ partitionId }) => `${name}/${partitionId}`),
+const allOf = (partitionsOf: Group['partitionsOf']): string[] =>
+  [...partitionsOf].flatMap(([topic, count]) =>
+    Array.from({ length: count }, (_, partition) => `${topic}/${partition}`),
   )
-}
-
-function partitionsIn(assignment: Buffer): string[] {
-  const decoded = kafkajs.AssignerProtocol.MemberAssignment.decode(assignment)
-  return Object.entries(decoded?.assignment ?? {}).flatMap(([topic, partitions]) =>
-    partitions.map((partition) => `${topic}/${partition}`),
-  )
-}
 
 /**
  * Joins the group for a moment, for a topic that nobody else reads: the others join again, keep what they have, and are

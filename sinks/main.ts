@@ -55,7 +55,7 @@ const OUTBOX_PAUSE_MS = 2_000
 export async function runSink(config: SinkConfig): Promise<RunningSink> {
   const { KAFKA_BROKERS: brokers, TOPIC_PREFIX: prefix, DATABASE_URL, DATABASE_DIRECT_URL } = config
   const log = pino({ name: 'sink', level: config.LOG_LEVEL })
-  await checkTopics(brokers, prefix, sinkTopics, [])
+  const counts = await checkTopics(brokers, prefix, sinkTopics, [])
   const codecs = await openCodecs(registryAt(config.SCHEMA_REGISTRY_URL), prefix)
   const onConnectionLost = (error: Error) => log.warn({ err: error }, 'A connection to Postgres was lost')
   const db = openPostgres(DATABASE_URL, { ...poolOf(config), name: 'coldstream-sink', onConnectionLost })
@@ -103,13 +103,10 @@ export async function runSink(config: SinkConfig): Promise<RunningSink> {
       lag: lag.records,
     }),
   })
-  void adoptOrphans(
-    {
-      ...{ brokers, settings: group, topics: [...names.keys()] },
-      ...{ bystander: topicName(prefix, 'watermarks'), warn: log.warn.bind(log) },
-    },
-    () => !outbox.signal.aborted,
-  )
+  const partitionsOf = new Map([...names].map(([name, topic]) => [name, counts.get(topic) ?? 0] as const))
+  const bystander = topicName(prefix, 'watermarks')
+  const isWanted = () => !outbox.signal.aborted
+  void adoptOrphans({ brokers, settings: group, partitionsOf, bystander, log }, isWanted)
   const publishing = keepPublishing({ db, codecs, prefix, brokers, log, signal: outbox.signal })
   const run = async () => {
     try {

@@ -7,6 +7,7 @@ import type { Pace } from './pace.ts'
 import type { Slots } from './slots.ts'
 import type { TaskSlot } from './task-slot.ts'
 import { owesWord, runTransaction } from './transaction.ts'
+import { takesTurns } from './turns.ts'
 
 /** Between two attempts at a transaction; while a group forms anew, they all fail. */
 const ABORT_PAUSE_MS = 50
@@ -102,7 +103,7 @@ export class Committer {
   }
 }
 
-const isFollowing = ({ task }: TaskSlot): boolean => task.stage.upstream.length > 0
+const isFollowing = (slot: TaskSlot): boolean => !takesTurns(slot)
 
 const countsOf = (slots: readonly TaskSlot[]) => ({
   taken: slots.reduce((sum, { task }) => sum + task.counts.taken, 0),

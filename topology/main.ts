@@ -10,7 +10,7 @@ import { registryAt } from '../infra/registry.ts'
 import { checkTopics } from '../infra/topics.ts'
 import { openCodecs } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
-import { topicName } from '../schemas/topics.ts'
+import { type TopicName, topicName } from '../schemas/topics.ts'
 import type { Topology } from './define.ts'
 import { copartitioned, topicsOf } from './describe.ts'
 import { type Log, type Runtime, startRuntime } from './kafka-runtime.ts'
@@ -63,13 +63,16 @@ export async function openRuntime(config: ProcessConfig, topology: Topology): Pr
   const groups = [...copartitioned(topology).values()]
   const counts = await patiently(log, () => checkTopics(brokers, prefix, needed, groups))
   const names = new Map(needed.map((topic) => [topic, topicName(prefix, topic)]))
+  const nameOf = (topic: TopicName) => names.get(topic) ?? topicName(prefix, topic)
+  const partitionsOf = new Map(
+    topology.stages.map(({ carrier }) => [nameOf(carrier), counts.get(carrier) ?? 0] as const),
+  )
   const groupId = `${prefix}${topology.name}`
   const group = groupSettings(brokers, groupId, config.INSTANCE || null, config.SESSION_TIMEOUT)
-  const streams = topology.stages.map(({ carrier }) => topicName(prefix, carrier))
   return startRuntime({
     topology,
     codecs,
-    topicOf: (topic) => names.get(topic) ?? topicName(prefix, topic),
+    topicOf: nameOf,
     partitionsOf: (topic) => counts.get(topic) ?? 0,
     settings: {
       group,
@@ -82,10 +85,7 @@ export async function openRuntime(config: ProcessConfig, topology: Topology): Pr
     hasStandby: config.STANDBY === 'true',
     adoptOrphans: (isWanted) =>
       adoptOrphans(
-        {
-          ...{ brokers, settings: group, topics: streams },
-          ...{ bystander: topicName(prefix, 'watermarks'), warn: log.warn.bind(log) },
-        },
+        { brokers, settings: group, partitionsOf, bystander: nameOf('watermarks'), log },
         isWanted,
       ),
     nowMs: Date.now,
