@@ -16,8 +16,10 @@ import {
   assignmentAt,
   emptySequence,
   forgetUnassigned,
+  isCopy,
   type Judged,
   judgeUplink,
+  type SeenUplink,
   type Sequence,
   type SequenceOptions,
   sequenceDefaults,
@@ -84,25 +86,23 @@ function takeUplink(
   uplink: UplinkRead,
   emit: Emit<DeviceOutput>,
 ): void {
-  const at = (ms: number) => assignmentAt(state.assignments?.versions ?? [], ms)
-  let decoded: DecodedUplink | null = null
-  const judged = judgeUplink<Sample>(state, options, {
-    sessionKeyId: uplink.sessionKeyId,
-    fCnt: uplink.fCnt,
-    recordedAtMs: uplink.recordedAt,
-    digest: digestOfPayload(uplink),
-    receivedAtMs: uplink.receivedAt,
-    simulated: uplink.simulated,
-    assignmentAt: at,
-    samples() {
-      decoded = decodeUplink(uplink, at(uplink.recordedAt))
-      return decoded.samples
-    },
-  })
-  if (decoded === null) return
+  const seen = seenOf(uplink)
+  if (isCopy(state, seen)) return
+  const versions = state.assignments?.versions ?? []
+  const decoded = decodeUplink(uplink, assignmentAt(versions, uplink.recordedAt))
+  const judged = judgeUplink(state, options, seen, versions, decoded.samples)
   for (const one of judged) emitJudged(state, uplink, decoded, one, emit)
   emitUndecodable(state, uplink, decoded, judged[0], emit)
 }
+
+const seenOf = (uplink: UplinkRead): SeenUplink => ({
+  sessionKeyId: uplink.sessionKeyId,
+  fCnt: uplink.fCnt,
+  recordedAtMs: uplink.recordedAt,
+  digest: digestOfPayload(uplink),
+  receivedAtMs: uplink.receivedAt,
+  simulated: uplink.simulated,
+})
 
 function digestOfPayload({ sessionKeyId, fPort, payload }: UplinkRead): number {
   return sessionKeyId === null ? digestOfText(`${fPort}|${payload.toString('latin1')}`) : 0
@@ -186,10 +186,10 @@ function readingOf(
   uplink: UplinkRead,
   { decoder, decoderVersion }: DecodedUplink,
   { assignment, unitId }: Accepted<Sample>,
-  measured: Sample,
+  sample: Sample,
 ): Reading {
   const best = bestOf(uplink.gateways)
-  const sample = assignment.kind === 'door' ? { ...measured, ...noClimate } : measured
+  const { temperature, humidity, fault } = assignment.kind === 'door' ? noClimate : sample
   return {
     unitId,
     organizationId: assignment.organizationId,
@@ -198,8 +198,8 @@ function readingOf(
     kind: assignment.kind,
     recordedAt: sample.recordedAtMs,
     receivedAt: uplink.receivedAt,
-    temperature: sample.temperature === null ? null : sample.temperature + assignment.calibrationOffset,
-    humidity: sample.humidity,
+    temperature: temperature === null ? null : temperature + assignment.calibrationOffset,
+    humidity,
     doorOpen: sample.doorOpen,
     doorOpenCount: sample.doorOpenCount,
     lastOpenSeconds: sample.lastOpenSeconds,
@@ -208,7 +208,7 @@ function readingOf(
     rssi: best?.rssi ?? null,
     snr: best?.snr ?? null,
     gatewayId: best?.gatewayId ?? null,
-    fault: sample.fault,
+    fault,
     history: sample.history,
     simulated: uplink.simulated,
     decoder,

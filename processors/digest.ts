@@ -25,10 +25,12 @@ function number(value: number): void {
   word(words[1] ?? 0)
 }
 
-function text(value: string): void {
+function characters(value: string): number {
   for (let i = 0; i < value.length; i++) word(value.charCodeAt(i))
-  word(value.length)
+  return value.length
 }
+
+const text = (value: string): void => word(characters(value))
 
 function numbers(values: readonly number[]): void {
   for (const value of values) number(value)
@@ -81,5 +83,12 @@ export function digestOfSums(sums: Sums, isFinal: boolean, asOfMs: number): numb
 export function digestOfText(value: string): number {
   begin()
   text(value)
+  return end()
+}
+
+/** Of three values, as of the text `a|b|c`, which nobody makes for it. */
+export function digestOfThree(a: unknown, b: unknown, c: unknown): number {
+  begin()
+  word(characters(`${a}`) + characters('|') + characters(`${b}`) + characters('|') + characters(`${c}`))
   return end()
 }

@@ -1,6 +1,12 @@
 // What a device has been seen to send: frame counters as runs, which stay few however many frames there are and however
 // late they come, and digests by event time where there is no counter.
-import type { SeenDigest, SeenReadings, SeenSpace, SeenUplinks } from '../schemas/generated/types.ts'
+import type {
+  SeenDigest,
+  SeenReadings,
+  SeenSession,
+  SeenSpace,
+  SeenUplinks,
+} from '../schemas/generated/types.ts'
 import { emptyDigests, keptBytes, packed, type ReadingDigests, restoreDigests } from './reading-digests.ts'
 
 type Mutable<T> = T extends readonly (infer I)[]
@@ -11,6 +17,7 @@ type Mutable<T> = T extends readonly (infer I)[]
 
 export type Digests = Mutable<SeenDigest>[]
 export type Uplinks = Mutable<SeenUplinks>
+type Session = Mutable<SeenSession>
 export type Readings = { unitId: string; digests: ReadingDigests }
 export type Space = { uplinks: Uplinks; unassigned: Uplinks; readings: Readings[] }
 
@@ -33,8 +40,15 @@ export type UplinkIdentity = {
 export function hasUplink(seen: Uplinks, uplink: UplinkIdentity): boolean {
   if (uplink.sessionKeyId === null)
     return digestsAt(seen.digests, uplink.recordedAtMs).includes(uplink.digest)
-  const session = seen.sessions.find(({ sessionKeyId }) => sessionKeyId === uplink.sessionKeyId)
+  const session = sessionOf(seen, uplink.sessionKeyId)
   return session !== undefined && runOf(session.ranges, uplink.fCnt) >= 0
+}
+
+/** Nearly always it is the newest. */
+function sessionOf({ sessions }: Uplinks, sessionKeyId: string): Session | undefined {
+  for (let at = sessions.length - 1; at >= 0; at--)
+    if (sessions[at]?.sessionKeyId === sessionKeyId) return sessions[at]
+  return undefined
 }
 
 /** `forgetBeforeMs`: nothing as old as that can be a reading any more, so nothing as old needs to be remembered. */
@@ -44,7 +58,7 @@ export function addUplink(seen: Uplinks, uplink: UplinkIdentity, forgetBeforeMs:
     addDigest(seen.digests, recordedAtMs, uplink.digest, forgetBeforeMs)
     return
   }
-  const session = seen.sessions.find((known) => known.sessionKeyId === sessionKeyId)
+  const session = sessionOf(seen, sessionKeyId)
   if (session !== undefined) {
     addCounter(session.ranges, fCnt)
     session.lastMs = Math.max(session.lastMs, recordedAtMs)
@@ -118,8 +132,7 @@ export function addDigest(
 }
 
 export function readingsOf(space: Space, unitId: string): ReadingDigests {
-  const known = space.readings.find((readings) => readings.unitId === unitId)
-  if (known !== undefined) return known.digests
+  for (const known of space.readings) if (known.unitId === unitId) return known.digests
   const digests = emptyDigests()
   space.readings.push({ unitId, digests })
   return digests

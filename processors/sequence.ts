@@ -9,7 +9,7 @@
 //     │          └──▶ check-in        a live uplink is one also where a replay has brought its reading before it
 //     └─────────────▶ reading
 import type { DeviceAssignment } from '../schemas/generated/types.ts'
-import { digestOfText } from './digest.ts'
+import { digestOfThree } from './digest.ts'
 import { addDigest, digestAt, replaceDigest } from './reading-digests.ts'
 import {
   addUplink,
@@ -53,13 +53,7 @@ export type TimedSample = {
   doorOpen: boolean | null
 }
 
-export type SeenUplink<S extends TimedSample> = UplinkIdentity & {
-  receivedAtMs: number
-  simulated: boolean
-  assignmentAt(ms: number): DeviceAssignment | null
-  /** What it carries; asked only if it is no copy. */
-  samples(): readonly S[]
-}
+export type SeenUplink = UplinkIdentity & { receivedAtMs: number; simulated: boolean }
 
 export type Accepted<S> = {
   reason: null | 'check-in'
@@ -72,51 +66,62 @@ export type Judged<S> =
   | Accepted<S>
   | { reason: 'clock' | 'unassigned' | 'conflict'; sample: S; assignment: DeviceAssignment | null }
 
+const spaceOf = (sequence: Sequence, { simulated }: SeenUplink): Space =>
+  simulated ? sequence.simulated : sequence.real
+
+/** A copy is dropped before anything that it carries is looked at. */
+export function isCopy(sequence: Sequence, uplink: SeenUplink): boolean {
+  const { uplinks, unassigned } = spaceOf(sequence, uplink)
+  return hasUplink(uplinks, uplink) || hasUplink(unassigned, uplink)
+}
+
+/** Of an uplink that is no copy, and that is remembered from now on. `versions`: the device's assignments. */
 export function judgeUplink<S extends TimedSample>(
   sequence: Sequence,
   options: SequenceOptions,
-  uplink: SeenUplink<S>,
+  uplink: SeenUplink,
+  versions: readonly DeviceAssignment[],
+  samples: readonly S[],
 ): Judged<S>[] {
-  const space = uplink.simulated ? sequence.simulated : sequence.real
-  if (hasUplink(space.uplinks, uplink) || hasUplink(space.unassigned, uplink)) return []
-  const judged: Judged<S>[] = []
-  for (const sample of uplink.samples()) judged.push(...judgeSample(sequence, space, options, uplink, sample))
+  // The first sample's list takes what is said of the others: most uplinks carry one.
+  let judged: Judged<S>[] | null = null
+  for (const sample of samples) {
+    const one = judgeSample(sequence, options, uplink, versions, sample)
+    if (judged === null) judged = one
+    else judged.push(...one)
+  }
   // Where the device was not assigned, the uplink counts anew once the assignments have changed.
-  const isUnassigned = judged.some(({ reason }) => reason === 'unassigned')
-  addUplink(
-    isUnassigned ? space.unassigned : space.uplinks,
-    uplink,
-    forgetBeforeMs(sequence, options, uplink),
-  )
-  return judged
+  const { unassigned, uplinks } = spaceOf(sequence, uplink)
+  const isUnassigned = judged?.some(({ reason }) => reason === 'unassigned')
+  addUplink(isUnassigned ? unassigned : uplinks, uplink, forgetBeforeMs(sequence, options, uplink))
+  return judged ?? []
 }
 
 /** Beyond the retention, and behind the newest reading: a `receivedAt` far off must not make it forget what is new. */
 function forgetBeforeMs(
   { newestMs }: Sequence,
   options: SequenceOptions,
-  { receivedAtMs }: Received,
+  { receivedAtMs }: SeenUplink,
 ): number {
   const oldestMs = monthsBefore(receivedAtMs, options.retentionMonths)
   return Math.min(oldestMs, newestMs - options.identityHorizonMs)
 }
 
-type Received = { receivedAtMs: number }
-
 /** Nothing: the same reading once more. */
 function judgeSample<S extends TimedSample>(
   sequence: Sequence,
-  space: Space,
   options: SequenceOptions,
-  { receivedAtMs, simulated, assignmentAt }: SeenUplink<S>,
+  uplink: SeenUplink,
+  versions: readonly DeviceAssignment[],
   sample: S,
 ): Judged<S>[] {
+  const { receivedAtMs, simulated } = uplink
   const { recordedAtMs } = sample
-  const assignment = assignmentAt(recordedAtMs)
+  const assignment = assignmentAt(versions, recordedAtMs)
   if (!isClockRight(recordedAtMs, receivedAtMs, options)) return [{ reason: 'clock', sample, assignment }]
   const unitId = assignment?.unitId ?? null
   if (assignment === null || unitId === null) return [{ reason: 'unassigned', sample, assignment }]
-  const readings = readingsOf(space, unitId)
+  const readings = readingsOf(spaceOf(sequence, uplink), unitId)
   const digest = digestOfValues(sample)
   const standing = digestAt(readings, recordedAtMs)
   if (standing !== undefined) {
@@ -133,7 +138,7 @@ function judgeSample<S extends TimedSample>(
 
 /** 32 bits: many of them are kept, and they are compared only at one instant of one device. The last: history alone. */
 const digestOfValues = ({ temperature, humidity, doorOpen, history }: TimedSample): number =>
-  (digestOfText(`${temperature}|${humidity}|${doorOpen}`) & ~1) | Number(history)
+  (digestOfThree(temperature, humidity, doorOpen) & ~1) | Number(history)
 
 const isHistory = (digest: number): boolean => (digest & 1) === 1
 const isSame = (a: number, b: number): boolean => a >> 1 === b >> 1

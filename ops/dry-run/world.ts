@@ -6,15 +6,22 @@ import { limitsOfVersions, noLimits, versionIndexAt } from '../../processors/lim
 import { quarantined } from '../../processors/quarantine.ts'
 import {
   type Accepted,
-  assignmentAt,
   emptySequence,
+  isCopy,
   type Judged,
   judgeUplink,
   type Sequence,
   type SequenceOptions,
 } from '../../processors/sequence.ts'
 import { missedCheckins } from '../../processors/silence.ts'
-import type { Reading, Rollup, Silence, TopicValues, UnitConfig } from '../../schemas/generated/types.ts'
+import type {
+  DeviceAssignment,
+  Reading,
+  Rollup,
+  Silence,
+  TopicValues,
+  UnitConfig,
+} from '../../schemas/generated/types.ts'
 import { assignment, type DryRunConfig } from './config.ts'
 import type { Observation } from './observations.ts'
 import { COMMIT_RECORDS, type OnOutput, UnitTask } from './unit-task.ts'
@@ -60,17 +67,18 @@ export class DryRun {
   take(observation: Observation): void {
     const { deviceId, recordedAtMs, sessionKeyId, fCnt, history } = observation
     const hasCounter = sessionKeyId !== null && !history
-    const judged = judgeUplink(this.#sequenceOf(deviceId), this.#options, {
+    const sequence = this.#sequenceOf(deviceId)
+    const uplink = {
       sessionKeyId: hasCounter ? sessionKeyId : null,
       fCnt,
       recordedAtMs,
       digest: hasCounter ? 0 : digestOfLine(observation),
       receivedAtMs: observation.receivedAtMs ?? recordedAtMs,
       simulated: observation.simulated,
-      assignmentAt: (ms) => this.#assignmentOf(observation, ms),
-      samples: () => [observation],
-    })
-    for (const one of judged) {
+    }
+    if (isCopy(sequence, uplink)) return
+    const versions = this.#versionsOf(observation)
+    for (const one of judgeUplink(sequence, this.#options, uplink, versions, [observation])) {
       if (one.reason === null) this.#takeReading(readingOf(observation, one))
       else if (one.reason === 'check-in')
         this.#takeReading(
@@ -112,10 +120,10 @@ export class DryRun {
     return sequence
   }
 
-  #assignmentOf({ deviceId, unitId }: Observation, ms: number) {
+  #versionsOf({ deviceId, unitId }: Observation): readonly DeviceAssignment[] {
     const { devices } = this.#config
-    if (devices === null) return assignment(Number.NEGATIVE_INFINITY, unitId, null)
-    return assignmentAt(devices.get(deviceId) ?? [], ms)
+    if (devices === null) return [assignment(Number.NEGATIVE_INFINITY, unitId, null)]
+    return devices.get(deviceId) ?? []
   }
 
   #takeReading(reading: Reading): void {
