@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { UnitChangelog } from '../schemas/generated/types.ts'
+import type { UnitChangelog, UnitConfig } from '../schemas/generated/types.ts'
 import type { Observation } from './fold-state.ts'
 import { centiOf, DevicePlaces, fromCenti, keepSamples, restoreSamples } from './kept-samples.ts'
 import { loadUnit, saveUnit } from './unit-changelog.ts'
@@ -22,7 +22,7 @@ const observation = fc.record<Observation>({
   history: fc.boolean(),
 })
 
-const config: UnitChangelog['config'] = {
+const config: UnitConfig = {
   ...fridge({}),
   devices: ['c', 'd', 'c'].map((deviceId) => ({
     ...{ deviceId, validFrom: 0, validUntil: null, calibrationValidUntil: null, silentMinutes: null },
@@ -33,9 +33,9 @@ test('samples come back as they were, to the last bit', () => {
   fc.assert(
     fc.property(fc.array(observation), fc.boolean(), (list, isConfigured) => {
       const observations = list.toSorted((a, b) => a.timeMs - b.timeMs)
-      const known = isConfigured ? config : null
+      const known = isConfigured ? ['c', 'd'] : []
       const places = new DevicePlaces(known, [])
-      const kept = { ...keepSamples(observations, places), records: [], devices: places.others() }
+      const kept = { ...keepSamples(observations, places), records: [], devices: places.others }
       const restored = restoreSamples(kept as never, new DevicePlaces(known, kept.devices))
       expect(restored).toEqual(observations)
       if (isConfigured) expect(kept.devices).not.toContain('c')

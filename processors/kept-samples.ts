@@ -11,24 +11,22 @@ import type { Observation } from './fold-state.ts'
 
 /** Devices by their places in a state: first those that its configuration names, each once, then the others. */
 export class DevicePlaces {
-  readonly #ids: string[]
-  readonly #configured: number
+  readonly #configured: readonly string[]
+  readonly others: string[]
 
-  constructor(config: UnitChangelog['config'], others: readonly string[]) {
-    const configured = new Set(config?.devices.map(({ deviceId }) => deviceId))
-    this.#ids = [...configured, ...others]
-    this.#configured = configured.size
+  constructor(configured: readonly string[], others: readonly string[]) {
+    this.#configured = configured
+    this.others = [...others]
   }
 
   /** One that has no place yet is given the next. */
   of(deviceId: string): number {
-    const place = this.#ids.indexOf(deviceId)
-    return place < 0 ? this.#ids.push(deviceId) - 1 : place
+    const place = this.#configured.indexOf(deviceId)
+    return place < 0 ? this.#configured.length + placeIn(this.others, deviceId) : place
   }
 
-  at = (place: number): string => this.#ids[place] ?? ''
-
-  others = (): string[] => this.#ids.slice(this.#configured)
+  at = (place: number): string =>
+    this.#configured[place] ?? this.others[place - this.#configured.length] ?? ''
 }
 
 /** Hundredths, where a division brings the very same number back; null: they would not be exact. */
@@ -43,29 +41,50 @@ export const fromCenti = (centi: number | null): number | null => (centi === nul
 
 type KeptSamples = Pick<UnitChangelog, 'gateways' | 'senders' | 'samples'>
 
+const nothingMore: KeptMore = {
+  temperatureC: null,
+  humidity: null,
+  doorOpenCount: null,
+  lastOpenSeconds: null,
+  batteryPercent: null,
+  batteryVolts: null,
+  fault: false,
+  history: false,
+}
+
+/** Filled anew for each record, which is encoded before the next is made: ten objects a state were a tenth of all garbage. */
+const rows: KeptSample[] = []
+const mores: KeptMore[] = []
+
+function rowAt(place: number): KeptSample {
+  const none = { centiC: null, centiHumidity: null, doorOpen: null, more: null }
+  rows[place] ??= { afterMs: 0, sender: 0, ...none }
+  return rows[place]
+}
+
+function moreAt(place: number): KeptMore {
+  mores[place] ??= { ...nothingMore }
+  return mores[place]
+}
+
+/** Its samples are good until the next call. */
 export function keepSamples(observations: readonly Observation[], places: DevicePlaces): KeptSamples {
   const gateways: string[] = []
   const senders: KeptSender[] = []
   let beforeMs = 0
-  const samples = observations.map((observation): KeptSample => {
-    const { timeMs, temperatureC, humidity } = observation
-    const [centiC, centiHumidity] = [centiOf(temperatureC), centiOf(humidity)]
-    const afterMs = timeMs - beforeMs
-    beforeMs = timeMs
-    return {
-      afterMs,
-      sender: senderOf(observation, places, gateways, senders),
-      centiC,
-      centiHumidity,
-      doorOpen: observation.doorOpen,
-      more: moreOf(
-        observation,
-        centiC === null ? temperatureC : null,
-        centiHumidity === null ? humidity : null,
-      ),
-    }
-  })
-  return { gateways, senders, samples }
+  for (let place = 0; place < observations.length; place++) {
+    const observation = observations[place] as Observation
+    const row = rowAt(place)
+    row.afterMs = observation.timeMs - beforeMs
+    beforeMs = observation.timeMs
+    row.sender = senderOf(observation, places, gateways, senders)
+    row.centiC = centiOf(observation.temperatureC)
+    row.centiHumidity = centiOf(observation.humidity)
+    row.doorOpen = observation.doorOpen
+    const more = moreAt(place)
+    row.more = fillMore(more, row, observation) ? more : null
+  }
+  return { gateways, senders, samples: rows.slice(0, observations.length) }
 }
 
 function senderOf(
@@ -89,36 +108,20 @@ function placeIn(list: string[], item: string): number {
   return place < 0 ? list.push(item) - 1 : place
 }
 
-/** What hundredths do not say, and what most samples have not: for those nothing is made. */
-function moreOf(
-  { doorOpenCount, lastOpenSeconds, batteryPercent, batteryVolts, fault, history }: Observation,
-  temperatureC: number | null,
-  humidity: number | null,
-): KeptMore | null {
+/** What hundredths do not say, and what most samples have not. Returns whether there is any of it. */
+function fillMore(more: KeptMore, { centiC, centiHumidity }: KeptSample, observation: Observation): boolean {
+  const { doorOpenCount, lastOpenSeconds, batteryPercent, batteryVolts, fault, history } = observation
+  more.temperatureC = centiC === null ? observation.temperatureC : null
+  more.humidity = centiHumidity === null ? observation.humidity : null
+  more.doorOpenCount = doorOpenCount
+  more.lastOpenSeconds = lastOpenSeconds
+  more.batteryPercent = batteryPercent
+  more.batteryVolts = batteryVolts
+  more.fault = fault
+  more.history = history
   const isMeasured =
-    temperatureC !== null || humidity !== null || doorOpenCount !== null || lastOpenSeconds !== null
-  if (!isMeasured && batteryPercent === null && batteryVolts === null && !fault && !history) return null
-  return {
-    temperatureC,
-    humidity,
-    doorOpenCount,
-    lastOpenSeconds,
-    batteryPercent,
-    batteryVolts,
-    fault,
-    history,
-  }
-}
-
-const nothingMore: KeptMore = {
-  temperatureC: null,
-  humidity: null,
-  doorOpenCount: null,
-  lastOpenSeconds: null,
-  batteryPercent: null,
-  batteryVolts: null,
-  fault: false,
-  history: false,
+    more.temperatureC !== null || more.humidity !== null || doorOpenCount !== null || lastOpenSeconds !== null
+  return isMeasured || batteryPercent !== null || batteryVolts !== null || fault || history
 }
 
 export function restoreSamples(kept: UnitChangelog, places: DevicePlaces): Observation[] {

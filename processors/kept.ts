@@ -41,7 +41,14 @@ export const finite = (ms: number): number | null => (Number.isFinite(ms) ? ms :
 export const orEnd = (ms: number | null): number => ms ?? Number.POSITIVE_INFINITY
 export const orStart = (ms: number | null): number => ms ?? Number.NEGATIVE_INFINITY
 
-export const keepKind = (kind: FactKey['kind']): FactKind => kind.replace('-', '_') as FactKind
+/** Of what goes out. Conditions do not: their alerts do. */
+const keptKinds: Record<Exclude<FactKey['kind'], ConditionKind>, FactKind> = {
+  ...{ excursion: 'excursion', silence: 'silence', status: 'status', alert: 'alert', budget: 'budget' },
+  ...{ 'door-event': 'door_event', 'door-opening': 'door_opening', 'gateway-silence': 'gateway_silence' },
+  ...{ hour: 'hour', day: 'day', week: 'week', month: 'month' },
+}
+
+export const keepKind = (kind: FactKey['kind']): FactKind => keptKinds[kind as keyof typeof keptKinds]
 export const restoreKind = (kind: FactKind): FactKey['kind'] => kind.replace('_', '-') as FactKey['kind']
 
 export const keepKey = ({ kind, atMs, tag }: FactKey): KeptKey => ({ kind: keepKind(kind), atMs, tag })

@@ -6,7 +6,10 @@ import type { TopicName } from '../schemas/topics.ts'
 /** A record of one of the topics `T`, told apart by its topic. */
 export type Input<T extends TopicName> = { [N in T]: { topic: N; value: TopicValues[N] } }[T]
 
-/** Sends a record to an output topic. The engine puts it into the transaction that also commits the input's offset. */
+/**
+ * Sends a record to an output topic. The engine puts it into the transaction that also commits the input's offset. It is
+ * encoded at once: what is emitted may be changed again, and must not be kept.
+ */
 export type Emit<T extends TopicName> = <N extends T>(topic: N, key: string, value: TopicValues[N]) => void
 
 export type Processor<State, In extends TopicName, Out extends TopicName, Changelog extends TopicName> = {
@@ -43,7 +46,10 @@ export type Processor<State, In extends TopicName, Out extends TopicName, Change
    */
   timers?: 'kept' | 'none'
 
-  /** The state as its changelog record, and back. `load(save(s))` behaves as `s` in everything. */
+  /**
+   * The state as its changelog record, which is good until the next is made, and back. `load(save(s))` behaves as `s` in
+   * everything.
+   */
   save(state: State): TopicValues[Changelog]
   load(value: TopicValues[Changelog]): State
 }

@@ -7,7 +7,7 @@ import type { Owner, UnitFold, WindowFact, Windows } from './fold-state.ts'
 import { countHeld, isKnown } from './hold.ts'
 import type { Limits } from './limits.ts'
 import type { Span } from './local-time.ts'
-import { addHeld, addSums, emptySums, isEmpty, type Sums } from './sums.ts'
+import { addHeld, addSums, emptySums, isEmpty, type Sums, setToSum } from './sums.ts'
 
 export const granularities: readonly Granularity[] = ['hour', 'day', 'week', 'month']
 
@@ -123,62 +123,75 @@ export function nextWindowEndMs(fold: UnitFold): number {
   return Math.min(weekEndMs, monthEndMs)
 }
 
-/** The open windows' sums as of `ranToMs`, each the sum of its parts; the fold is left as it is. */
-export function openSums(fold: UnitFold, limits: Limits): Record<Granularity, Sums> | null {
+type WindowSums = Record<Granularity, Sums>
+
+/** What `openSums` gives. It is asked for each unit and commit, and its sums are looked at and forgotten. */
+const running: WindowSums = { hour: emptySums(), day: emptySums(), week: emptySums(), month: emptySums() }
+const nothing: Readonly<Sums> = emptySums()
+
+/** The open windows' sums as of `ranToMs`, each the sum of its parts, until the next call; the fold is left as it is. */
+export function openSums(fold: UnitFold, limits: Limits): WindowSums | null {
   const { windows, held, door } = fold
   if (windows === null) return null
-  const hour = { ...windows.hour.sums }
+  const { hour, day, week, month } = running
+  setToSum(hour, windows.hour.sums, nothing)
   if (isKnown(held) && fold.ranToMs > held.countedMs)
     addHeld(hour, held.valueC, fold.ranToMs - held.countedMs, limits)
   if (door?.isOpen) hour.doorOpenMs += fold.ranToMs - door.countedMs
-  const day = plus(windows.day.sums, hour)
-  return { hour, day, week: plus(windows.week.sums, day), month: plus(windows.month.sums, day) }
-}
-
-function plus(complete: Sums, running: Sums): Sums {
-  const sums = { ...complete }
-  addSums(sums, running)
-  return sums
+  setToSum(day, windows.day.sums, hour)
+  setToSum(week, windows.week.sums, day)
+  setToSum(month, windows.month.sums, day)
+  return running
 }
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
-/** A record's sums: without, the window is retracted. */
+/** Four go out for each unit and commit, and are of thirty fields: what is emitted is encoded at once, so there is one. */
+const told: Rollup = {
+  ...{ unitId: '', organizationId: '', granularity: 'hour', start: 0, end: 0 },
+  ...{ revision: 0, retracted: false, isFinal: false, asOf: 0 },
+  ...{ count: 0, min: null, max: null, sum: 0, sumSquares: 0 },
+  ...{ knownSeconds: 0, weightedSum: 0, mktNumerator: 0, mktDenominator: 0 },
+  ...{ secondsAbove: 0, secondsBelow: 0, degreeMinutesAbove: 0, degreeMinutesBelow: 0 },
+  ...{ readingsOutOfRange: 0, doorOpenings: 0, doorOpenSeconds: 0 },
+  ...{ humidityCount: 0, humiditySum: 0, humidityMin: null, humidityMax: null },
+}
+
+/** A record's sums, until the next call: without, the window is retracted. */
 export function rollupRecord(
   window: { kind: Granularity; atMs: number; endMs: number },
   sums: Sums,
   owner: Owner,
   as: { revision: number; retracted: boolean; isFinal: boolean; asOfMs: number },
 ): Rollup {
-  return {
-    unitId: owner.unitId,
-    organizationId: owner.organizationId,
-    granularity: window.kind,
-    start: window.atMs,
-    end: window.endMs,
-    revision: as.revision,
-    retracted: as.retracted,
-    isFinal: as.isFinal,
-    asOf: as.asOfMs,
-    count: sums.count,
-    min: orNull(sums.minC),
-    max: orNull(sums.maxC),
-    sum: sums.sumC,
-    sumSquares: sums.sumSquares,
-    knownSeconds: sums.knownMs / 1000,
-    weightedSum: sums.weightedSum,
-    mktNumerator: sums.mktNumerator,
-    mktDenominator: sums.knownMs / 1000,
-    secondsAbove: sums.aboveMs / 1000,
-    secondsBelow: sums.belowMs / 1000,
-    degreeMinutesAbove: sums.degreeMinutesAbove,
-    degreeMinutesBelow: sums.degreeMinutesBelow,
-    readingsOutOfRange: sums.outOfRange,
-    doorOpenings: sums.doorOpenings,
-    doorOpenSeconds: sums.doorOpenMs / 1000,
-    humidityCount: sums.humidityCount,
-    humiditySum: sums.humiditySum,
-    humidityMin: orNull(sums.humidityMin),
-    humidityMax: orNull(sums.humidityMax),
-  }
+  told.unitId = owner.unitId
+  told.organizationId = owner.organizationId
+  told.granularity = window.kind
+  told.start = window.atMs
+  told.end = window.endMs
+  told.revision = as.revision
+  told.retracted = as.retracted
+  told.isFinal = as.isFinal
+  told.asOf = as.asOfMs
+  told.count = sums.count
+  told.min = orNull(sums.minC)
+  told.max = orNull(sums.maxC)
+  told.sum = sums.sumC
+  told.sumSquares = sums.sumSquares
+  told.knownSeconds = sums.knownMs / 1000
+  told.weightedSum = sums.weightedSum
+  told.mktNumerator = sums.mktNumerator
+  told.mktDenominator = sums.knownMs / 1000
+  told.secondsAbove = sums.aboveMs / 1000
+  told.secondsBelow = sums.belowMs / 1000
+  told.degreeMinutesAbove = sums.degreeMinutesAbove
+  told.degreeMinutesBelow = sums.degreeMinutesBelow
+  told.readingsOutOfRange = sums.outOfRange
+  told.doorOpenings = sums.doorOpenings
+  told.doorOpenSeconds = sums.doorOpenMs / 1000
+  told.humidityCount = sums.humidityCount
+  told.humiditySum = sums.humiditySum
+  told.humidityMin = orNull(sums.humidityMin)
+  told.humidityMax = orNull(sums.humidityMax)
+  return told
 }

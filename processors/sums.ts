@@ -89,24 +89,27 @@ export function addHeld(sums: Sums, valueC: number, durationMs: number, limits: 
   }
 }
 
-export function addSums(into: Sums, more: Sums): void {
-  into.count += more.count
-  into.minC = Math.min(into.minC, more.minC)
-  into.maxC = Math.max(into.maxC, more.maxC)
-  into.sumC += more.sumC
-  into.sumSquares += more.sumSquares
-  into.knownMs += more.knownMs
-  into.weightedSum += more.weightedSum
-  into.mktNumerator += more.mktNumerator
-  into.aboveMs += more.aboveMs
-  into.belowMs += more.belowMs
-  into.degreeMinutesAbove += more.degreeMinutesAbove
-  into.degreeMinutesBelow += more.degreeMinutesBelow
-  into.outOfRange += more.outOfRange
-  into.doorOpenings += more.doorOpenings
-  into.doorOpenMs += more.doorOpenMs
-  into.humidityCount += more.humidityCount
-  into.humiditySum += more.humiditySum
-  into.humidityMin = Math.min(into.humidityMin, more.humidityMin)
-  into.humidityMax = Math.max(into.humidityMax, more.humidityMax)
+export const addSums = (into: Sums, more: Sums): void => setToSum(into, into, more)
+
+/** `into` may be one of the two. */
+export function setToSum(into: Sums, a: Sums, b: Sums): void {
+  into.count = a.count + b.count
+  into.minC = Math.min(a.minC, b.minC)
+  into.maxC = Math.max(a.maxC, b.maxC)
+  into.sumC = a.sumC + b.sumC
+  into.sumSquares = a.sumSquares + b.sumSquares
+  into.knownMs = a.knownMs + b.knownMs
+  into.weightedSum = a.weightedSum + b.weightedSum
+  into.mktNumerator = a.mktNumerator + b.mktNumerator
+  into.aboveMs = a.aboveMs + b.aboveMs
+  into.belowMs = a.belowMs + b.belowMs
+  into.degreeMinutesAbove = a.degreeMinutesAbove + b.degreeMinutesAbove
+  into.degreeMinutesBelow = a.degreeMinutesBelow + b.degreeMinutesBelow
+  into.outOfRange = a.outOfRange + b.outOfRange
+  into.doorOpenings = a.doorOpenings + b.doorOpenings
+  into.doorOpenMs = a.doorOpenMs + b.doorOpenMs
+  into.humidityCount = a.humidityCount + b.humidityCount
+  into.humiditySum = a.humiditySum + b.humiditySum
+  into.humidityMin = Math.min(a.humidityMin, b.humidityMin)
+  into.humidityMax = Math.max(a.humidityMax, b.humidityMax)
 }

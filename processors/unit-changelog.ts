@@ -27,12 +27,12 @@ import {
   restoreWindow,
 } from './kept.ts'
 import { DevicePlaces, keepSamples, restoreSamples } from './kept-samples.ts'
-import { enterSent, sentFacts } from './ledger.ts'
+import { enterSent, type Ledger } from './ledger.ts'
 import { emptyUnit, restoreFold, type UnitState, useConfig } from './unit-state.ts'
 
 export function saveUnit(state: UnitState, nextTimerMs: number): UnitChangelog {
   const { unitId, organizationId, config, checkpoint, ledger } = state
-  const places = new DevicePlaces(config, [])
+  const places = new DevicePlaces(state.deviceIds, [])
   const isFolded = checkpoint.positionMs !== Number.NEGATIVE_INFINITY
   return {
     nextTimerMs: finite(nextTimerMs),
@@ -46,18 +46,18 @@ export function saveUnit(state: UnitState, nextTimerMs: number): UnitChangelog {
     records: [],
     entries: state.entries.map((entry) => ({ ...entry })),
     sent: [],
-    told: keepLedger(sentFacts(ledger), places),
+    told: keepLedger(ledger, places),
     // Last: whoever is named above has a place by now.
-    devices: places.others(),
+    devices: places.others,
   }
 }
 
 export function loadUnit(kept: UnitChangelog): UnitState {
   const { config } = kept
   const state = emptyUnit(kept.unitId)
-  const places = new DevicePlaces(config, kept.devices)
   state.entries.push(...kept.entries.map((entry) => ({ ...entry })))
   useConfig(state, config && restoreConfig(config, kept))
+  const places = new DevicePlaces(state.deviceIds, kept.devices)
   state.organizationId = kept.organizationId
   state.newestMs = orStart(kept.newestMs)
   state.clockMs = orStart(kept.clockMs)
@@ -87,20 +87,25 @@ const restoreConfig = (config: UnitConfig, { unitId, organizationId }: Owner): U
 /** A digest is never negative. */
 const RETRACTED = -1
 
-function keepLedger(facts: readonly Sent[], places: DevicePlaces): ToldFact[] {
+/** Filled anew for each record, which is encoded before the next is made. */
+const told: ToldFact[] = []
+
+function keepLedger(ledger: Ledger, places: DevicePlaces): ToldFact[] {
+  let count = 0
   let beforeMs = 0
-  return facts.map(({ kind, atMs, tag, revision, digest, closedMs }) => {
-    const afterMs = atMs - beforeMs
-    beforeMs = atMs
-    return {
-      kind: keepKind(kind),
-      afterMs,
-      tag: kind === 'door-event' ? keepDoorTag(tag, places) : tag,
-      revision,
-      digest: digest ?? RETRACTED,
-      closedForMs: finite(closedMs - atMs),
+  for (const facts of ledger.values())
+    for (const { kind, atMs, tag, revision, digest, closedMs } of facts) {
+      told[count] ??= { kind: 'hour', afterMs: 0, tag: '', revision: 0, digest: 0, closedForMs: null }
+      const fact = told[count++] as ToldFact
+      fact.kind = keepKind(kind)
+      fact.afterMs = atMs - beforeMs
+      beforeMs = atMs
+      fact.tag = kind === 'door-event' ? keepDoorTag(tag, places) : tag
+      fact.revision = revision
+      fact.digest = digest ?? RETRACTED
+      fact.closedForMs = finite(closedMs - atMs)
     }
-  })
+  return told.slice(0, count)
 }
 
 function restoreLedger({ told, sent }: UnitChangelog, places: DevicePlaces): Sent[] {

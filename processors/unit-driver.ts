@@ -136,7 +136,8 @@ export class UnitDriver {
 
   readonly #emit = <N extends UnitOutput>(topic: N, _key: string, value: TopicValues[N]): void => {
     const list: TopicValues[N][] = this.sent[topic]
-    list.push(value)
+    // As under the engine, the stage may go on to change what it has emitted.
+    list.push({ ...value })
   }
 }
 

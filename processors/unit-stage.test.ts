@@ -36,7 +36,7 @@ test('an excursion is confirmed by the timer, without a next reading', () => {
 test('a configuration with a zone that is none is refused, and leaves everything as it was', () => {
   const driver = new UnitDriver(fridge({ tempMax: 8 })).pipe({ at: '10:00', temperature: 9 })
   const stage = unitStage()
-  const before = stage.save(driver.advanceTo('14:00').state)
+  const before = structuredClone(stage.save(driver.advanceTo('14:00').state))
   expect(() => driver.configure(zoned('Mars/Phobos', { tempMax: 4 }))).toThrow(RangeError)
   expect(stage.save(driver.state)).toEqual(before)
 })
@@ -44,7 +44,7 @@ test('a configuration with a zone that is none is refused, and leaves everything
 test('a reading at an instant that no calendar has is refused, and leaves everything as it was', () => {
   const driver = new UnitDriver(fridge({ tempMax: 8 })).pipe({ at: '10:00', temperature: 9 })
   const stage = unitStage()
-  const before = stage.save(driver.advanceTo('14:00').state)
+  const before = structuredClone(stage.save(driver.advanceTo('14:00').state))
   for (const at of [8.64e15, -8.64e15, Number.NaN])
     expect(() => driver.pipe({ at, temperature: 9 })).toThrow(RangeError)
   expect(stage.save(driver.advanceTo('14:00').state)).toEqual(before)

@@ -29,6 +29,8 @@ export type UnitState = {
   entries: Entry[]
   ledger: Ledger
   // What follows is made from the above, and not saved.
+  /** Those that the configuration names, each once. */
+  deviceIds: readonly string[]
   live: UnitFold
   /** How many of the last records `live` has yet to take, all in order. */
   waiting: number
@@ -56,6 +58,7 @@ export function emptyUnit(unitId: string): UnitState {
     records: [],
     entries,
     ledger: new Map(),
+    deviceIds: [],
     live: emptyFold(),
     waiting: 0,
     isStale: false,
@@ -86,6 +89,7 @@ const withoutSite = (config: UnitConfig): UnitConfig => ({ ...config, siteId: ''
 
 export function useConfig(state: UnitState, config: UnitConfig | null): void {
   state.config = config && withoutSite(config)
+  state.deviceIds = [...new Set(config?.devices.map(({ deviceId }) => deviceId))]
   const context = contextOf(state, state.changes)
   state.context = context
   state.checkpointContext = { ...context, changes: null }

@@ -106,7 +106,7 @@ class Unit {
       this.#late.add(`${late.deviceId} ${late.recordedAt}`)
     }
     const said = this.#said as Record<string, object[]>
-    said[topic] = [...(said[topic] ?? []), value]
+    said[topic] = [...(said[topic] ?? []), { ...value }]
   }
 }
 
