@@ -2,8 +2,16 @@
 // The device's profile says which contact state is open and how its decoded payload is read; the fleet file overrides it.
 // The uplink is a check-in of its own, with values or without; replayed samples follow at their own times.
 import type { DeviceAssignment } from '../schemas/generated/types.ts'
-import type { Decoded, DecodeOptions, Decoder, Measurement } from './decoders/decoder.ts'
-import { modelOf } from './decoders/names.ts'
+import {
+  type Decoded,
+  type DecodeOptions,
+  type Decoder,
+  failure,
+  type Measurement,
+  none,
+  type Sample as Replayed,
+} from './decoders/decoder.ts'
+import { modelOf, remembered } from './decoders/names.ts'
 import { fromNetwork } from './decoders/network-payload.ts'
 import { decoderFor } from './decoders/registry.ts'
 import { profileFor } from './profiles/catalog.ts'
@@ -30,46 +38,55 @@ export type DecodedUplink = {
   warnings: readonly string[]
 }
 
-type Source = { decoder: string; decoderVersion: number; decoded: Decoded; warnings: readonly string[] }
-
 export function decodeUplink(uplink: UplinkRead, assignment: DeviceAssignment | null): DecodedUplink {
-  const { decoder, decoderVersion, decoded, warnings } = sourceOf(uplink, assignment)
-  const { own, replayed } = partsOf(decoded)
-  const samples = [sampleOf(uplink.recordedAt, false, own)]
-  for (const sample of replayed) {
-    // A replayed value of this very instant is the uplink's own.
-    if (sample.recordedAtMs === uplink.recordedAt && Object.keys(own).length === 0)
-      samples[0] = sampleOf(uplink.recordedAt, false, sample)
-    else if (sample.recordedAtMs !== uplink.recordedAt)
-      samples.push(sampleOf(sample.recordedAtMs, true, sample))
-  }
-  const error = decoded.kind === 'error' ? decoded.error : null
-  return { samples, decoder, decoderVersion, error, warnings }
-}
-
-function sourceOf(uplink: UplinkRead, assignment: DeviceAssignment | null): Source {
   const vendor = assignment?.vendor ?? uplink.brandId
-  const model = assignment?.model ?? uplink.modelId
-  if (vendor === null || model === null) return fromPayloads(uplink, undefined)
-  const { profile, decoder } = wayOf(vendor, model, uplink.firmwareVersion)
+  const device = assignment?.model ?? uplink.modelId
+  if (vendor === null || device === null) return fromPayloads(uplink, undefined)
+  const { model, decoder, profile } = wayOf(vendor, device, uplink.firmwareVersion)
   if (decoder === undefined || uplink.fPort === null) return fromPayloads(uplink, profile)
-  const options = optionsOf(modelOf(vendor, model), uplink, assignment, profile)
+  const options = optionsOf(model, uplink, assignment, profile)
   const decoded = decoder.decode(uplink.payload, uplink.fPort, options)
-  return { decoder: decoder.name, decoderVersion: decoder.version, decoded, warnings: [] }
+  return decodedBy(decoder.name, decoder.version, uplink, decoded, noWarnings)
 }
 
-type Way = { profile: Profile | undefined; decoder: Decoder | undefined }
+const noWarnings: readonly string[] = []
 
-// Every uplink asks for the same few devices; what strangers make up must not fill the memory.
-const REMEMBERED_MAX = 2_000
-const ways = new Map<string, Way>()
+const decodedBy = (
+  decoder: string,
+  decoderVersion: number,
+  uplink: UplinkRead,
+  decoded: Decoded,
+  warnings: readonly string[],
+): DecodedUplink => ({
+  samples: samplesOf(uplink.recordedAt, decoded),
+  decoder,
+  decoderVersion,
+  error: decoded.kind === 'error' ? decoded.error : null,
+  warnings,
+})
 
-function wayOf(vendor: string, model: string, firmware: string | null): Way {
-  const name = `${vendor}\n${model}\n${firmware}`
-  const known = ways.get(name)
-  if (known !== undefined) return known
-  const way = { profile: profileFor(vendor, model, firmware), decoder: decoderFor(vendor, model) }
-  if (ways.size < REMEMBERED_MAX) ways.set(name, way)
+type Way = {
+  model: string
+  decoder: Decoder | undefined
+  /** That of the firmware which was asked for last: those of one model mostly have the same. */
+  profile: Profile | undefined
+  firmware: string | null
+}
+
+const wayOfModel = remembered(
+  (vendor, device): Way => ({
+    model: modelOf(vendor, device),
+    decoder: decoderFor(vendor, device),
+    profile: profileFor(vendor, device, null),
+    firmware: null,
+  }),
+)
+
+function wayOf(vendor: string, device: string, firmware: string | null): Way {
+  const way = wayOfModel(vendor, device)
+  if (way.firmware === firmware) return way
+  way.profile = profileFor(vendor, device, firmware)
+  way.firmware = firmware
   return way
 }
 
@@ -88,50 +105,49 @@ function optionsOf(
 
 const networkVersion = 2
 
-function fromPayloads(uplink: UplinkRead, profile: Profile | undefined): Source {
+function fromPayloads(uplink: UplinkRead, profile: Profile | undefined): DecodedUplink {
   const { normalizedPayload, decodedPayload, payload } = uplink
-  if (normalizedPayload === null && decodedPayload === null) return undecoded(payload)
+  if (normalizedPayload === null && decodedPayload === null)
+    return decodedBy('none', 1, uplink, undecoded(payload), noWarnings)
   try {
     const read = fromNetwork({
       normalized: jsonOf(normalizedPayload),
       decoded: jsonOf(decodedPayload),
       mapping: profile?.mapping,
     })
-    return { ...read, decoder: read.source, decoderVersion: networkVersion }
+    return decodedBy(read.source, networkVersion, uplink, read.decoded, read.warnings)
   } catch {
     const name = normalizedPayload === null ? 'decoded_payload' : 'normalized_payload'
-    const decoded: Decoded = { kind: 'error', error: `The ${name} is not JSON.` }
-    return { decoder: name, decoderVersion: networkVersion, decoded, warnings: [] }
+    const decoded = failure(`The ${name} is not JSON.`)
+    return decodedBy(name, networkVersion, uplink, decoded, noWarnings)
   }
 }
 
 const jsonOf = (text: string | null): unknown => (text === null ? undefined : JSON.parse(text))
 
-function undecoded(payload: Uint8Array): Source {
-  const decoded: Decoded =
-    payload.length === 0
-      ? { kind: 'none', reason: 'The uplink carries no payload' }
-      : {
-          kind: 'error',
-          error: 'No decoder knows this device, and the network decoded nothing: set its vendor and model.',
-        }
-  return { decoder: 'none', decoderVersion: 1, decoded, warnings: [] }
+const undecoded = (payload: Uint8Array): Decoded =>
+  payload.length === 0
+    ? none('The uplink carries no payload')
+    : failure('No decoder knows this device, and the network decoded nothing: set its vendor and model.')
+
+function samplesOf(recordedAtMs: number, decoded: Decoded): Sample[] {
+  const samples = [sampleOf(recordedAtMs, false, ownOf(decoded))]
+  // A replayed value of this very instant would have the identity of the uplink's own.
+  for (const sample of replayedIn(decoded))
+    if (sample.recordedAtMs !== recordedAtMs) samples.push(sampleOf(sample.recordedAtMs, true, sample))
+  return samples
 }
 
-type Parts = { own: Partial<Measurement>; replayed: readonly (Measurement & { recordedAtMs: number })[] }
+const nothing: Partial<Measurement> = {}
+const noSamples: readonly Replayed[] = []
 
-function partsOf(decoded: Decoded): Parts {
-  switch (decoded.kind) {
-    case 'measurement':
-      return { own: decoded.measurement, replayed: decoded.samples ?? [] }
-    case 'history':
-      return { own: decoded, replayed: decoded.samples }
-    case 'none':
-      return { own: decoded, replayed: [] }
-    case 'error':
-      return { own: {}, replayed: [] }
-  }
+function ownOf(decoded: Decoded): Partial<Measurement> {
+  if (decoded.kind === 'measurement') return decoded.measurement
+  return decoded.kind === 'error' ? nothing : decoded
 }
+
+const replayedIn = (decoded: Decoded): readonly Replayed[] =>
+  ('samples' in decoded ? decoded.samples : undefined) ?? noSamples
 
 const sampleOf = (recordedAtMs: number, history: boolean, values: Partial<Measurement>): Sample => ({
   recordedAtMs,

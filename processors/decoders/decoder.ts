@@ -45,20 +45,28 @@ export type RangeC = readonly [lowest: number, highest: number]
 
 export type Thermometer = { temperature: number | null; probeFault?: true }
 
-export const silent: Measurement = {
-  temperature: null,
-  humidity: null,
-  doorOpen: null,
-  batteryVolts: null,
-  batteryPercent: null,
+// Field by field: a literal is made at once, a spread of parts of any shape is looked up and grown.
+function filled(parts: Partial<Measurement>): Measurement {
+  const { doorOpenCount, lastOpenMinutes, probeFault } = parts
+  const whole: Measurement = {
+    temperature: parts.temperature ?? null,
+    humidity: parts.humidity ?? null,
+    doorOpen: parts.doorOpen ?? null,
+    batteryVolts: parts.batteryVolts ?? null,
+    batteryPercent: parts.batteryPercent ?? null,
+  }
+  if (doorOpenCount !== undefined) whole.doorOpenCount = doorOpenCount
+  if (lastOpenMinutes !== undefined) whole.lastOpenMinutes = lastOpenMinutes
+  if (probeFault !== undefined) whole.probeFault = probeFault
+  return whole
 }
 
 export function measurement(parts: Partial<Measurement>): { kind: 'measurement'; measurement: Measurement } {
-  return { kind: 'measurement', measurement: { ...silent, ...parts } }
+  return { kind: 'measurement', measurement: filled(parts) }
 }
 
 export function sample(recordedAtMs: number, parts: Partial<Measurement>): Sample {
-  return { ...silent, ...parts, recordedAtMs }
+  return { ...filled(parts), recordedAtMs }
 }
 
 type Battery = Partial<Pick<Measurement, 'batteryVolts' | 'batteryPercent'>>
@@ -129,6 +137,11 @@ export function chosenProbe(
 // fault.
 export function firstWorking(channels: readonly Thermometer[]): Thermometer {
   return channels.find((channel) => channel.temperature !== null) ?? channels[0] ?? noProbe
+}
+
+/** The same, channel by channel as a frame tells them. */
+export function orNext(channel: Thermometer | undefined, next: Thermometer): Thermometer {
+  return channel === undefined || (channel.temperature === null && next.temperature !== null) ? next : channel
 }
 
 /** The door by a contact that does not tell its own sense; null as long as nobody has told it. */

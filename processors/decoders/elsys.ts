@@ -20,10 +20,10 @@ import {
   type Decoder,
   doorBy,
   failure,
-  firstWorking,
   history,
   type Measurement,
   none,
+  orNext,
   reading,
   relativeHumidity,
   type Sample,
@@ -69,9 +69,9 @@ const builtInC = [-50, 125] as const
 const externalC = [-200, 850] as const
 
 type Frame = {
-  internal?: Thermometer
-  infrared?: Thermometer
-  external: Thermometer[]
+  internal: Thermometer | undefined
+  infrared: Thermometer | undefined
+  external: Thermometer | undefined
   values: Partial<Measurement>
 }
 
@@ -88,7 +88,7 @@ function readValue(frame: Frame, type: number, bytes: Uint8Array, at: number, op
       break
     case 0x0c:
     case 0x19:
-      frame.external.push(thermometer(int16be(bytes, at) / 10, externalC))
+      frame.external = orNext(frame.external, thermometer(int16be(bytes, at) / 10, externalC))
       break
     case 0x0d:
       frame.values.doorOpen = doorBy(options, uint8(bytes, at))
@@ -99,18 +99,37 @@ function readValue(frame: Frame, type: number, bytes: Uint8Array, at: number, op
   }
 }
 
+/** In place: the values are this frame's own, and only its thermometers tell a temperature. */
 function valuesOf(frame: Frame, options: DecodeOptions): Partial<Measurement> {
-  const cables = frame.external.length > 0 ? firstWorking(frame.external) : undefined
-  const external = cables ?? frame.infrared
-  if (frame.internal) return { ...chosenProbe(options, frame.internal, external), ...frame.values }
-  return { ...external, ...frame.values }
+  const external = frame.external ?? frame.infrared
+  const chosen = frame.internal ? chosenProbe(options, frame.internal, external) : external
+  return Object.assign(frame.values, chosen)
 }
 
-const emptyFrame = (): Frame => ({ external: [], values: {} })
+/** `earlier`: by age in seconds. Most frames tell of now alone, and need no map. */
+type Frames = { now: Frame | undefined; earlier: Map<number, Frame> | undefined }
 
-/** Values by age in seconds; 0 is now. Undefined when the chain does not add up. */
-function readItems(bytes: Uint8Array, options: DecodeOptions): Map<number, Frame> | string {
-  const frames = new Map<number, Frame>()
+const emptyFrame = (): Frame => ({
+  internal: undefined,
+  infrared: undefined,
+  external: undefined,
+  values: {},
+})
+
+function frameOf(frames: Frames, ageSeconds: number): Frame {
+  if (ageSeconds === 0) {
+    frames.now ??= emptyFrame()
+    return frames.now
+  }
+  frames.earlier ??= new Map()
+  const frame = frames.earlier.get(ageSeconds) ?? emptyFrame()
+  frames.earlier.set(ageSeconds, frame)
+  return frame
+}
+
+/** What is wrong, when the chain does not add up. */
+function readItems(bytes: Uint8Array, options: DecodeOptions): Frames | string {
+  const frames: Frames = { now: undefined, earlier: undefined }
   let at = 0
   while (at < bytes.length) {
     const head = uint8(bytes, at)
@@ -121,10 +140,7 @@ function readItems(bytes: Uint8Array, options: DecodeOptions): Map<number, Frame
     const offset = ageBytes[head >> 6] ?? 0
     const start = at + 1 + offset
     if (start + length > bytes.length) return `The value of item type 0x${type.toString(16)} is cut off.`
-    const ageSeconds = readAge(bytes, at + 1, offset)
-    const frame = frames.get(ageSeconds) ?? emptyFrame()
-    frames.set(ageSeconds, frame)
-    readValue(frame, type, bytes, start, options)
+    readValue(frameOf(frames, readAge(bytes, at + 1, offset)), type, bytes, start, options)
     at = start + length
   }
   return frames
@@ -139,22 +155,21 @@ function readAge(bytes: Uint8Array, at: number, length: number): number {
 function elsys(bytes: Uint8Array, _fPort: number, options: DecodeOptions): Decoded {
   const frames = readItems(bytes, options)
   if (typeof frames === 'string') return failure(frames)
-  if (frames.size === 0) return none('Settings')
-  const now = frames.get(0)
-  frames.delete(0)
-  const samples = replayed(frames, options)
-  if (now) {
-    const current = reading(valuesOf(now, options), 'Motion, light or other quantities')
-    if (current.kind !== 'measurement') return samples.length > 0 ? history(samples) : current
-    return samples.length > 0 ? { ...current, samples } : current
-  }
-  return samples.length > 0 ? history(samples) : none('Replayed values: their ages need the receive time')
+  const { now, earlier } = frames
+  if (now === undefined && earlier === undefined) return none('Settings')
+  const current =
+    now === undefined
+      ? none('Replayed values: their ages need the receive time')
+      : reading(valuesOf(now, options), 'Motion, light or other quantities')
+  const samples = earlier === undefined ? [] : replayed(earlier, options)
+  if (samples.length === 0) return current
+  return current.kind === 'measurement' ? { ...current, samples } : history(samples)
 }
 
-function replayed(frames: Map<number, Frame>, options: DecodeOptions): Sample[] {
+function replayed(earlier: Map<number, Frame>, options: DecodeOptions): Sample[] {
   const { receivedAtMs } = options
   if (receivedAtMs === undefined) return []
-  return [...frames]
+  return [...earlier]
     .sort(([older], [newer]) => newer - older)
     .map(([ageSeconds, frame]) => sample(receivedAtMs - ageSeconds * 1000, valuesOf(frame, options)))
 }

@@ -20,11 +20,11 @@ import {
   type DecodeOptions,
   type Decoder,
   failure,
-  firstWorking,
   history,
   type Measurement,
   none,
   noProbe,
+  orNext,
   type RangeC,
   reading,
   relativeHumidity,
@@ -35,7 +35,8 @@ import {
 import { answerBytes, type Celsius, historyRecord } from './milesight-history.ts'
 
 type Draft = {
-  channels: Map<number, Thermometer>
+  first: Thermometer | undefined
+  second: Thermometer | undefined
   values: Partial<Measurement>
   samples: Sample[]
   /** Whether any item was a measured value, even one that we have no use for. */
@@ -46,17 +47,19 @@ type Item = { bytes: number; read?: (draft: Draft, bytes: Uint8Array, at: number
 
 type Model = { items: ReadonlyMap<number, Item>; celsius: Celsius }
 
-const temperatureAs = (channel: number, length: number): Item => ({
+type Channel = 'first' | 'second'
+
+const temperatureAs = (channel: Channel, length: number): Item => ({
   bytes: length,
   read: (draft, bytes, at, celsius) => {
-    draft.channels.set(channel, celsius(bytes, at))
+    draft[channel] = celsius(bytes, at)
   },
 })
 
-const failureOf = (channel: number): Item => ({
+const failureOf = (channel: Channel): Item => ({
   bytes: 1,
   read: (draft) => {
-    draft.channels.set(channel, noProbe)
+    draft[channel] = noProbe
   },
 })
 
@@ -86,12 +89,12 @@ const skipped = (length: number): Item => ({ bytes: length })
 
 const climate: [number, Item][] = [
   [0x0175, battery],
-  [0x0367, temperatureAs(1, 2)],
-  [0x8367, temperatureAs(1, 3)],
-  [0x9367, temperatureAs(1, 5)],
-  [0x93d7, temperatureAs(1, 5)],
-  [0x83d7, temperatureAs(1, 5)],
-  [0xb367, failureOf(1)],
+  [0x0367, temperatureAs('first', 2)],
+  [0x8367, temperatureAs('first', 3)],
+  [0x9367, temperatureAs('first', 5)],
+  [0x93d7, temperatureAs('first', 5)],
+  [0x83d7, temperatureAs('first', 5)],
+  [0xb367, failureOf('first')],
   [0x0468, humidityAs(1)],
   [0x8468, humidityAs(2)],
   [0x9468, humidityAs(3)],
@@ -133,12 +136,14 @@ const bystanders: [number, Item][] = [
 
 const twoChannels: [number, Item][] = [
   [0x0175, battery],
-  ...[1, 2].flatMap((channel): [number, Item][] => [
-    [((2 + channel) << 8) | 0x67, temperatureAs(channel, 2)],
-    [((2 + channel) << 8) | 0x00, magnet],
-    [((0x82 + channel) << 8) | 0x67, temperatureAs(channel, 3)],
-    [((0x92 + channel) << 8) | 0xd7, temperatureAs(channel, 5)],
-  ]),
+  [0x0367, temperatureAs('first', 2)],
+  [0x0300, magnet],
+  [0x8367, temperatureAs('first', 3)],
+  [0x93d7, temperatureAs('first', 5)],
+  [0x0467, temperatureAs('second', 2)],
+  [0x0400, magnet],
+  [0x8467, temperatureAs('second', 3)],
+  [0x94d7, temperatureAs('second', 5)],
 ]
 
 const within =
@@ -204,23 +209,19 @@ function readItems(draft: Draft, bytes: Uint8Array, options: DecodeOptions): str
   return undefined
 }
 
-function unitThermometer({ channels }: Draft, options: DecodeOptions): Partial<Thermometer> {
-  const [first, second] = [channels.get(1), channels.get(2)]
+function unitThermometer({ first, second }: Draft, options: DecodeOptions): Thermometer | undefined {
   if (options.probe && second) return chosenProbe(options, first ?? noProbe, second)
-  const present = [first, second].filter((channel) => channel !== undefined)
-  return present.length > 0 ? firstWorking(present) : {}
+  return second ? orNext(first, second) : first
 }
 
 function milesight(bytes: Uint8Array, _fPort: number, options: DecodeOptions): Decoded {
-  const draft: Draft = { channels: new Map(), values: {}, samples: [], hasValue: false }
+  const draft: Draft = { first: undefined, second: undefined, values: {}, samples: [], hasValue: false }
   const problem = readItems(draft, bytes, options)
   if (problem) return failure(problem)
   if (!draft.hasValue && draft.samples.length === 0)
     return none('Device information or an answer to a downlink')
-  const current = reading(
-    { ...unitThermometer(draft, options), ...draft.values },
-    'Battery or other quantities',
-  )
+  const values = Object.assign(draft.values, unitThermometer(draft, options))
+  const current = reading(values, 'Battery or other quantities')
   if (draft.samples.length === 0) return current
   return current.kind === 'measurement'
     ? { ...current, samples: draft.samples }
