@@ -5,29 +5,42 @@
 import type { DoorEvent, DoorOpening } from '../schemas/generated/types.ts'
 import { endAlert } from './alert.ts'
 import { armAlert, type FoldContext, touch } from './fold-context.ts'
-import { type DoorEventFact, idOf, type OpeningFact, type Owner, type UnitFold } from './fold-state.ts'
+import {
+  type Door,
+  type DoorEventFact,
+  idOf,
+  type OpeningFact,
+  type Owner,
+  type UnitFold,
+} from './fold-state.ts'
 import type { Limits } from './limits.ts'
 import { countDoor } from './rollup.ts'
 
 /** A door report at the fold's position. True: it started an opening. */
 export function takeDoor(fold: UnitFold, context: FoldContext, isOpen: boolean, deviceId: string): boolean {
   const atMs = fold.positionMs
-  const before = fold.door
-  if (before?.isOpen === isOpen) return false
+  if (fold.door?.isOpen === isOpen) return false
   countDoor(fold, atMs)
-  touchEvent(context, atMs, isOpen, deviceId, before === null ? null : atMs - before.sinceMs)
-  if (before?.opening) closeOpening(context, before.opening, atMs)
+  touchEvent(context, atMs, isOpen, deviceId, fold.door === null ? null : atMs - fold.door.sinceMs)
+  if (fold.door?.opening) closeOpening(context, fold.door.opening, atMs)
   const opening = isOpen ? startOpening(fold, context) : null
-  fold.door = {
-    isOpen,
-    sinceMs: atMs,
-    countedMs: atMs,
-    opening,
-    lastOpenedMs: opening?.atMs ?? before?.lastOpenedMs ?? Number.NEGATIVE_INFINITY,
-    lastOrdinal: opening?.ordinal ?? before?.lastOrdinal ?? 0,
-  }
-  return isOpen
+  fold.door ??= newDoor()
+  const { door } = fold
+  door.isOpen = isOpen
+  door.sinceMs = atMs
+  door.countedMs = atMs
+  door.opening = opening
+  if (opening === null) return false
+  door.lastOpenedMs = opening.atMs
+  door.lastOrdinal = opening.ordinal
+  return true
 }
+
+/** One that has never been open. */
+const newDoor = (): Door => ({
+  ...{ isOpen: false, sinceMs: 0, countedMs: 0, opening: null },
+  ...{ lastOpenedMs: Number.NEGATIVE_INFINITY, lastOrdinal: 0 },
+})
 
 function touchEvent(
   context: FoldContext,

@@ -8,6 +8,7 @@ import type {
   UnitChangelog,
 } from '../schemas/generated/types.ts'
 import type { Observation } from './fold-state.ts'
+import { KeptRows } from './kept-rows.ts'
 
 /** Devices by their places in a state: first those that its configuration names, each once, then the others. */
 export class DevicePlaces {
@@ -25,8 +26,9 @@ export class DevicePlaces {
     return place < 0 ? this.#configured.length + placeIn(this.others, deviceId) : place
   }
 
-  at = (place: number): string =>
-    this.#configured[place] ?? this.others[place - this.#configured.length] ?? ''
+  at(place: number): string {
+    return this.#configured[place] ?? this.others[place - this.#configured.length] ?? ''
+  }
 }
 
 /** Hundredths, where a division brings the very same number back; null: they would not be exact. */
@@ -52,52 +54,46 @@ const nothingMore: KeptMore = {
   history: false,
 }
 
-/** Filled anew for each record, which is encoded before the next is made: ten objects a state were a tenth of all garbage. */
-const rows: KeptSample[] = []
-const mores: KeptMore[] = []
+const samples = new KeptRows<KeptSample>(() => ({
+  ...{ afterMs: 0, sender: 0, centiC: null, centiHumidity: null, doorOpen: null, more: null },
+}))
+const mores = new KeptRows<KeptMore>(() => ({ ...nothingMore }))
+const senders = new KeptRows<KeptSender>(() => ({ device: 0, gateway: 0, kind: null }))
 
-function rowAt(place: number): KeptSample {
-  const none = { centiC: null, centiHumidity: null, doorOpen: null, more: null }
-  rows[place] ??= { afterMs: 0, sender: 0, ...none }
-  return rows[place]
-}
-
-function moreAt(place: number): KeptMore {
-  mores[place] ??= { ...nothingMore }
-  return mores[place]
-}
-
-/** Its samples are good until the next call. */
+/** Good until the next call. */
 export function keepSamples(observations: readonly Observation[], places: DevicePlaces): KeptSamples {
   const gateways: string[] = []
-  const senders: KeptSender[] = []
+  for (const rows of [samples, mores, senders]) rows.clear()
   let beforeMs = 0
-  for (let place = 0; place < observations.length; place++) {
-    const observation = observations[place] as Observation
-    const row = rowAt(place)
-    row.afterMs = observation.timeMs - beforeMs
+  for (const observation of observations) {
+    const sample = samples.add()
+    sample.afterMs = observation.timeMs - beforeMs
     beforeMs = observation.timeMs
-    row.sender = senderOf(observation, places, gateways, senders)
-    row.centiC = centiOf(observation.temperatureC)
-    row.centiHumidity = centiOf(observation.humidity)
-    row.doorOpen = observation.doorOpen
-    const more = moreAt(place)
-    row.more = fillMore(more, row, observation) ? more : null
+    sample.sender = senderOf(observation, places, gateways)
+    sample.centiC = centiOf(observation.temperatureC)
+    sample.centiHumidity = centiOf(observation.humidity)
+    sample.doorOpen = observation.doorOpen
+    const more = mores.add()
+    sample.more = fillMore(more, sample, observation) ? more : null
   }
-  return { gateways, senders, samples: rows.slice(0, observations.length) }
+  return { gateways, senders: senders.all(), samples: samples.all() }
 }
 
 function senderOf(
   { deviceId, gatewayId, kind }: Observation,
   places: DevicePlaces,
   gateways: string[],
-  senders: KeptSender[],
 ): number {
   const device = places.of(deviceId)
   const gateway = gatewayId === null ? -1 : placeIn(gateways, gatewayId)
-  let known = senders.length - 1
-  while (known >= 0 && !isSender(senders[known] as KeptSender, device, gateway, kind)) known--
-  return known < 0 ? senders.push({ device, gateway, kind }) - 1 : known
+  let known = senders.count - 1
+  while (known >= 0 && !isSender(senders.at(known), device, gateway, kind)) known--
+  if (known >= 0) return known
+  const sender = senders.add()
+  sender.device = device
+  sender.gateway = gateway
+  sender.kind = kind
+  return senders.count - 1
 }
 
 const isSender = (sender: KeptSender, device: number, gateway: number, kind: KeptSender['kind']): boolean =>

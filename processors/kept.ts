@@ -12,6 +12,7 @@ import type {
   KeptSilence,
   KeptSums,
   KeptWindow,
+  UnitConfig,
 } from '../schemas/generated/types.ts'
 import { alertOn } from './alert.ts'
 import { newUse } from './budget.ts'
@@ -28,6 +29,7 @@ import type {
   ExcursionFact,
   FactKey,
   OpeningFact,
+  Owner,
   Sensor,
   SilenceFact,
   WindowFact,
@@ -36,6 +38,19 @@ import { centiOf, fromCenti } from './kept-samples.ts'
 import { openWindow } from './rollup.ts'
 import { newSilence } from './silence.ts'
 import { emptySums, isEmpty, type Sums } from './sums.ts'
+
+/** Ids that the state names anyway are left empty. */
+export const keepConfig = (config: UnitConfig, { unitId, organizationId }: Owner): UnitConfig => ({
+  ...config,
+  unitId: config.unitId === unitId ? '' : config.unitId,
+  organizationId: config.organizationId === organizationId ? '' : config.organizationId,
+})
+
+export const restoreConfig = (config: UnitConfig, { unitId, organizationId }: Owner): UnitConfig => ({
+  ...config,
+  unitId: config.unitId || unitId,
+  organizationId: config.organizationId || organizationId,
+})
 
 export const finite = (ms: number): number | null => (Number.isFinite(ms) ? ms : null)
 export const orEnd = (ms: number | null): number => ms ?? Number.POSITIVE_INFINITY
@@ -167,22 +182,42 @@ export function restoreBudget(kept: KeptBudget): BudgetFact {
   return use
 }
 
+const newSums = (): KeptSums => ({
+  ...emptySums(),
+  ...{ minCenti: null, maxCenti: null, humidityMinCenti: null, humidityMaxCenti: null },
+})
+
+/** Filled anew for each record, which is encoded before the next is made. */
+const keptSums: Record<WindowFact['kind'], KeptSums> = {
+  ...{ hour: newSums(), day: newSums(), week: newSums(), month: newSums() },
+}
+
 /** Zeros and hundredths take a byte or three in place of eight. */
-function keepSums(sums: Sums): KeptSums {
-  const { minC, maxC, humidityMin, humidityMax } = sums
-  const [minCenti, maxCenti] = [centiOf(minC), centiOf(maxC)]
-  const [humidityMinCenti, humidityMaxCenti] = [centiOf(humidityMin), centiOf(humidityMax)]
-  return {
-    ...sums,
-    ...{ minCenti, maxCenti, humidityMinCenti, humidityMaxCenti },
-    minC: minCenti === null ? finite(minC) : null,
-    maxC: maxCenti === null ? finite(maxC) : null,
-    humidityMin: humidityMinCenti === null ? finite(humidityMin) : null,
-    humidityMax: humidityMaxCenti === null ? finite(humidityMax) : null,
-    degreeMinutesAbove: sums.degreeMinutesAbove || null,
-    degreeMinutesBelow: sums.degreeMinutesBelow || null,
-    humiditySum: sums.humiditySum || null,
-  }
+function fillSums(kept: KeptSums, sums: Sums): KeptSums {
+  kept.count = sums.count
+  kept.sumC = sums.sumC
+  kept.sumSquares = sums.sumSquares
+  kept.knownMs = sums.knownMs
+  kept.weightedSum = sums.weightedSum
+  kept.mktNumerator = sums.mktNumerator
+  kept.aboveMs = sums.aboveMs
+  kept.belowMs = sums.belowMs
+  kept.outOfRange = sums.outOfRange
+  kept.doorOpenings = sums.doorOpenings
+  kept.doorOpenMs = sums.doorOpenMs
+  kept.humidityCount = sums.humidityCount
+  kept.minCenti = centiOf(sums.minC)
+  kept.minC = kept.minCenti === null ? finite(sums.minC) : null
+  kept.maxCenti = centiOf(sums.maxC)
+  kept.maxC = kept.maxCenti === null ? finite(sums.maxC) : null
+  kept.humidityMinCenti = centiOf(sums.humidityMin)
+  kept.humidityMin = kept.humidityMinCenti === null ? finite(sums.humidityMin) : null
+  kept.humidityMaxCenti = centiOf(sums.humidityMax)
+  kept.humidityMax = kept.humidityMaxCenti === null ? finite(sums.humidityMax) : null
+  kept.degreeMinutesAbove = sums.degreeMinutesAbove || null
+  kept.degreeMinutesBelow = sums.degreeMinutesBelow || null
+  kept.humiditySum = sums.humiditySum || null
+  return kept
 }
 
 function restoreSums({ minCenti, maxCenti, humidityMinCenti, humidityMaxCenti, ...kept }: KeptSums): Sums {
@@ -198,10 +233,11 @@ function restoreSums({ minCenti, maxCenti, humidityMinCenti, humidityMaxCenti, .
   }
 }
 
-export const keepWindow = ({ atMs, endMs, sums }: WindowFact): KeptWindow => ({
+/** Good until the next call for one of its kind. */
+export const keepWindow = ({ kind, atMs, endMs, sums }: WindowFact): KeptWindow => ({
   atMs,
   endMs,
-  sums: isEmpty(sums) ? null : keepSums(sums),
+  sums: isEmpty(sums) ? null : fillSums(keptSums[kind], sums),
 })
 
 export const restoreWindow = (kind: WindowFact['kind'], { atMs, endMs, sums }: KeptWindow): WindowFact => ({

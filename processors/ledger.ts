@@ -122,10 +122,12 @@ function takeBack(to: Publication, sent: Sent): void {
 /** Forgets what can no longer change: whatever ended before the checkpoint. */
 export function forgetBefore(ledger: Ledger, ms: number): void {
   for (const facts of ledger.values()) {
+    const { atMs } = facts[0] as Sent
+    if (atMs >= ms) continue
     // In place: it is asked at each settling, and nearly always all are kept.
     let kept = 0
     for (const fact of facts) if (fact.closedMs >= ms) facts[kept++] = fact
-    if (kept === 0) ledger.delete((facts[0] as Sent).atMs)
+    if (kept === 0) ledger.delete(atMs)
     else facts.length = kept
   }
 }
@@ -243,9 +245,6 @@ function sendWindow(
   if (digest === sent.digest) return
   sent.digest = digest
   sent.revision++
-  to.emit(
-    'rollups',
-    to.owner.unitId,
-    rollupRecord(window, sums, to.owner, { revision: sent.revision, retracted: false, isFinal, asOfMs }),
-  )
+  const record = rollupRecord(window, sums, to.owner, sent.revision, asOfMs, isFinal)
+  to.emit('rollups', to.owner.unitId, record)
 }

@@ -61,8 +61,8 @@ export function retract(
       return
     default: {
       const window = { kind: sent.kind, atMs, endMs: spanOf(zone, sent).endMs }
-      const as = { revision, retracted: true, isFinal: false, asOfMs: atMs }
-      emit('rollups', unitId, rollupRecord(window, emptySums(), owner, as))
+      const record = rollupRecord(window, emptySums(), owner, revision, atMs, false)
+      emit('rollups', unitId, { ...record, retracted: true })
     }
   }
 }

@@ -157,22 +157,23 @@ const told: Rollup = {
   ...{ humidityCount: 0, humiditySum: 0, humidityMin: null, humidityMax: null },
 }
 
-/** A record's sums, until the next call: without, the window is retracted. */
+/** Good until the next call. */
 export function rollupRecord(
   window: { kind: Granularity; atMs: number; endMs: number },
   sums: Sums,
   owner: Owner,
-  as: { revision: number; retracted: boolean; isFinal: boolean; asOfMs: number },
+  revision: number,
+  asOfMs: number,
+  isFinal: boolean,
 ): Rollup {
   told.unitId = owner.unitId
   told.organizationId = owner.organizationId
   told.granularity = window.kind
   told.start = window.atMs
   told.end = window.endMs
-  told.revision = as.revision
-  told.retracted = as.retracted
-  told.isFinal = as.isFinal
-  told.asOf = as.asOfMs
+  told.revision = revision
+  told.isFinal = isFinal
+  told.asOf = asOfMs
   told.count = sums.count
   told.min = orNull(sums.minC)
   told.max = orNull(sums.maxC)

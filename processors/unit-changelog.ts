@@ -1,8 +1,8 @@
 // The state of a unit as its changelog record, and back. Only what cannot be made again is kept: the checkpoint, the
 // records since, and what has gone out. The live fold is folded anew.
-import type { KeptFold, SentFact, ToldFact, UnitChangelog, UnitConfig } from '../schemas/generated/types.ts'
+import type { KeptFold, SentFact, ToldFact, UnitChangelog } from '../schemas/generated/types.ts'
 import { deviceOf } from './door.ts'
-import { emptyFold, type Owner, type Sent, type UnitFold, type Windows } from './fold-state.ts'
+import { emptyFold, type Sent, type UnitFold, type Windows } from './fold-state.ts'
 import {
   finite,
   keepBudget,
@@ -18,6 +18,7 @@ import {
   orStart,
   restoreBudget,
   restoreCondition,
+  restoreConfig,
   restoreDoor,
   restoreExcursion,
   restoreKey,
@@ -26,26 +27,32 @@ import {
   restoreSilence,
   restoreWindow,
 } from './kept.ts'
+import { KeptRows } from './kept-rows.ts'
 import { DevicePlaces, keepSamples, restoreSamples } from './kept-samples.ts'
 import { enterSent, type Ledger } from './ledger.ts'
 import { emptyUnit, restoreFold, type UnitState, useConfig } from './unit-state.ts'
 
+/** To be encoded at once: parts of it belong to the state, others to the next record. */
 export function saveUnit(state: UnitState, nextTimerMs: number): UnitChangelog {
-  const { unitId, organizationId, config, checkpoint, ledger } = state
+  const { unitId, organizationId, checkpoint, ledger } = state
   const places = new DevicePlaces(state.deviceIds, [])
   const isFolded = checkpoint.positionMs !== Number.NEGATIVE_INFINITY
+  const kept = isFolded ? keepFold(checkpoint, places) : null
+  const { gateways, senders, samples } = keepSamples(state.records, places)
   return {
     nextTimerMs: finite(nextTimerMs),
     unitId,
     organizationId,
-    config: config && keepConfig(config, state),
+    config: state.keptConfig,
     newestMs: finite(state.newestMs),
     clockMs: finite(state.clockMs),
-    checkpoint: isFolded ? keepFold(checkpoint, places) : null,
-    ...keepSamples(state.records, places),
-    records: [],
-    entries: state.entries.map((entry) => ({ ...entry })),
-    sent: [],
+    checkpoint: kept,
+    gateways,
+    senders,
+    samples,
+    records: none,
+    entries: state.entries,
+    sent: none,
     told: keepLedger(ledger, places),
     // Last: whoever is named above has a place by now.
     devices: places.others,
@@ -71,32 +78,20 @@ export function loadUnit(kept: UnitChangelog): UnitState {
   return state
 }
 
-/** Ids that the state names anyway are left empty. */
-const keepConfig = (config: UnitConfig, { unitId, organizationId }: Owner): UnitConfig => ({
-  ...config,
-  unitId: config.unitId === unitId ? '' : config.unitId,
-  organizationId: config.organizationId === organizationId ? '' : config.organizationId,
-})
-
-const restoreConfig = (config: UnitConfig, { unitId, organizationId }: Owner): UnitConfig => ({
-  ...config,
-  unitId: config.unitId || unitId,
-  organizationId: config.organizationId || organizationId,
-})
-
 /** A digest is never negative. */
 const RETRACTED = -1
 
-/** Filled anew for each record, which is encoded before the next is made. */
-const told: ToldFact[] = []
+const told = new KeptRows<ToldFact>(() => ({
+  ...{ kind: 'hour', afterMs: 0, tag: '', revision: 0, digest: 0, closedForMs: null },
+}))
 
+/** Good until the next call. */
 function keepLedger(ledger: Ledger, places: DevicePlaces): ToldFact[] {
-  let count = 0
+  told.clear()
   let beforeMs = 0
   for (const facts of ledger.values())
     for (const { kind, atMs, tag, revision, digest, closedMs } of facts) {
-      told[count] ??= { kind: 'hour', afterMs: 0, tag: '', revision: 0, digest: 0, closedForMs: null }
-      const fact = told[count++] as ToldFact
+      const fact = told.add()
       fact.kind = keepKind(kind)
       fact.afterMs = atMs - beforeMs
       beforeMs = atMs
@@ -105,7 +100,7 @@ function keepLedger(ledger: Ledger, places: DevicePlaces): ToldFact[] {
       fact.digest = digest ?? RETRACTED
       fact.closedForMs = finite(closedMs - atMs)
     }
-  return told.slice(0, count)
+  return told.all()
 }
 
 function restoreLedger({ told, sent }: UnitChangelog, places: DevicePlaces): Sent[] {
@@ -133,8 +128,15 @@ const keepDoorTag = (tag: string, places: DevicePlaces): string =>
 const restoreDoorTag = (tag: string, places: DevicePlaces): string =>
   tag.replace(/\|#(\d+)$/, (_, place: string) => `|${places.at(Number(place))}`)
 
+const none: readonly never[] = []
+
+/** Most lists of a state are empty. */
+const mapped = <A, B>(list: readonly A[], keep: (item: A) => B): readonly B[] =>
+  list.length === 0 ? none : list.map(keep)
+
 function keepFold(fold: UnitFold, places: DevicePlaces): KeptFold {
-  const { excursion, door, silence, restoring, windows } = fold
+  const { excursion, door, silence, restoring, windows, cutBudgets } = fold
+  const uses = cutBudgets.length === 0 ? fold.budgets : [...fold.budgets, ...cutBudgets]
   return {
     positionMs: fold.positionMs,
     movedToMs: fold.movedToMs,
@@ -145,13 +147,13 @@ function keepFold(fold: UnitFold, places: DevicePlaces): KeptFold {
     lastExcursionMs: finite(fold.lastExcursionMs),
     lastExcursionOrdinal: fold.lastExcursionOrdinal,
     door: door && keepDoor(door),
-    counters: [...fold.counters],
-    thermometers: [],
+    counters: fold.counters,
+    thermometers: none,
     thermometerDevices: fold.thermometers.map((deviceId) => places.of(deviceId)),
     lastSeenMs: fold.lastSeenMs,
     silence: silence && keepSilence(silence),
     lastSeenGatewayId: fold.lastSeenGatewayId,
-    sensors: fold.sensors.map(keepSensor),
+    sensors: mapped(fold.sensors, keepSensor),
     heard: fold.heard,
     manualSinceMs: fold.manualSinceMs,
     loggedMs: fold.loggedMs,
@@ -163,7 +165,7 @@ function keepFold(fold: UnitFold, places: DevicePlaces): KeptFold {
     day: windows && keepWindow(windows.day),
     week: windows && keepWindow(windows.week),
     month: windows && keepWindow(windows.month),
-    budgets: [...fold.budgets, ...fold.cutBudgets].map(keepBudget),
+    budgets: mapped(uses, keepBudget),
   }
 }
 
@@ -183,7 +185,7 @@ function restoreKept(kept: KeptFold, places: DevicePlaces): UnitFold {
     lastExcursionOrdinal: kept.lastExcursionOrdinal,
     door: door && restoreDoor(door),
     counters: kept.counters.map((counter) => ({ ...counter })),
-    thermometers: [...kept.thermometers, ...kept.thermometerDevices.map(places.at)],
+    thermometers: [...kept.thermometers, ...kept.thermometerDevices.map((place) => places.at(place))],
     lastSeenMs: kept.lastSeenMs,
     lastSeenGatewayId: kept.lastSeenGatewayId,
     silence: silence && restoreSilence(silence),

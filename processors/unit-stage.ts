@@ -64,6 +64,7 @@ export function unitStage({ graceMs }: UnitOptions = { graceMs: GRACE_MS }): Uni
 
   function send(state: UnitState, emit: Emit<UnitOutput>): void {
     const { ledger, foldNumber, live, context } = state
+    if (state.changes.touched.length === 0 && !state.isRepeated) return
     const to: Publication = {
       owner: state,
       ledger,

@@ -11,6 +11,7 @@ import type { UnitConfig, UnitEntry } from '../schemas/generated/types.ts'
 import { forgetCuts } from './budget.ts'
 import { type Changes, contextOf, type Entry, type FoldContext } from './fold-context.ts'
 import { copyFold, emptyFold, type Observation, type UnitFold } from './fold-state.ts'
+import { keepConfig } from './kept.ts'
 import type { Ledger } from './ledger.ts'
 import { localTime } from './local-time.ts'
 import { moveTo } from './rollup.ts'
@@ -29,6 +30,8 @@ export type UnitState = {
   entries: Entry[]
   ledger: Ledger
   // What follows is made from the above, and not saved.
+  /** The configuration as the changelog has it. */
+  keptConfig: UnitConfig | null
   /** Those that the configuration names, each once. */
   deviceIds: readonly string[]
   live: UnitFold
@@ -58,6 +61,7 @@ export function emptyUnit(unitId: string): UnitState {
     records: [],
     entries,
     ledger: new Map(),
+    keptConfig: null,
     deviceIds: [],
     live: emptyFold(),
     waiting: 0,
@@ -94,6 +98,7 @@ export function useConfig(state: UnitState, config: UnitConfig | null): void {
   state.context = context
   state.checkpointContext = { ...context, changes: null }
   if (config !== null) state.organizationId = config.organizationId
+  state.keptConfig = state.config && keepConfig(state.config, state)
 }
 
 /** The same entry may come more than once. One from before the checkpoint counts from there on, as a version does. */
@@ -180,15 +185,17 @@ export function moveCheckpoint(state: UnitState, toMs: number): void {
   }
   if (count > 0) records.splice(0, count)
   advance(checkpoint, checkpointContext, toMs, 'before')
-  const passed = state.entries.findIndex(
-    ({ atMs }) => checkpoint.instantIsOpen || atMs > checkpoint.positionMs,
-  )
-  state.entries.splice(0, passed < 0 ? state.entries.length : passed)
+  if (state.entries.length > 0) forgetEntries(state)
   // A window that ended before it is forgotten: the fold from here on must not have it as open.
   if (checkpoint.windows !== null && checkpoint.windows.hour.endMs <= toMs)
     moveTo(checkpoint, checkpointContext, toMs)
   forgetCuts(checkpoint, toMs)
   forgetCuts(state.live, toMs)
+}
+
+function forgetEntries({ entries, checkpoint }: UnitState): void {
+  const passed = entries.findIndex(({ atMs }) => checkpoint.instantIsOpen || atMs > checkpoint.positionMs)
+  entries.splice(0, passed < 0 ? entries.length : passed)
 }
 
 /** `dueMs`, the version and its limits follow from the rest: they are not saved. */
