@@ -1,6 +1,8 @@
 // Restores its part of a changelog when asked, and says what that has cost; or only reads it, which is the floor of any restore
 // with this client. Its set-up is its one argument, as JSON.
+
 import { offsetsSettings, readerSettings } from '../infra/kafka.ts'
+import { BulkReader } from '../infra/kafka-wire/bulk-reader.ts'
 import { registryAt } from '../infra/registry.ts'
 import { openCodecs } from '../schemas/codec.ts'
 import { topicName } from '../schemas/topics.ts'
@@ -59,6 +61,10 @@ async function restoreAll(): Promise<void> {
   const offsets = await Consumer.connect(offsetsSettings(brokers, `${prefix}bench`))
   await restore({
     ...{ tasks, codecs, offsets, settings: readerSettings(brokers, `${prefix}bench`) },
+    ...{
+      openBulk: (starts) => BulkReader.open(brokers, starts),
+      onBulkFailure: (error) => console.error(error),
+    },
     ...{ topicOf: (topic) => topicName(prefix, topic), isWanted: () => true, report: () => {} },
   })
   await offsets.disconnect()

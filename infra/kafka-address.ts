@@ -90,11 +90,17 @@ const protocolOf = (isSasl: boolean, isTls: boolean) =>
 
 /** The same for kafkajs. */
 export function kafkajsAddress(text: string): Pick<KafkaConfig, 'brokers' | 'ssl' | 'sasl'> {
-  const { brokers, sasl, tls } = checked(text)
-  const read = Object.entries(tls ?? {}).map(([name, path]) => [name, readFileSync(path, 'utf8')])
+  const { tls, login } = socketAddress(text)
   return {
-    brokers: brokers.split(','),
-    ...(tls && { ssl: read.length === 0 ? true : Object.fromEntries(read) }),
-    ...(sasl && { sasl: sasl as SASLOptions }),
+    brokers: checked(text).brokers.split(','),
+    ...(tls && { ssl: Object.keys(tls).length === 0 ? true : tls }),
+    ...(login && { sasl: login as SASLOptions }),
   }
+}
+
+/** The same for a connection of our own (kafka-wire/broker-connection.ts), to whichever broker. */
+export function socketAddress(text: string) {
+  const { sasl: login, tls } = checked(text)
+  const read = Object.entries(tls ?? {}).map(([name, path]) => [name, readFileSync(path, 'utf8')])
+  return { tls: tls && (Object.fromEntries(read) as Files), login }
 }

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { offsetsSettings, readerSettings, transactionalSettings } from '../infra/kafka.ts'
+import { BulkReader } from '../infra/kafka-wire/bulk-reader.ts'
 import { registryAt } from '../infra/registry.ts'
 import { freshPrefix, testEngines } from '../infra/testing/engines.ts'
 import { createTopics } from '../infra/topics.ts'
@@ -47,7 +48,11 @@ test('a restore reads the newest states and one open segment, however often they
     }
     const settings = readerSettings(kafkaBrokers, prefix)
     const isWanted = () => true
-    await restore({ tasks: [task], topicOf, settings, offsets, codecs, isWanted, report })
+    await restore({
+      ...{ tasks: [task], topicOf, settings, offsets, codecs, isWanted, report },
+      openBulk: (starts) => BulkReader.open(kafkaBrokers, starts),
+      onBulkFailure: (error) => expect.unreachable(String(error)),
+    })
     expect(task.keys).toBe(KEYS)
     return records
   }

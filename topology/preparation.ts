@@ -91,6 +91,7 @@ async function restoreAll(
     tasks,
     topicOf: options.topicOf,
     settings: options.settings.reader,
+    openBulk: options.openBulk,
     offsets,
     codecs: options.codecs,
     isWanted,
@@ -104,6 +105,8 @@ async function restoreAll(
       totals.restoredRecords += records
       totals.restoreMs += elapsedMs
     },
+    onBulkFailure: (error) =>
+      options.log.warn({ err: error }, 'Changelogs are not read in bulk: the Kafka client goes on with them'),
   })
 }
 

@@ -15,6 +15,8 @@ const storePassword = 'only-for-this-test'
 export type ProtectedBroker = {
   /** The listener with TLS and SASL. */
   address: string
+  /** The one with TLS alone. */
+  tlsAddress: string
   /** The PEM file of whom to believe. */
   ca: string
   user: string
@@ -29,7 +31,7 @@ export async function startProtectedBroker(): Promise<ProtectedBroker> {
   const java = await findJava()
   const setup = { dataDir: dir, java, jarsDir: await fetchJars(kafkaJars, () => {}) }
   const ports = await anyPorts()
-  const safePort = ports.registry
+  const [safePort, tlsPort] = [ports.registry, ports.postgres]
   const [user, password] = ['cold@stream', 'p:ss w%rd']
   const ca = await makeCertificate(dir, java)
   await prepareKafka(setup, ports)
@@ -37,9 +39,9 @@ export async function startProtectedBroker(): Promise<ProtectedBroker> {
   appendFileSync(
     join(dir, 'kafka/server.properties'),
     [
-      `listeners=PLAINTEXT://127.0.0.1:${ports.kafka},CONTROLLER://127.0.0.1:${ports.controller},SAFE://127.0.0.1:${safePort}`,
-      `advertised.listeners=PLAINTEXT://127.0.0.1:${ports.kafka},SAFE://127.0.0.1:${safePort}`,
-      'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SAFE:SASL_SSL',
+      `listeners=PLAINTEXT://127.0.0.1:${ports.kafka},CONTROLLER://127.0.0.1:${ports.controller},SAFE://127.0.0.1:${safePort},TLS://127.0.0.1:${tlsPort}`,
+      `advertised.listeners=PLAINTEXT://127.0.0.1:${ports.kafka},SAFE://127.0.0.1:${safePort},TLS://127.0.0.1:${tlsPort}`,
+      'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SAFE:SASL_SSL,TLS:SSL',
       'ssl.keystore.type=PKCS12',
       `ssl.keystore.location=${join(dir, 'broker.p12')}`,
       `ssl.keystore.password=${storePassword}`,
@@ -71,7 +73,8 @@ export async function startProtectedBroker(): Promise<ProtectedBroker> {
     await stop()
     throw error
   }
-  return { address: `127.0.0.1:${safePort}`, ca, user, password, stop }
+  const tlsAddress = `127.0.0.1:${tlsPort}`
+  return { address: `127.0.0.1:${safePort}`, tlsAddress, ca, user, password, stop }
 }
 
 /** Returns the path of its PEM file. */

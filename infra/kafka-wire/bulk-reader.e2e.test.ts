@@ -1,0 +1,181 @@
+// What is read in bulk is what node-rdkafka reads, record by record, from any offset on.
+import { randomBytes } from 'node:crypto'
+import rdkafka, { type ProducerGlobalConfig } from 'node-rdkafka'
+import { beforeAll, expect, test } from 'vitest'
+import { producerSettings, transactionalSettings, withAdmin } from '../kafka.ts'
+import { openPublisher } from '../publisher.ts'
+import { freshPrefix, testEngines } from '../testing/engines.ts'
+import { readTopic } from '../topic-reader.ts'
+import { BulkReader } from './bulk-reader.ts'
+
+type Told = { offset: number; key: string | null; value: string | null }
+
+const PARTITIONS = 3
+const ROUNDS = 12
+const { kafkaBrokers: brokers } = testEngines()
+const prefix = freshPrefix()
+const topic = `${prefix}mixed`
+const ends = new Map<number, number>()
+
+const done = <T>(call: (answer: (error: unknown, value?: T) => void) => unknown): Promise<T | undefined> =>
+  new Promise((resolve, reject) => {
+    call((error, value) => (error ? reject(error) : resolve(value)))
+  })
+
+/** Writes batches of its own: each call is flushed. */
+class Writer {
+  readonly #producer: rdkafka.Producer
+
+  constructor(settings: object) {
+    const global = { ...settings, dr_cb: false, 'linger.ms': 1_000 } as ProducerGlobalConfig
+    this.#producer = new rdkafka.Producer(global, {})
+    this.#producer.setPollInterval(10)
+  }
+
+  async open(): Promise<this> {
+    await done((answer) => this.#producer.connect({}, answer as never))
+    return this
+  }
+
+  async write(to: string, partition: number, records: [key: string | null, value: Buffer | null][]) {
+    for (const [key, value] of records) this.#producer.produce(to, partition, value, key)
+    await done((answer) => this.#producer.flush(10_000, answer as never))
+  }
+
+  call(what: 'initTransactions' | 'commitTransaction' | 'abortTransaction'): Promise<unknown> {
+    return done((answer) => this.#producer[what](10_000, answer))
+  }
+
+  begin(): Promise<unknown> {
+    return done((answer) => this.#producer.beginTransaction(answer))
+  }
+
+  async close(): Promise<void> {
+    await done((answer) => this.#producer.disconnect(answer as never))
+  }
+}
+
+const writer = (settings: object): Promise<Writer> => new Writer(settings).open()
+
+async function transactional(name: string): Promise<Writer> {
+  const opened = await writer(transactionalSettings(brokers, `${prefix}${name}`).global)
+  await opened.call('initTransactions')
+  return opened
+}
+
+beforeAll(async () => {
+  await withAdmin(brokers, (admin) =>
+    admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: PARTITIONS }] }),
+  )
+  const { global } = producerSettings(brokers)
+  const [lz4, plain] = [await writer(global), await writer({ ...global, 'compression.codec': 'none' })]
+  const [first, second] = [await transactional('first'), await transactional('second')]
+  const state = (text: string) => Buffer.from(`${text} `.repeat(50))
+  for (let round = 0; round < ROUNDS; round++)
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      await Promise.all([first.begin(), second.begin()])
+      await first.write(topic, partition, [
+        [`a${round}`, state('first')],
+        [`b${round}`, null],
+      ])
+      await second.write(topic, partition, [
+        [`a${round}`, state('second')],
+        [`c${round}`, state('second')],
+      ])
+      await lz4.write(topic, partition, [
+        [null, state('no key')],
+        [`d${round}`, Buffer.alloc(0)],
+        ['', state('')],
+      ])
+      await first.write(topic, partition, [[`e${round}`, state('first again')]])
+      await plain.write(topic, partition, [
+        [`f${round}`, state('plain')],
+        [`ä${round}`, randomBytes(30)],
+      ])
+      await first.call(round % 2 === 0 ? 'commitTransaction' : 'abortTransaction')
+      await second.write(topic, partition, [[`g${round}`, state('second again')]])
+      await second.call(round % 3 === 0 ? 'abortTransaction' : 'commitTransaction')
+      if (round % 5 === 0) await lz4.write(topic, partition, [[`h${round}`, randomBytes(900_000)]])
+    }
+  await Promise.all([lz4, plain, first, second].map((one) => one.close()))
+  for (const { partition, high } of await withAdmin(brokers, (admin) => admin.fetchTopicOffsets(topic)))
+    ends.set(partition, Number(high))
+}, 60_000)
+
+const text = (bytes: Buffer, from: number, to: number): string | null =>
+  to < from ? null : bytes.toString('latin1', from, to)
+
+async function inBulk(starts: ReadonlyMap<number, number>): Promise<Map<number, Told[]>> {
+  const asked = Array.from(starts, ([partition, offset]) => ({ topic, partition, offset }))
+  const reader = await BulkReader.open(brokers, asked)
+  const told = new Map<number, Told[]>([...starts.keys()].map((partition) => [partition, []]))
+  const left = new Set(starts.keys())
+  try {
+    while (left.size > 0) {
+      const reached = await reader.read(({ offset, bytes, keyFrom, keyTo, valueFrom, valueTo }, of) => {
+        const key = text(bytes, keyFrom, keyTo)
+        told.get(of.partition)?.push({ offset, key, value: text(bytes, valueFrom, valueTo) })
+      })
+      for (const one of reached)
+        if (one.offset >= (ends.get(one.partition) ?? 0)) {
+          left.delete(one.partition)
+          reader.leave(one)
+        }
+    }
+  } finally {
+    reader.close()
+  }
+  return told
+}
+
+async function byClient(from: ReadonlyMap<number, number>): Promise<Map<number, Told[]>> {
+  const told = new Map<number, Told[]>([...from.keys()].map((partition) => [partition, []]))
+  await readTopic({ brokers, topic, from }, (messages) => {
+    for (const { partition, offset, key, value } of messages)
+      told.get(partition)?.push({
+        ...{ offset, key: key == null ? null : Buffer.from(key).toString('latin1') },
+        value: value === null ? null : value.toString('latin1'),
+      })
+  })
+  return told
+}
+
+test('compressed and plain, committed and aborted, with and without keys and values: the same records', async () => {
+  const all = new Map(Array.from({ length: PARTITIONS }, (_, partition) => [partition, 0]))
+  const expected = await byClient(all)
+  expect(expected.get(0)?.length).toBeGreaterThan(100)
+  expect(await inBulk(all)).toEqual(expected)
+}, 30_000)
+
+test('from any offset on, also from amid a batch or an aborted transaction', async () => {
+  for (const [partition, end] of ends) {
+    const whole = (await byClient(new Map([[partition, 0]]))).get(partition) ?? []
+    for (let offset = 1; offset < end; offset += 7 + partition) {
+      const expected = whole.filter((one) => one.offset >= offset)
+      expect((await inBulk(new Map([[partition, offset]]))).get(partition)).toEqual(expected)
+    }
+  }
+}, 60_000)
+
+test('another compression, and a partition that is not there, are for the client to read', async () => {
+  const zipped = await writer({ ...producerSettings(brokers).global, 'compression.codec': 'gzip' })
+  const publisher = await openPublisher(brokers)
+  const other = `${prefix}zipped`
+  await withAdmin(brokers, (admin) =>
+    admin.createTopics({ waitForLeaders: false, topics: [{ topic: other }] }),
+  )
+  await publisher.publish([{ topic: other, key: 'first', value: Buffer.from('lz4') }])
+  await zipped.write(other, 0, [['second', Buffer.from('gzip '.repeat(100))]])
+  await Promise.all([publisher.close(), zipped.close()])
+  const reader = await BulkReader.open(brokers, [{ topic: other, partition: 0, offset: 0 }])
+  const keys: (string | null)[] = []
+  const readOn = async () => {
+    for (;;) await reader.read(({ bytes, keyFrom, keyTo }) => keys.push(text(bytes, keyFrom, keyTo)))
+  }
+  await expect(readOn()).rejects.toThrow('compressed another way')
+  reader.close()
+  expect(keys).toEqual(['first'])
+  await expect(BulkReader.open(brokers, [{ topic: other, partition: 1, offset: 0 }])).rejects.toThrow(
+    'leader',
+  )
+}, 30_000)
