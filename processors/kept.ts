@@ -182,15 +182,16 @@ export function restoreBudget(kept: KeptBudget): BudgetFact {
   return use
 }
 
-const newSums = (): KeptSums => ({
-  ...emptySums(),
-  ...{ minCenti: null, maxCenti: null, humidityMinCenti: null, humidityMaxCenti: null },
+const newWindow = (): { window: KeptWindow; sums: KeptSums } => ({
+  window: { atMs: 0, endMs: 0, sums: null },
+  sums: {
+    ...emptySums(),
+    ...{ minCenti: null, maxCenti: null, humidityMinCenti: null, humidityMaxCenti: null },
+  },
 })
 
 /** Filled anew for each record, which is encoded before the next is made. */
-const keptSums: Record<WindowFact['kind'], KeptSums> = {
-  ...{ hour: newSums(), day: newSums(), week: newSums(), month: newSums() },
-}
+const keptWindows = { hour: newWindow(), day: newWindow(), week: newWindow(), month: newWindow() }
 
 /** Zeros and hundredths take a byte or three in place of eight. */
 function fillSums(kept: KeptSums, sums: Sums): KeptSums {
@@ -234,11 +235,13 @@ function restoreSums({ minCenti, maxCenti, humidityMinCenti, humidityMaxCenti, .
 }
 
 /** Good until the next call for one of its kind. */
-export const keepWindow = ({ kind, atMs, endMs, sums }: WindowFact): KeptWindow => ({
-  atMs,
-  endMs,
-  sums: isEmpty(sums) ? null : fillSums(keptSums[kind], sums),
-})
+export function keepWindow({ kind, atMs, endMs, sums }: WindowFact): KeptWindow {
+  const kept = keptWindows[kind]
+  kept.window.atMs = atMs
+  kept.window.endMs = endMs
+  kept.window.sums = isEmpty(sums) ? null : fillSums(kept.sums, sums)
+  return kept.window
+}
 
 export const restoreWindow = (kind: WindowFact['kind'], { atMs, endMs, sums }: KeptWindow): WindowFact => ({
   ...openWindow(kind, { startMs: atMs, endMs }),

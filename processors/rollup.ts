@@ -9,6 +9,8 @@ import type { Limits } from './limits.ts'
 import type { Span } from './local-time.ts'
 import { addHeld, addSums, emptySums, isEmpty, type Sums, setToSum } from './sums.ts'
 
+const nothing: Readonly<Sums> = emptySums()
+
 export const granularities: readonly Granularity[] = ['hour', 'day', 'week', 'month']
 
 export function openWindow(kind: Granularity, { startMs, endMs }: Span): WindowFact {
@@ -82,15 +84,26 @@ function crossHour(fold: UnitFold, context: FoldContext, windows: Windows, toMs:
     endDays(fold, context, windows.day.endMs)
     if (nextMs >= windows.week.endMs) {
       complete(fold, context, windows.week)
-      windows.week = openWindow('week', context.zone.weekAt(nextMs))
+      windows.week = follow(windows.week, context, context.zone.weekAt(nextMs))
     }
     if (nextMs >= windows.month.endMs) {
       complete(fold, context, windows.month)
-      windows.month = openWindow('month', context.zone.monthAt(nextMs))
+      windows.month = follow(windows.month, context, context.zone.monthAt(nextMs))
     }
-    windows.day = openWindow('day', context.zone.dayAt(nextMs))
+    windows.day = follow(windows.day, context, context.zone.dayAt(nextMs))
   }
-  windows.hour = openWindow('hour', context.zone.hourAt(nextMs))
+  windows.hour = follow(windows.hour, context, context.zone.hourAt(nextMs))
+}
+
+/** The window after a complete one. In the fold of the checkpoint nobody looks back at it: it becomes the next. */
+function follow(window: WindowFact, { changes }: FoldContext, { startMs, endMs }: Span): WindowFact {
+  if (changes !== null) return openWindow(window.kind, { startMs, endMs })
+  window.atMs = startMs
+  window.endMs = endMs
+  window.ranToMs = startMs
+  window.isOpen = true
+  setToSum(window.sums, nothing, nothing)
+  return window
 }
 
 function complete(fold: UnitFold, context: FoldContext, window: WindowFact): void {
@@ -127,7 +140,6 @@ type WindowSums = Record<Granularity, Sums>
 
 /** What `openSums` gives. It is asked for each unit and commit, and its sums are looked at and forgotten. */
 const running: WindowSums = { hour: emptySums(), day: emptySums(), week: emptySums(), month: emptySums() }
-const nothing: Readonly<Sums> = emptySums()
 
 /** The open windows' sums as of `ranToMs`, each the sum of its parts, until the next call; the fold is left as it is. */
 export function openSums(fold: UnitFold, limits: Limits): WindowSums | null {

@@ -1,4 +1,5 @@
 // The unit stage: a unit's readings and configuration become its excursions, doors, silences, status, alerts, rollups.
+import { touch } from './fold-context.ts'
 import type { Observation } from './fold-state.ts'
 import { forgetBefore, type Publication, publish, retractMissing, type UnitOutput } from './ledger.ts'
 import type { Emit, Input, Processor } from './processor.ts'
@@ -50,14 +51,12 @@ export function unitStage({ graceMs }: UnitOptions = { graceMs: GRACE_MS }): Uni
     const { live, context } = state
     for (let endMs = nextWindowEndMs(live); endMs <= finalToMs(state); endMs = nextWindowEndMs(live))
       moveTo(live, context, endMs)
-    const { complete, touched } = state.changes
-    if (complete.length === 0) return
-    state.changes.complete = complete.filter((window) => {
-      if (window.endMs > finalToMs(state)) return true
-      if (!window.touched) touched.push(window)
-      window.touched = true
-      return false
-    })
+    const { complete } = state.changes
+    let notFinal = 0
+    for (const window of complete)
+      if (window.endMs > finalToMs(state)) complete[notFinal++] = window
+      else touch(context, window)
+    complete.length = notFinal
   }
 
   const finalToMs = (state: UnitState): number => Math.max(state.clockMs, state.newestMs) - graceMs
