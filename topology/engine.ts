@@ -88,14 +88,17 @@ export class Task {
   /** After the changelog has been read. Throws `UnlearnedSchema`: learn it and call again. */
   startTimers(): void {
     if (this.stage.processor.timers === 'none') return
-    for (const key of this.#store.keys()) this.#timers.set(key, this.#restoredTimer(key))
-    this.#timers.fold()
+    this.#timers.start(this.#restoredTimers())
   }
 
-  #restoredTimer(key: string): number {
+  *#restoredTimers(): Generator<[string, number]> {
+    for (const [key, committed] of this.#store.entries()) yield [key, this.#restoredTimer(key, committed)]
+  }
+
+  #restoredTimer(key: string, committed: Buffer): number {
     const { processor, changelog } = this.stage
     if (processor.timers === 'kept') {
-      const keptMs = this.#codecs.of(changelog).first(this.#store.committed(key) ?? NOTHING)
+      const keptMs = this.#codecs.of(changelog).first(committed)
       // A record of an earlier release has none.
       if (keptMs !== undefined) return (keptMs as number | null) ?? Number.POSITIVE_INFINITY
     }

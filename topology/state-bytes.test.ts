@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { StateBytes } from './state-bytes.ts'
 
-const contents = (bytes: StateBytes) => new Map([...bytes.keys()].map((key) => [key, String(bytes.get(key))]))
+const contents = (bytes: StateBytes) =>
+  new Map(Array.from(bytes.entries(), ([key, value]) => [key, String(value)]))
 
 test('whatever is set, shortened, lengthened and deleted, it has what a map would have', () => {
   const step = fc.record({

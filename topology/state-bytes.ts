@@ -28,17 +28,15 @@ export class StateBytes {
     return this.#segments.reduce((sum, segment) => sum + segment.length, 0)
   }
 
-  keys(): IterableIterator<string> {
-    return this.#places.keys()
+  /** Each value is a view, until the next `set` or `delete`. */
+  *entries(): Generator<[key: string, value: Buffer]> {
+    for (const [key, place] of this.#places) yield [key, this.#valueAt(place)]
   }
 
   /** A view, until the next `set` or `delete`. */
   get(key: string): Buffer | null {
     const place = this.#places.get(key)
-    if (place === undefined) return null
-    const segment = this.#segmentAt(place)
-    const from = (place % PLACES) + HEAD_BYTES
-    return segment.subarray(from, from + segment.readUInt32LE(from - 4))
+    return place === undefined ? null : this.#valueAt(place)
   }
 
   /** Copies the value. */
@@ -61,6 +59,12 @@ export class StateBytes {
     if (place === undefined) return
     this.#forget(place)
     this.#places.delete(key)
+  }
+
+  #valueAt(place: number): Buffer {
+    const segment = this.#segmentAt(place)
+    const from = (place % PLACES) + HEAD_BYTES
+    return segment.subarray(from, from + segment.readUInt32LE(from - 4))
   }
 
   #segmentAt(place: number): Buffer {

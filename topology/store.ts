@@ -29,8 +29,9 @@ export class Store {
     return this.#committed.size
   }
 
-  keys(): IterableIterator<string> {
-    return this.#committed.keys()
+  /** As the changelog has them: each value is a view, until something is restored. */
+  entries(): Iterable<[key: string, committed: Buffer]> {
+    return this.#committed.entries()
   }
 
   /** Takes a record of the changelog, or what a transaction has committed of one; null deletes the key. */

@@ -19,6 +19,13 @@ export class Timers {
     return this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY
   }
 
+  /** Those of a task that starts, in place of what there was. Infinity: no timer. Throws as `timers` does: call it again. */
+  start(timers: Iterable<[key: string, atMs: number]>): void {
+    this.#heap = []
+    this.#current.clear()
+    for (const [key, atMs] of timers) this.#put(key, atMs)
+  }
+
   /** Infinity: no timer. */
   set(key: string, atMs: number): void {
     const oldMs = this.#current.get(key) ?? Number.POSITIVE_INFINITY

@@ -11,6 +11,7 @@ const REQUEST_HEAD_BYTES = LENGTH_BYTES + 10
 const ANSWER_HEAD_BYTES = LENGTH_BYTES + 4
 const ANSWER_WITHIN_MS = 10_000
 const FIRST_BYTES = 64 * 1024
+const READ_BYTES = 512 * 1024
 
 export type Endpoint = {
   host: string
@@ -32,21 +33,17 @@ export class BrokerConnection {
   #failure: Error | null = null
   #correlationId = 0
 
-  private constructor(socket: Socket) {
-    this.#socket = socket
-    socket.on('data', (chunk) => this.#take(chunk))
-    socket.on('error', (error) => this.#fail(error))
-    socket.on('close', () => this.#fail(new Error('The broker has closed the connection')))
+  private constructor(endpoint: Endpoint) {
+    this.#socket = socketTo(endpoint, (chunk) => this.#take(chunk))
+    this.#socket.on('error', (error) => this.#fail(error))
+    this.#socket.on('close', () => this.#fail(new Error('The broker has closed the connection')))
   }
 
   /** Rejects where nobody answers. */
-  static async open({ host, port, tls }: Endpoint): Promise<BrokerConnection> {
-    const socket =
-      tls === null ? connectPlain({ host, port, noDelay: true }) : connectTls({ host, port, ...tls })
-    const connection = new BrokerConnection(socket)
-    await connection.#answered(() => {
-      socket.once(tls === null ? 'connect' : 'secureConnect', () => connection.#settle())
-    })
+  static async open(endpoint: Endpoint): Promise<BrokerConnection> {
+    const connection = new BrokerConnection(endpoint)
+    const isOpen = endpoint.tls === null ? 'connect' : 'secureConnect'
+    await connection.#answered(() => connection.#socket.once(isOpen, () => connection.#settle()))
     return connection
   }
 
@@ -111,4 +108,15 @@ export class BrokerConnection {
     this.#bytes.copy(roomy, 0, 0, this.#used)
     this.#bytes = roomy
   }
+}
+
+/** Where it may, a socket reads into one buffer again and again, and not into one that is made for each chunk. */
+function socketTo({ host, port, tls }: Endpoint, onChunk: (chunk: Buffer) => void): Socket {
+  if (tls !== null) return connectTls({ host, port, ...tls }).on('data', onChunk)
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+  const callback = (bytes: number): boolean => {
+    onChunk(buffer.subarray(0, bytes))
+    return true
+  }
+  return connectPlain({ host, port, noDelay: true, onread: { buffer, callback } })
 }
