@@ -75,6 +75,23 @@ test('gaps of any size come back as they were', () => {
   expect(entriesOf(packed(entries))).toEqual(entries)
 })
 
+test('what has been forgotten in front makes room for gaps of any size, and what stands is whole', () => {
+  const gapMs = fc.oneof(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 2 ** 45 }))
+  fc.assert(
+    fc.property(fc.array(gapMs, { minLength: 40, maxLength: 120 }), fc.nat({ max: 12 }), (gapsMs, kept) => {
+      const digests = emptyDigests()
+      const entries: Entry[] = []
+      let recordedAtMs = 0
+      for (const [digest, gapMs] of gapsMs.entries()) {
+        recordedAtMs += gapMs
+        entries.push({ recordedAtMs, digest })
+        addDigest(digests, recordedAtMs, digest, entries.at(-1 - kept)?.recordedAtMs ?? 0)
+        expect(entriesOf(digests)).toEqual(entries.slice(-1 - kept))
+      }
+    }),
+  )
+})
+
 test('a replaced digest stands at its instant, and only there', () => {
   const digests = packed([10, 20, 30].map((recordedAtMs) => ({ recordedAtMs, digest: recordedAtMs })))
   replaceDigest(digests, 20, -5)

@@ -5,8 +5,10 @@
 //   entry = gap to the entry before, ms, 7 bits a byte, lowest first | digest, 4 bytes, lowest first
 
 const DIGEST_BYTES = 4
-const GAP_BYTES_MAX = 8
-const GROWTH = 1.25
+const ENTRY_BYTES_MAX = 8 + DIGEST_BYTES
+/** A device of two days has moved to a larger run eight times. One of a task's live ones has 3 KB at most. */
+const GROWTH = 1.5
+const BYTES_MIN = 64
 
 /** The first entry's instant is `firstMs`, whatever its gap was to one that has been forgotten. */
 export type ReadingDigests = { bytes: Buffer; from: number; to: number; firstMs: number; lastMs: number }
@@ -51,7 +53,7 @@ export const keptBytes = ({ bytes, from, to }: ReadingDigests): Buffer => bytes.
 
 export function restoreDigests(firstMs: number, bytes: Buffer): ReadingDigests {
   const digests = { bytes, from: 0, to: bytes.length, firstMs, lastMs: firstMs }
-  for (const { recordedAtMs } of walk(digests)) digests.lastMs = recordedAtMs
+  for (let at = nextOf(bytes, 0); at < digests.to; at = nextOf(bytes, at)) digests.lastMs += gapAt(bytes, at)
   return digests
 }
 
@@ -61,11 +63,15 @@ export function packed(entries: readonly Entry[]): ReadingDigests {
   return digests
 }
 
-export const entriesOf = (digests: ReadingDigests): Entry[] =>
-  Array.from(walk(digests), ({ recordedAtMs, at }) => ({
-    recordedAtMs,
-    digest: digests.bytes.readInt32LE(at),
-  }))
+export function entriesOf({ bytes, from, to, firstMs }: ReadingDigests): Entry[] {
+  const entries: Entry[] = []
+  let recordedAtMs = firstMs
+  for (let at = from; at < to; at = nextOf(bytes, at)) {
+    if (at > from) recordedAtMs += gapAt(bytes, at)
+    entries.push({ recordedAtMs, digest: bytes.readInt32LE(endOfGap(bytes, at)) })
+  }
+  return entries
+}
 
 function insertedInto(entries: Entry[], entry: Entry): Entry[] {
   const place = entries.findIndex(({ recordedAtMs }) => recordedAtMs > entry.recordedAtMs)
@@ -84,41 +90,38 @@ function append(digests: ReadingDigests, recordedAtMs: number, digest: number): 
   digests.lastMs = recordedAtMs
 }
 
+/** Where a quarter as much as stands has been forgotten in front, what stands is moved there. */
 function makeRoom(digests: ReadingDigests): void {
   const { bytes, from, to } = digests
-  const need = to - from + GAP_BYTES_MAX + DIGEST_BYTES
-  if (bytes.length - from >= need) return
-  const roomy = Buffer.allocUnsafeSlow(Math.ceil(need * GROWTH))
+  if (bytes.length - to >= ENTRY_BYTES_MAX) return
+  const stands = to - from
+  const roomy = from > ENTRY_BYTES_MAX + stands / 4 ? bytes : bytesFor(stands + ENTRY_BYTES_MAX)
   digests.to = bytes.copy(roomy, 0, from, to)
   digests.from = 0
   digests.bytes = roomy
 }
 
+const bytesFor = (need: number): Buffer =>
+  Buffer.allocUnsafeSlow(Math.max(BYTES_MIN, Math.ceil(need * GROWTH)))
+
 function forgetFirst(digests: ReadingDigests): void {
-  digests.from = endOfGap(digests.bytes, digests.from) + DIGEST_BYTES
+  digests.from = nextOf(digests.bytes, digests.from)
   if (!isEmpty(digests)) digests.firstMs += gapAt(digests.bytes, digests.from)
 }
 
 /** Where the instant's digest lies; −1: there is none. Nearly always it is asked of an instant after the last. */
 function placeOf(digests: ReadingDigests, recordedAtMs: number): number {
-  if (isEmpty(digests) || recordedAtMs > digests.lastMs || recordedAtMs < digests.firstMs) return -1
-  for (const entry of walk(digests)) if (entry.recordedAtMs === recordedAtMs) return entry.at
+  const { bytes, from, to, firstMs, lastMs } = digests
+  if (isEmpty(digests) || recordedAtMs > lastMs || recordedAtMs < firstMs) return -1
+  let standsMs = firstMs
+  for (let at = from; at < to && standsMs <= recordedAtMs; at = nextOf(bytes, at)) {
+    if (at > from) standsMs += gapAt(bytes, at)
+    if (standsMs === recordedAtMs) return endOfGap(bytes, at)
+  }
   return -1
 }
 
-function* walk({
-  bytes,
-  from,
-  to,
-  firstMs,
-}: ReadingDigests): Generator<{ recordedAtMs: number; at: number }> {
-  let recordedAtMs = firstMs
-  for (let at = from; at < to; at += DIGEST_BYTES) {
-    if (at > from) recordedAtMs += gapAt(bytes, at)
-    at = endOfGap(bytes, at)
-    yield { recordedAtMs, at }
-  }
-}
+const nextOf = (bytes: Buffer, at: number): number => endOfGap(bytes, at) + DIGEST_BYTES
 
 function endOfGap(bytes: Buffer, at: number): number {
   let end = at

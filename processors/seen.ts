@@ -141,10 +141,17 @@ export function readingsOf(space: Space, unitId: string): ReadingDigests {
 export const keepSpace = ({ uplinks, unassigned, readings }: Space): SeenSpace => ({
   uplinks,
   unassigned,
-  readings: readings.map(({ unitId, digests }) => ({
-    ...{ unitId, gapsMs: [], digests: [] },
-    ...{ firstMs: digests.firstMs, packed: keptBytes(digests) },
-  })),
+  readings: readings.map(keepReadings),
+})
+
+const ofEarlierReleases: readonly number[] = []
+
+const keepReadings = ({ unitId, digests }: Readings): SeenReadings => ({
+  unitId,
+  gapsMs: ofEarlierReleases,
+  digests: ofEarlierReleases,
+  firstMs: digests.firstMs,
+  packed: keptBytes(digests),
 })
 
 export const restoreSpace = ({ uplinks, unassigned, readings }: SeenSpace): Space => ({
