@@ -121,9 +121,18 @@ const restoreSent = ({ kind, atMs, revision, digest, closedForMs }: SentFact, ta
   foldNumber: 0,
 })
 
+/** By the place of the device: they are the same for all units. */
+const openTags: string[] = []
+const closedTags: string[] = []
+
 /** `open|<device>` as `open|#<its place>`. */
-const keepDoorTag = (tag: string, places: DevicePlaces): string =>
-  `${tag.slice(0, tag.indexOf('|'))}|#${places.of(deviceOf(tag))}`
+function keepDoorTag(tag: string, places: DevicePlaces): string {
+  const place = places.of(deviceOf(tag))
+  const isOpen = tag.startsWith('open|')
+  const tags = isOpen ? openTags : closedTags
+  tags[place] ??= `${isOpen ? 'open' : 'closed'}|#${place}`
+  return tags[place]
+}
 
 const restoreDoorTag = (tag: string, places: DevicePlaces): string =>
   tag.replace(/\|#(\d+)$/, (_, place: string) => `|${places.at(Number(place))}`)
