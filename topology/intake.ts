@@ -1,9 +1,10 @@
 // What comes in: reads the group's partitions, and lets the tasks take what waits for them, those of sources in turns.
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Message } from 'node-rdkafka'
+import { setImmediate as callbackEnds, setTimeout as sleep } from 'node:timers/promises'
+import type { EofEvent, Message } from 'node-rdkafka'
 import { UnlearnedSchema } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
-import { type Batch, type Consumer, isFatal, isKafkaError, isSessionRefused } from './kafka-clients.ts'
+import type { TopicName } from '../schemas/topics.ts'
+import { type Consumer, isFatal, isKafkaError, isSessionRefused } from './kafka-clients.ts'
 import type { RuntimeOptions } from './kafka-runtime.ts'
 import { toInputs } from './message.ts'
 import { isTakingTurns, type Pace } from './pace.ts'
@@ -16,7 +17,14 @@ import { nextTurn } from './turns.ts'
 const CONSUME_RECORDS_MAX = 2_000
 const READ_PAUSE_MS = 200
 const REGISTRY_PAUSE_MS = 1_000
-const NOTHING: Batch = { messages: [], ends: [] }
+
+/** What came of one partition, by its topic's name on the broker. */
+type Part = { topic: string; partition: number; records: InputRecord[] }
+
+/** `ends`: partitions that were read to their end. They hold after the records. */
+type Fetch = { parts: Part[]; ends: EofEvent[] }
+
+const NOTHING: Fetch = { parts: [], ends: [] }
 
 export type IntakeSetup = {
   options: RuntimeOptions
@@ -30,6 +38,8 @@ export class Intake {
   readonly #group: Consumer
   readonly #slots: Slots
   readonly #turnWait: TurnWait
+  /** By their names on the broker. */
+  readonly #streams: ReadonlyMap<string, TopicName>
   /** How many more records the open transaction takes. */
   #room = 0
 
@@ -38,12 +48,21 @@ export class Intake {
     this.#group = group
     this.#slots = slots
     this.#turnWait = new TurnWait(pace)
+    const { topology, topicOf } = options
+    this.#streams = new Map(topology.stages.map(({ carrier }) => [topicOf(carrier), carrier]))
   }
 
-  /** Errors that are not fatal pass: a broker is away, a topic's leader moves, this member was too slow and joins again. */
-  async read(): Promise<Batch> {
+  /**
+   * Errors that are not fatal pass: a broker is away, a topic's leader moves, this member was too slow and joins again. Messages
+   * become records at once, and nothing is done with them before the client's callback has ended: it holds each message and its
+   * buffers until then, and they would be moved to V8's old generation while records are taken.
+   */
+  async read(): Promise<Fetch> {
     try {
-      return await this.#group.consume(CONSUME_RECORDS_MAX)
+      const { messages, ends } = await this.#group.consume(CONSUME_RECORDS_MAX)
+      const parts = this.#partsOf(messages)
+      await callbackEnds()
+      return { parts, ends }
     } catch (error) {
       if (!isKafkaError(error) || isFatal(error)) throw error
       if (isSessionRefused(error)) {
@@ -56,16 +75,28 @@ export class Intake {
     }
   }
 
-  offer({ messages, ends }: Batch): void {
-    const bySlot = new Map<TaskSlot, Message[]>()
-    for (const message of messages) {
-      const slot = this.#slots.of(message)
-      const own = slot && bySlot.get(slot)
-      if (own !== undefined) own.push(message)
-      else if (slot !== undefined) bySlot.set(slot, [message])
+  #partsOf(messages: readonly Message[]): Part[] {
+    const parts: Part[] = []
+    for (const [topic, stream] of this.#streams) {
+      const byPartition: Message[][] = []
+      for (const message of messages) {
+        if (message.topic !== topic) continue
+        const own = byPartition[message.partition]
+        if (own === undefined) byPartition[message.partition] = [message]
+        else own.push(message)
+      }
+      byPartition.forEach((own, partition) => {
+        parts.push({ topic, partition, records: toInputs(stream, own) })
+      })
     }
-    for (const [slot, own] of bySlot)
-      for (const record of toInputs(slot.task.stage.carrier, own)) slot.offer(record)
+    return parts
+  }
+
+  offer({ parts, ends }: Fetch): void {
+    for (const part of parts) {
+      const slot = this.#slots.of(part)
+      if (slot !== undefined) for (const record of part.records) slot.offer(record)
+    }
     for (const end of ends) {
       const slot = this.#slots.of(end)
       slot?.sawEnd(slot.task.stage.carrier, end.offset)
