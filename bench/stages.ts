@@ -5,7 +5,7 @@ import { type Codecs, memoryRegistry, openCodecs } from '../schemas/codec.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { type CarriedBatch, CarrierWriter } from '../topology/carrier.ts'
 import { Task } from '../topology/engine.ts'
-import { inOrderOfCause, type Run } from '../topology/handed-on.ts'
+import { HandedOn } from '../topology/handed-on.ts'
 import type { OutputLog } from '../topology/output-log.ts'
 import { partitionOfText } from '../topology/partitioner.ts'
 import type { InputRecord, OutputRecord } from '../topology/records.ts'
@@ -55,17 +55,18 @@ class Stages {
   }
 
   #commitOf(tasks: readonly Task[], clockMs: number): InputRecord[] {
-    const runs: Run[] = []
+    const readings = new HandedOn()
     for (const task of tasks) {
       task.settle(clockMs)
-      runs.push({ log: task.outputs, places: this.#readingsIn(task.outputs), taken: 0 })
+      readings.addRun(task.outputs, this.#readingsIn(task.outputs))
     }
     const writer = new CarrierWriter('reading-batches', PARTITIONS, this.codecs)
     const batches: InputRecord[] = []
     const keep = ({ topic, partition, key, value }: CarriedBatch) =>
       batches.push(record(topic, partition, key, value))
-    for (const reading of inOrderOfCause(runs)) {
-      const full = writer.add(reading)
+    while (readings.next()) {
+      const { log, at } = readings
+      const full = writer.add({ key: log.keyAt(at), value: log.valueAt(at) })
       if (full !== null) keep(full)
     }
     for (const batch of writer.end()) keep(batch)

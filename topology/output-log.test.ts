@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { memoryRegistry, openCodecs } from '../schemas/codec.ts'
 import { CHUNK_BYTES } from './chunks.ts'
-import { inOrderOfCause } from './handed-on.ts'
+import { HandedOn } from './handed-on.ts'
 import { OutputLog } from './output-log.ts'
 
 const codecs = await openCodecs(memoryRegistry(), '')
@@ -62,17 +62,18 @@ test('a value that its schema refuses adds nothing', () => {
 })
 
 test('of several tasks what is handed on goes in the order of its causes, equal ones task by task, timers last', () => {
-  const runs = [
+  const causesOf = [
     [1, 3, 3, 8, Number.POSITIVE_INFINITY],
     [2, 3, 9],
     [0, Number.POSITIVE_INFINITY],
-  ].map((causes, task) => {
+  ]
+  const ordered = new HandedOn()
+  for (const [task, causes] of causesOf.entries()) {
     const log = new OutputLog()
-    causes.forEach((causeMs, i) => {
-      add(log, `${task}${i}`, 10, causeMs)
-    })
-    return { log, places: causes.map((_, i) => i), taken: 0 }
-  })
-  const order = ['20', '00', '10', '01', '02', '11', '03', '12', '04', '21']
-  expect(Array.from(inOrderOfCause(runs), ({ key }) => key)).toEqual(order)
+    for (const [i, causeMs] of causes.entries()) add(log, `${task}${i}`, 10, causeMs)
+    ordered.addRun(log, [...causes.keys()])
+  }
+  const order: string[] = []
+  while (ordered.next()) order.push(ordered.log.keyAt(ordered.at))
+  expect(order).toEqual(['20', '00', '10', '01', '02', '11', '03', '12', '04', '21'])
 })

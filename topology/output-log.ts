@@ -56,6 +56,12 @@ export class OutputLog {
     return this.#keys[at] as string
   }
 
+  /** null: by the key. */
+  partitionAt(at: number): number | null {
+    const partition = this.#partitions[at] as number
+    return partition === BY_KEY ? null : partition
+  }
+
   causeAt(at: number): number {
     return this.#causes[at] as number
   }
@@ -68,12 +74,11 @@ export class OutputLog {
 
   /** Its `value` is a view, until the log is cleared or truncated. */
   at(at: number): OutputRecord {
-    const partition = this.#partitions[at] as number
     return {
       topic: this.topicAt(at),
       key: this.keyAt(at),
       value: this.valueAt(at),
-      partition: partition === BY_KEY ? null : partition,
+      partition: this.partitionAt(at),
       causeMs: this.causeAt(at),
     }
   }

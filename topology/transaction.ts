@@ -5,10 +5,9 @@ import type { TopicName } from '../schemas/topics.ts'
 import { CarrierWriter, carrierOf } from './carrier.ts'
 import { taskId } from './clock-board.ts'
 import type { Topology } from './define.ts'
-import { inOrderOfCause, type Run } from './handed-on.ts'
+import { HandedOn } from './handed-on.ts'
 import type { Consumer, Transactions } from './kafka-clients.ts'
 import type { OutputLog } from './output-log.ts'
-import type { OutputRecord } from './records.ts'
 import type { TaskSlot } from './task-slot.ts'
 
 /** How often a task tells the others how far it is. */
@@ -72,15 +71,17 @@ export async function runTransaction(
 
 /** What nobody here reads has no order across tasks: a task's own is all that outsiders need. */
 async function produceOutputs(slots: readonly TaskSlot[], context: TransactionContext): Promise<void> {
-  const handedOn = new Map<TopicName, Run[]>()
+  const handedOn = new Map<TopicName, HandedOn>()
   for (const { stream, upstream } of context.topology.stages)
-    if (upstream.length > 0) handedOn.set(stream, [])
+    if (upstream.length > 0) handedOn.set(stream, new HandedOn())
   for (const { task } of slots) await produceOf(task.outputs, handedOn, context)
-  for (const [topic, runs] of handedOn) {
+  for (const [topic, ordered] of handedOn) {
     const write = carried(topic, context)
-    for (const output of inOrderOfCause(runs)) {
-      if (!produceNow(output, context)) await produceLater(output, context)
-      const full = write?.add(output)
+    while (ordered.next()) {
+      const { log, at } = ordered
+      const made = { topic, partition: log.partitionAt(at), key: log.keyAt(at), value: log.valueAt(at) }
+      if (!produceNow(made, context)) await produceLater(made, context)
+      const full = write?.add(made)
       if (full) await produceLater(full, context)
     }
     for (const batch of write?.end() ?? []) await produceLater(batch, context)
@@ -88,21 +89,28 @@ async function produceOutputs(slots: readonly TaskSlot[], context: TransactionCo
 }
 
 /** All of a task but what is handed on: of that, only where it lies. A promise for each record would cost as much as the record. */
-async function produceOf(log: OutputLog, handedOn: Map<TopicName, Run[]>, context: TransactionContext) {
+async function produceOf(log: OutputLog, handedOn: Map<TopicName, HandedOn>, context: TransactionContext) {
+  const { transactions, topicOf } = context
   const places = new Map<TopicName, number[]>()
-  for (const [topic, runs] of handedOn) {
-    const run: Run = { log, places: [], taken: 0 }
-    runs.push(run)
-    places.set(topic, run.places)
+  for (const [topic, ordered] of handedOn) {
+    const own: number[] = []
+    places.set(topic, own)
+    ordered.addRun(log, own)
   }
   for (let at = 0; at < log.count; at++) {
-    const own = places.get(log.topicAt(at))
-    if (own !== undefined) own.push(at)
-    else if (!produceNow(log.at(at), context)) await produceLater(log.at(at), context)
+    const topic = log.topicAt(at)
+    const own = places.get(topic)
+    if (own !== undefined) {
+      own.push(at)
+      continue
+    }
+    const value = log.valueAt(at)
+    if (!transactions.tryProduce(topicOf(topic), log.partitionAt(at), value, log.keyAt(at)))
+      await produceLater(log.at(at), context)
   }
 }
 
-type Produced = Pick<OutputRecord, 'partition' | 'value' | 'key'> & { topic: TopicName }
+type Produced = { topic: TopicName; partition: number | null; value: Buffer; key: string }
 
 const produceNow = (
   { topic, partition, value, key }: Produced,
