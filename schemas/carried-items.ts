@@ -12,11 +12,14 @@ export type OnItem = (keyFrom: number, keyTo: number, from: number, to: number) 
 /** A count or a length beyond it is none of ours. */
 const LONG_BITS_MAX = 28
 
+export const isOurs = (topic: Carrier, batch: Buffer, codecs: Codecs): boolean =>
+  batch.length > HEADER_BYTES && batch[0] === 0 && batch.readUInt32BE(1) === codecs.of(topic).schemaId
+
 /** False: the batch is of another schema, and left to Avro. Throws RECORD_UNREADABLE where items do not end with the bytes. */
 export function eachItem(topic: Carrier, batch: Buffer, codecs: Codecs, onItem: OnItem): boolean {
-  const { schemaId } = codecs.of(topic)
-  if (batch.length <= HEADER_BYTES || batch[0] !== 0 || batch.readUInt32BE(1) !== schemaId) return false
+  if (!isOurs(topic, batch, codecs)) return false
   if (new Walk(batch).isWhole(onItem)) return true
+  const { schemaId } = codecs.of(topic)
   const reason = 'its items do not end where it ends'
   throw new PipelineError('RECORD_UNREADABLE', { topic, schemaId, reason })
 }

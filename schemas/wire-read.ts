@@ -1,10 +1,11 @@
 // How values of Avro lie in bytes: what the compiled readers call. A read beyond the bytes gives anything; whoever reads a value
 // asks at its end whether it ended where it should. Only what such a value could do harm with is asked for before.
+import { KnownTexts } from './known-texts.ts'
 
 const LONG_MAX = 2 ** 53 - 2
 const LOW_BITS = 28
 /** What Node's `toString` comes to, after it has looked at what it was given. */
-type Sliced = Buffer & Record<'latin1Slice' | 'utf8Slice', (from: number, to: number) => string>
+type Sliced = Buffer & Record<'utf8Slice', (from: number, to: number) => string>
 
 const float = new Float64Array(1)
 const floatBytes = new Uint8Array(float.buffer)
@@ -12,15 +13,16 @@ const floatBytes = new Uint8Array(float.buffer)
 /** Up to so many bytes a loop is faster than a call into Node. */
 const LOOP_MAX = 64
 
-/** Texts up to it are looked up among those read before: names of gateways, makers and models come again and again. Ids do not. */
-const KNOWN_BYTES_MAX = 16
-/** A power of two. */
-const KNOWN_TEXTS = 4_096
+/** Names of gateways, makers and models are mostly no longer; ids of devices and organizations are, up to those of 36 bytes. */
+const NAME_BYTES_MAX = 16
+const ID_BYTES_MAX = 36
+// Two, because there are few names, and they are to stay where there are many ids.
+const names = new KnownTexts(4_096)
+const ids = new KnownTexts(65_536)
 
 export class Wire {
   at = 0
   #bytes = Buffer.alloc(0) as Buffer as Sliced
-  readonly #known: string[] = Array.from({ length: KNOWN_TEXTS }, () => '')
 
   start(bytes: Buffer, at: number): void {
     this.#bytes = bytes as Sliced
@@ -91,9 +93,9 @@ export class Wire {
 
   text(): string {
     const from = this.skipBytes()
-    return this.at - from <= KNOWN_BYTES_MAX
-      ? this.#shortText(from, this.at)
-      : this.#bytes.utf8Slice(from, this.at)
+    const length = this.at - from
+    if (length <= NAME_BYTES_MAX) return names.of(this.#bytes, from, this.at)
+    return length <= ID_BYTES_MAX ? ids.of(this.#bytes, from, this.at) : this.#bytes.utf8Slice(from, this.at)
   }
 
   /** Moves behind a text or bytes, and returns where they begin. */
@@ -104,28 +106,4 @@ export class Wire {
     this.at = from + length
     return from
   }
-
-  #shortText(from: number, to: number): string {
-    const bytes = this.#bytes
-    let hash = to - from
-    let bits = 0
-    for (let i = from; i < to; i++) {
-      const byte = bytes[i] as number
-      hash = (Math.imul(hash, 31) + byte) | 0
-      bits |= byte
-    }
-    if (bits > 0x7f) return bytes.utf8Slice(from, to)
-    const slot = (hash ^ (hash >>> 15)) & (KNOWN_TEXTS - 1)
-    const known = this.#known[slot] as string
-    if (isText(known, bytes, from, to)) return known
-    const text = bytes.latin1Slice(from, to)
-    this.#known[slot] = text
-    return text
-  }
-}
-
-function isText(text: string, bytes: Buffer, from: number, to: number): boolean {
-  if (text.length !== to - from) return false
-  for (let i = from; i < to; i++) if (text.charCodeAt(i - from) !== bytes[i]) return false
-  return true
 }

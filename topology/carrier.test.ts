@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { memoryRegistry, openCodecs } from '../schemas/codec.ts'
-import { type CarriedBatch, CarrierWriter, carriedIn } from './carrier.ts'
+import { memoryRegistry, openCodecs, schemaText, UnlearnedSchema } from '../schemas/codec.ts'
+import { type CarriedBatch, CarriedItems, CarrierWriter } from './carrier.ts'
 import { defineTopology } from './define.ts'
 import { partitionOf, partitionOfText } from './partitioner.ts'
 import { TestDriver } from './test-driver.ts'
@@ -8,6 +8,15 @@ import { minutes, spread, uplinkOf } from './testing/counting.ts'
 
 const codecs = await openCodecs(memoryRegistry(), '')
 const START_MS = Date.parse('2026-02-01T10:00:00Z')
+
+function itemsIn(batch: Buffer) {
+  const items = new CarriedItems()
+  items.fill('reading-batches', batch, codecs)
+  return Array.from({ length: items.count }, (_, at) => ({
+    key: items.keyAt(at),
+    value: Buffer.from(items.bytes.subarray(items.fromAt(at), items.toAt(at))),
+  }))
+}
 
 const output = (key: string, bytes: number) => ({
   topic: 'readings' as const,
@@ -36,10 +45,7 @@ test('records of a partition keep their order, and no batch is larger than a bro
   for (const partition of [0, 1, 2]) {
     const own = batches.filter((batch) => batch.partition === partition)
     const carried = own.flatMap(({ value }) => codecs.of('reading-batches').decode(value).items)
-    const walked = own.flatMap(({ value }) => carriedIn('reading-batches', value, codecs))
-    expect(
-      walked.map(({ key, bytes, from, to }) => ({ key, value: Buffer.from(bytes.subarray(from, to)) })),
-    ).toEqual(carried)
+    expect(own.flatMap(({ value }) => itemsIn(value))).toEqual(carried)
     expect(carried.map(({ key }) => key)).toEqual(keys.filter((key) => partitionOfText(key, 3) === partition))
     expect(carried.every(({ key, value }) => value.equals(output(key, 1_000).value))).toBe(true)
   }
@@ -78,13 +84,27 @@ test('of a batch only the refused record becomes a letter; sent back as it is, i
   expect(driver.drain('rollups')).toMatchObject([{ unitId: 'unit-0', count: 4, sum: 1 + 2 + 3 + 4 }])
 })
 
+test("a batch of another release is walked like ours, once its writer's schema has been learned", async () => {
+  const registry = memoryRegistry()
+  const ours = await openCodecs(registry, '')
+  const theirs = await registry.register('another', schemaText('reading-batches'))
+  const items = [1, 2].map((n) => ({ key: `unit-${n}`, value: Buffer.alloc(100, n) }))
+  const batch = Buffer.from(ours.of('reading-batches').encode({ items }))
+  batch.writeUInt32BE(theirs, 1)
+  const carried = new CarriedItems()
+  expect(() => carried.fill('reading-batches', batch, ours)).toThrow(UnlearnedSchema)
+  await ours.learn('reading-batches', theirs)
+  carried.fill('reading-batches', batch, ours)
+  expect([carried.keyAt(0), carried.keyAt(1), carried.count]).toEqual(['unit-1', 'unit-2', 2])
+  expect(carried.bytes.subarray(carried.fromAt(1), carried.toAt(1))).toEqual(items[1]?.value)
+})
+
 test('bytes that are no batch are unreadable, wherever they are wrong', () => {
   const { encode } = codecs.of('reading-batches')
   const batch = encode({ items: [1, 2].map((n) => ({ key: `unit-${n}`, value: Buffer.alloc(100, n) })) })
-  for (let bytes = 0; bytes < batch.length; bytes++)
-    expect(() => carriedIn('reading-batches', batch.subarray(0, bytes), codecs)).toThrow()
+  for (let bytes = 0; bytes < batch.length; bytes++) expect(() => itemsIn(batch.subarray(0, bytes))).toThrow()
   const tooMany = Buffer.from(batch)
   tooMany[5] = 2 * 3
-  expect(() => carriedIn('reading-batches', tooMany, codecs)).toThrow('reading-batches')
-  expect(carriedIn('reading-batches', encode({ items: [] }), codecs)).toEqual([])
+  expect(() => itemsIn(tooMany)).toThrow('reading-batches')
+  expect(itemsIn(encode({ items: [] }))).toEqual([])
 })

@@ -1,12 +1,12 @@
 // Between two stages a record of Kafka carries many records of one partition and commit. Outsiders read
 // the same records one by one in the topic of their own; the stage that follows never does.
 
-import { eachItem, HEAD_BYTES_MAX, itemBytesMax, putHead, putItem } from '../schemas/carried-items.ts'
+import { eachItem, HEAD_BYTES_MAX, isOurs, itemBytesMax, putHead, putItem } from '../schemas/carried-items.ts'
 import type { Codecs } from '../schemas/codec.ts'
+import { keyText } from '../schemas/known-texts.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { topics } from '../schemas/topics.ts'
 import { CHUNK_BYTES, giveBack, takeChunk } from './chunks.ts'
-import { keyText } from './key-texts.ts'
 import { partitionOfText } from './partitioner.ts'
 import type { OutputRecord } from './records.ts'
 
@@ -17,18 +17,58 @@ export const carrierOf = (stream: TopicName): Carrier | undefined => topics[stre
 
 export type CarriedBatch = { topic: Carrier; partition: number; key: string; value: Buffer }
 
-/** One of the records that a batch carries: its key, and where in `bytes` its value lies. */
-export type Carried = { key: string; bytes: Buffer; from: number; to: number }
+const NOTHING = Buffer.alloc(0)
 
-/** What a batch carries. Throws RECORD_NOT_FRAMED, RECORD_UNREADABLE, and as `decode` for another schema. */
-export function carriedIn(topic: Carrier, batch: Buffer, codecs: Codecs): Carried[] {
-  const items: Carried[] = []
-  const isOurs = eachItem(topic, batch, codecs, (keyFrom, keyTo, from, to) => {
-    items.push({ key: keyText(batch, keyFrom, keyTo), bytes: batch, from, to })
-  })
-  if (isOurs) return items
-  const { decode } = codecs.of(topic)
-  return decode(batch).items.map(({ key, value }) => ({ key, bytes: value, from: 0, to: value.length }))
+/** A batch of another release becomes one of ours. Throws RECORD_NOT_FRAMED, RECORD_UNREADABLE, UnlearnedSchema as `decode`. */
+export function inOwnSchema(topic: Carrier, batch: Buffer, codecs: Codecs): Buffer {
+  if (isOurs(topic, batch, codecs)) return batch
+  const { decode, encode } = codecs.of(topic)
+  return encode(decode(batch))
+}
+
+/** What a batch carries: keys, and where in `bytes` their values lie. Filled anew for each batch, so that nothing is made for an item. */
+export class CarriedItems {
+  bytes: Buffer = NOTHING
+  #count = 0
+  readonly #keys: string[] = []
+  readonly #from: number[] = []
+  readonly #to: number[] = []
+
+  get count(): number {
+    return this.#count
+  }
+
+  keyAt(at: number): string {
+    return this.#keys[at] as string
+  }
+
+  fromAt(at: number): number {
+    return this.#from[at] as number
+  }
+
+  toAt(at: number): number {
+    return this.#to[at] as number
+  }
+
+  /** Throws as `inOwnSchema`. */
+  fill(topic: Carrier, batch: Buffer, codecs: Codecs): void {
+    this.#count = 0
+    this.bytes = inOwnSchema(topic, batch, codecs)
+    eachItem(topic, this.bytes, codecs, this.#add)
+  }
+
+  /** Of the batch: it may be let go. */
+  clear(): void {
+    this.#count = 0
+    this.bytes = NOTHING
+  }
+
+  readonly #add = (keyFrom: number, keyTo: number, from: number, to: number): void => {
+    const at = this.#count++
+    this.#keys[at] = keyText(this.bytes, keyFrom, keyTo)
+    this.#from[at] = from
+    this.#to[at] = to
+  }
 }
 
 type Open = { chunk: Buffer; used: number; count: number }

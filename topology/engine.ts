@@ -5,15 +5,16 @@
 // (aborted: it returns the records, which are to be taken again).
 import { type Codecs, HEADER_BYTES, type Reader, UnlearnedSchema } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
+import { keyText } from '../schemas/known-texts.ts'
 import type { TopicName } from '../schemas/topics.ts'
-import { type Carried, type Carrier, carriedIn } from './carrier.ts'
+import { CarriedItems, type Carrier } from './carrier.ts'
 import type { Stage } from './define.ts'
-import { keyText } from './key-texts.ts'
 import { OutputLog } from './output-log.ts'
 import { asFailure, deadLetter, type InputRecord } from './records.ts'
 import { readersFor } from './stage-readers.ts'
 import { Store, stateLoader } from './store.ts'
-import { type Taken, TakenLog } from './taken-log.ts'
+import { bytesOf, letterOf } from './taken-bytes.ts'
+import { type Taken, TakenLog, WHOLE } from './taken-log.ts'
 import { Timers } from './timers.ts'
 
 type EmitAny = (topic: TopicName, key: string, value: unknown) => void
@@ -21,13 +22,14 @@ type EmitAny = (topic: TopicName, key: string, value: unknown) => void
 /** Of committed transactions. */
 export type TaskCounts = { taken: number; deadLetters: number }
 
-type Decoded = { value: unknown } | { error: unknown }
-
 const NOTHING = Buffer.alloc(0)
 
-const bytesOf = ({ source, carried }: Taken): Buffer | null =>
-  carried === null ? source.value : carried.bytes.subarray(carried.from, carried.to)
 const discard: EmitAny = () => {}
+
+function keyOf({ topic, key }: InputRecord): string {
+  if (key === null) throw new PipelineError('RECORD_WITHOUT_KEY', { topic })
+  return keyText(key, 0, key.length)
+}
 
 export class Task {
   readonly stage: Stage
@@ -46,6 +48,7 @@ export class Task {
   readonly outputs = new OutputLog()
   #committedEventTimeMs = 0
   readonly #taken = new TakenLog()
+  readonly #items = new CarriedItems()
   #currentKey = ''
   #currentCauseMs = Number.POSITIVE_INFINITY
   #writtenMs = 0
@@ -107,22 +110,34 @@ export class Task {
 
   /** Throws `UnlearnedSchema`, with nothing changed: learn it and take the record again. */
   take(record: InputRecord): void {
-    if (this.#carries(record.topic)) {
-      this.#takeBatch(record)
+    const { topic } = record
+    if (this.#carries(topic)) {
+      this.#takeBatch(record, topic)
       return
     }
-    const { topic, key } = record
-    const value = record.value ?? NOTHING
-    const decoded = this.#decoded(topic, key, value, 0, value.length)
+    let key: string
+    let value: unknown
+    try {
+      key = keyOf(record)
+      const bytes = record.value ?? NOTHING
+      value = this.#read(topic, bytes, 0, bytes.length)
+    } catch (error) {
+      this.#refuse(record, error)
+      return
+    }
     this.#cameFrom(record)
-    const text = key === null ? null : keyText(key, 0, key.length)
-    this.#takeDecoded({ source: record, topic, carried: null, key: text }, decoded)
+    this.#takeValue(record, key, value, WHOLE, WHOLE)
   }
 
   /** Puts a record into dead-letters, whole, with the reason. */
   reject(record: InputRecord, error: unknown): void {
     this.#cameFrom(record)
-    this.#reject({ source: record, topic: record.topic, carried: null, key: null }, error)
+    this.#reject({ source: record, key: null, from: WHOLE, to: WHOLE }, error)
+  }
+
+  #refuse(record: InputRecord, error: unknown): void {
+    if (error instanceof UnlearnedSchema) throw error
+    this.reject(record, error)
   }
 
   #carries(topic: TopicName): topic is Carrier {
@@ -130,66 +145,47 @@ export class Task {
   }
 
   /** All of a batch or nothing: whether each schema is known is looked up before the first value changes anything. */
-  #takeBatch(source: InputRecord): void {
-    const items = this.#itemsOf(source)
-    if ('error' in items) {
-      this.reject(source, items.error)
+  #takeBatch(source: InputRecord, topic: Carrier): void {
+    const items = this.#items
+    try {
+      keyOf(source)
+      items.fill(topic, source.value ?? NOTHING, this.#codecs)
+    } catch (error) {
+      this.#refuse(source, error)
       return
     }
-    const { stream } = this.stage
-    const { schemaId } = this.#codecs.of(stream)
-    const read = ({ key, bytes, from, to }: Carried) => this.#decoded(stream, key, bytes, from, to)
-    for (const carried of items)
-      if (
-        carried.to < carried.from + HEADER_BYTES ||
-        carried.bytes.readUInt32BE(carried.from + 1) !== schemaId
-      )
-        read(carried)
+    for (let at = 0; at < items.count; at++) this.#lookUpSchema(items, items.fromAt(at), items.toAt(at))
     this.#cameFrom(source)
-    for (const carried of items)
-      this.#takeDecoded({ source, topic: stream, carried, key: carried.key }, read(carried))
+    for (let at = 0; at < items.count; at++)
+      this.#takeItem(source, items, items.keyAt(at), items.fromAt(at), items.toAt(at))
   }
 
-  #itemsOf({ key, value, topic }: InputRecord): Carried[] | { error: unknown } {
+  #lookUpSchema({ bytes }: CarriedItems, from: number, to: number): void {
+    const { stream } = this.stage
+    const isFramed = to >= from + HEADER_BYTES
+    if (isFramed && bytes.readUInt32BE(from + 1) === this.#codecs.of(stream).schemaId) return
     try {
-      if (key === null) throw new PipelineError('RECORD_WITHOUT_KEY', { topic })
-      return carriedIn(topic as Carrier, value ?? NOTHING, this.#codecs)
+      this.#read(stream, bytes, from, to)
     } catch (error) {
       if (error instanceof UnlearnedSchema) throw error
-      return { error }
     }
   }
 
-  #decoded(topic: TopicName, key: unknown, bytes: Buffer, from: number, to: number): Decoded {
+  #takeItem(source: InputRecord, { bytes }: CarriedItems, key: string, from: number, to: number): void {
+    let value: unknown
     try {
-      if (key === null) throw new PipelineError('RECORD_WITHOUT_KEY', { topic })
-      return { value: this.#read(topic, bytes, from, to) }
+      value = this.#read(this.stage.stream, bytes, from, to)
     } catch (error) {
-      if (error instanceof UnlearnedSchema) throw error
-      return { error }
+      this.#reject({ source, key, from, to }, error)
+      return
     }
-  }
-
-  #takeDecoded(taken: Taken, decoded: Decoded): void {
-    if ('error' in decoded) this.#reject(taken, decoded.error)
-    else this.#takeValue(taken, decoded.value)
+    this.#takeValue(source, key, value, from, to)
   }
 
   #reject(taken: Taken, error: unknown): void {
-    const letter = this.#letterOf(taken)
-    this.#taken.add({ ...taken, key: null })
+    const letter = letterOf(taken, this.#codecs)
+    this.#taken.add(taken.source, null, taken.from, taken.to)
     this.#emitDeadLetter(letter, error)
-  }
-
-  /** Of a batch only the one: what is sent back by hand is a batch of one. */
-  #letterOf(taken: Taken): InputRecord {
-    const { source, key, carried } = taken
-    const { carrier } = this.stage
-    if (carried === null || key === null || !this.#carries(carrier)) return source
-    const { topic, partition, offset, writtenMs } = source
-    const one = this.#codecs.of(carrier).encode({ items: [{ key, value: bytesOf(taken) ?? NOTHING }] })
-    const headers = () => source.headers()
-    return { topic, partition, offset, writtenMs, headers, key: Buffer.from(key), value: one }
   }
 
   /**
@@ -243,6 +239,7 @@ export class Task {
 
   #clear(): void {
     this.#taken.clear()
+    this.#items.clear()
     this.outputs.clear()
     this.#deadLetters = 0
   }
@@ -262,18 +259,19 @@ export class Task {
     return reader(bytes, from, to)
   }
 
-  #takeValue(taken: Taken, value: unknown): void {
-    const key = taken.key ?? ''
+  /** No `Taken`: there is one of everything for each record. */
+  #takeValue(source: InputRecord, key: string, value: unknown, from: number, to: number): void {
+    const topic = from === WHOLE ? source.topic : this.stage.stream
     const mark = this.outputs.count
     try {
-      this.#apply(key, taken.topic, value, this.#emit)
+      this.#apply(key, topic, value, this.#emit)
     } catch (error) {
       this.outputs.truncate(mark)
       this.#rebuild(key, this.#takenOf(key), discard)
-      this.#reject(taken, error)
+      this.#reject({ source, key, from, to }, error)
       return
     }
-    this.#taken.add(taken)
+    this.#taken.add(source, key, from, to)
   }
 
   #apply(key: string, topic: TopicName, value: unknown, emit: EmitAny): void {
@@ -323,7 +321,7 @@ export class Task {
     }
     this.outputs.dropOf(key)
     for (const [at, why] of guilty) {
-      const letter = this.#letterOf(this.#taken.at(at))
+      const letter = letterOf(this.#taken.at(at), this.#codecs)
       this.#taken.refuse(at)
       this.#emitDeadLetter(letter, why)
     }
@@ -365,8 +363,9 @@ export class Task {
   #rebuild(key: string, taken: readonly Taken[], emit: EmitAny): void {
     this.#store.revertKey(key)
     for (const one of taken) {
-      const value = bytesOf(one) ?? NOTHING
-      this.#apply(key, one.topic, this.#read(one.topic, value, 0, value.length), emit)
+      const topic = one.from === WHOLE ? one.source.topic : this.stage.stream
+      const value = bytesOf(one, this.#codecs)
+      this.#apply(key, topic, this.#read(topic, value, 0, value.length), emit)
     }
   }
 

@@ -12,11 +12,14 @@ const LIVE_KEYS_MAX = 2_000
 
 export type StateLoader = (key: string, committed: Buffer | null) => unknown
 
+/** It says itself whether it is in the overlay: each record asks, and would look its key up a second time. */
+type Live = { readonly key: string; readonly state: unknown; isTouched: boolean }
+
 export class Store {
   readonly #committed = new StateBytes()
-  readonly #live = new Map<string, unknown>()
-  /** The overlay's keys. */
-  readonly #touched = new Set<string>()
+  readonly #live = new Map<string, Live>()
+  /** The overlay, and what has been taken out of it again. */
+  readonly #touched: Live[] = []
   readonly #load: StateLoader
   readonly #liveKeysMax: number
 
@@ -42,17 +45,17 @@ export class Store {
 
   /** The state, to be changed in place by the open transaction. */
   touch(key: string): unknown {
-    this.#touched.add(key)
-    const state = this.#live.get(key)
-    if (state !== undefined) return state
-    const loaded = this.#load(key, this.committed(key))
-    this.#live.set(key, loaded)
-    return loaded
+    const live = this.#live.get(key) ?? this.#revive(key)
+    if (!live.isTouched) {
+      live.isTouched = true
+      this.#touched.push(live)
+    }
+    return live.state
   }
 
   /** The state without putting it into the overlay: for looking only. */
   peek(key: string): unknown {
-    return this.#live.get(key) ?? this.#load(key, this.committed(key))
+    return this.#live.get(key)?.state ?? this.#load(key, this.committed(key))
   }
 
   /** As the changelog has it: a view, until something is restored. */
@@ -61,25 +64,34 @@ export class Store {
   }
 
   touchedKeys(): string[] {
-    return [...this.#touched]
+    return this.#touched.filter(({ isTouched }) => isTouched).map(({ key }) => key)
   }
 
   /** Makes one key what it was before the transaction and takes it out of the overlay. */
   revertKey(key: string): void {
+    const live = this.#live.get(key)
+    if (live === undefined) return
+    live.isTouched = false
     this.#live.delete(key)
-    this.#touched.delete(key)
   }
 
   /** The transaction is aborted. */
   revert(): void {
-    for (const key of this.#touched) this.#live.delete(key)
-    this.#touched.clear()
+    for (const { key, isTouched } of this.#touched) if (isTouched) this.#live.delete(key)
+    this.#touched.length = 0
   }
 
   /** The transaction is committed, and what it changed has been restored. */
   fold(): void {
-    this.#touched.clear()
+    for (const live of this.#touched) live.isTouched = false
+    this.#touched.length = 0
     this.#evict()
+  }
+
+  #revive(key: string): Live {
+    const live = { key, state: this.#load(key, this.committed(key)), isTouched: false }
+    this.#live.set(key, live)
+    return live
   }
 
   /** Oldest first. Only between transactions: everything live equals what is committed then. */

@@ -1,23 +1,22 @@
 // What an open transaction of a task has taken, by columns: it is kept for an abort, and for the search after a failure.
-import type { TopicName } from '../schemas/topics.ts'
-import type { Carried } from './carrier.ts'
 import type { InputRecord } from './records.ts'
 
+/** In place of both ends: the record is no batch. */
+export const WHOLE = -1
+
 /**
- * A record of `source`'s topic, or one of many that `source` carries: then `carried` says where it lies in it. `key` is null
- * where it became a dead letter.
+ * A record of Kafka, or one of many that the batch `source` carries: then `from` and `to` say where its value lies in that, once
+ * its schema is ours. `key` is null where it became a dead letter.
  */
-export type Taken = { source: InputRecord; topic: TopicName; carried: Carried | null; key: string | null }
+export type Taken = { source: InputRecord; key: string | null; from: number; to: number }
 
 /** Longer columns are let go after their transaction. */
 const KEPT_RECORDS = 65_536
 
 export class TakenLog {
   #count = 0
-  readonly #sources: InputRecord[] = []
-  readonly #topics: TopicName[] = []
+  readonly #sources: (InputRecord | null)[] = []
   readonly #keys: (string | null)[] = []
-  readonly #carrying: (Buffer | null)[] = []
   readonly #from: number[] = []
   readonly #to: number[] = []
 
@@ -25,21 +24,17 @@ export class TakenLog {
     return this.#count
   }
 
-  add({ source, topic, carried, key }: Taken): void {
+  add(source: InputRecord, key: string | null, from: number, to: number): void {
     const at = this.#count++
     this.#sources[at] = source
-    this.#topics[at] = topic
     this.#keys[at] = key
-    this.#carrying[at] = carried === null ? null : carried.bytes
-    this.#from[at] = carried === null ? 0 : carried.from
-    this.#to[at] = carried === null ? 0 : carried.to
+    this.#from[at] = from
+    this.#to[at] = to
   }
 
   at(at: number): Taken {
-    const [key, bytes] = [this.#keys[at] as string | null, this.#carrying[at] as Buffer | null]
     const [from, to] = [this.#from[at] as number, this.#to[at] as number]
-    const carried = bytes === null || key === null ? null : { key, bytes, from, to }
-    return { source: this.#sources[at] as InputRecord, topic: this.#topics[at] as TopicName, carried, key }
+    return { source: this.#sources[at] as InputRecord, key: this.#keys[at] as string | null, from, to }
   }
 
   /** The places of a key's records that are no dead letters. */
@@ -65,11 +60,10 @@ export class TakenLog {
   }
 
   clear(): void {
-    // What is let go must not be held by the columns until as much comes again.
-    this.#sources.length = 0
-    this.#carrying.length = 0
     if (this.#count > KEPT_RECORDS)
-      for (const column of [this.#topics, this.#keys, this.#from, this.#to]) column.length = 0
+      for (const column of [this.#sources, this.#keys, this.#from, this.#to]) column.length = 0
+    // What is let go must not be held until as much comes again; the column itself is kept, which would grow anew each time.
+    else this.#sources.fill(null, 0, this.#count)
     this.#count = 0
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { keyText } from './key-texts.ts'
+import { keyText } from './known-texts.ts'
 
 const textOf = (key: Buffer): string => keyText(key, 0, key.length)
 
@@ -10,6 +10,16 @@ test('a key is what its bytes say, whichever keys came before', () => {
     fc.property(keys, (texts) => {
       const bytes = [...texts, ...texts].map((text) => Buffer.from(text))
       expect(bytes.map(textOf)).toEqual(bytes.map(String))
+    }),
+  )
+})
+
+test('any bytes are what Node makes of them, whichever came before', () => {
+  const bytes = fc.array(fc.uint8Array({ maxLength: 4 }), { maxLength: 10 })
+  fc.assert(
+    fc.property(bytes, (lists) => {
+      const all = [...lists, ...lists].map((list) => Buffer.from(list))
+      expect(all.map(textOf)).toEqual(all.map(String))
     }),
   )
 })
