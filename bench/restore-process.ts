@@ -2,7 +2,7 @@
 // with this client. Its set-up is its one argument, as JSON.
 
 import { offsetsSettings, readerSettings } from '../infra/kafka.ts'
-import { BulkReader } from '../infra/kafka-wire/bulk-reader.ts'
+import { BulkReader, wholePartitions } from '../infra/kafka-wire/bulk-reader.ts'
 import { registryAt } from '../infra/registry.ts'
 import { openCodecs } from '../schemas/codec.ts'
 import { topicName } from '../schemas/topics.ts'
@@ -62,7 +62,7 @@ async function restoreAll(): Promise<void> {
   await restore({
     ...{ tasks, codecs, offsets, settings: readerSettings(brokers, `${prefix}bench`) },
     ...{
-      openBulk: (starts) => BulkReader.open(brokers, starts),
+      openBulk: (starts) => BulkReader.open(brokers, starts, wholePartitions),
       onBulkFailure: (error) => console.error(error),
     },
     ...{ topicOf: (topic) => topicName(prefix, topic), isWanted: () => true, report: () => {} },

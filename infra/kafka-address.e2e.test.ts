@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { withAdmin } from './kafka.ts'
 import { BrokerConnection } from './kafka-wire/broker-connection.ts'
-import { BulkReader } from './kafka-wire/bulk-reader.ts'
+import { BulkReader, wholePartitions } from './kafka-wire/bulk-reader.ts'
 import { authenticate } from './kafka-wire/sasl.ts'
 import { openPublisher } from './publisher.ts'
 import { type ProtectedBroker, startProtectedBroker } from './testing/protected-broker.ts'
@@ -56,7 +56,8 @@ test('by TLS alone a topic is read in bulk', async () => {
 })
 
 async function valuesInBulk(brokers: string, topic: string): Promise<string[]> {
-  const reader = await BulkReader.open(brokers, [{ topic, partition: 0, offset: 0 }])
+  const reader = await BulkReader.open(brokers, [{ topic, partition: 0 }], wholePartitions)
+  reader.follow({ topic, partition: 0, offset: 0 })
   const values: string[] = []
   while (values.length === 0)
     await reader.read(({ bytes, valueFrom, valueTo }) =>

@@ -6,12 +6,14 @@ import { Task } from './engine.ts'
 import { type Preparation, prepare } from './preparation.ts'
 import type { Slots } from './slots.ts'
 import type { Standby } from './standby.ts'
+import type { StreamReader } from './stream-reader.ts'
 import { TaskSlot } from './task-slot.ts'
 
 export type Rebalance = { kind: 'assign' | 'revoke'; partitions: TopicPartition[] }
 
 export type AssignmentSetup = Preparation & {
   standby: Standby | null
+  streams: StreamReader
   slots: Slots
   committer: Committer
   fail: (error: unknown) => void
@@ -83,7 +85,7 @@ export class Assignment {
 
   /** What they have taken is committed first, so that the next owner need not take it again. */
   async #revoke(partitions: TopicPartition[]): Promise<void> {
-    const { options, side, slots: all, committer, group } = this.#setup
+    const { options, side, slots: all, committer, group, streams } = this.#setup
     const slots = partitions.flatMap((partition) => all.of(partition) ?? [])
     await committer.commit(slots.filter((slot) => slot.isActive))
     for (const slot of slots) {
@@ -92,6 +94,7 @@ export class Assignment {
       side.unfollow(stage.tables.map((table) => ({ topic: options.topicOf(table), partition })))
       all.remove({ topic: options.topicOf(stage.carrier), partition })
     }
+    streams.leave(partitions)
     group.client.incrementalUnassign(partitions)
   }
 }

@@ -1,6 +1,7 @@
 // The two ways to read changelogs. In bulk costs a third, but does the plain case only; the Kafka client knows every case, and
 // goes on where the other has come to.
 import type { TopicPartition, TopicPartitionOffset } from 'node-rdkafka'
+import type { BulkReader } from './bulk.ts'
 import { Consumer, type ConsumerSettings } from './kafka-clients.ts'
 
 const BATCH_RECORDS_MAX = 10_000
@@ -16,29 +17,21 @@ export type ChangelogSource = {
   close(): void | Promise<void>
 }
 
-/** infra/kafka-wire/bulk-reader.ts */
-export type BulkReader = {
-  read(onRecord: (record: StoredRecord, of: TopicPartition) => void): Promise<TopicPartitionOffset[]>
-  leave(partition: TopicPartition): void
-  close(): void
+export function bulkSource(reader: BulkReader, starts: readonly TopicPartitionOffset[]): ChangelogSource {
+  for (const start of starts) reader.follow(start)
+  return {
+    async read(onState) {
+      const reached = await reader.read(({ bytes, keyFrom, keyTo, valueFrom, valueTo }, of) => {
+        if (keyTo < keyFrom) return
+        const value = valueTo < valueFrom ? null : bytes.subarray(valueFrom, valueTo)
+        onState(of, bytes.toString('utf8', keyFrom, keyTo), value)
+      })
+      return (reached ?? []).map(({ of, offset }) => ({ ...of, offset }))
+    },
+    leave: (partition) => reader.leave(partition),
+    close: () => reader.close(),
+  }
 }
-
-/** Where a record lies in `bytes`. Before its beginning ends what is null. */
-type StoredRecord = { bytes: Buffer; keyFrom: number; keyTo: number; valueFrom: number; valueTo: number }
-
-/** Rejects where it is not the plain case. */
-export type OpenBulk = (starts: readonly TopicPartitionOffset[]) => Promise<BulkReader>
-
-export const bulkSource = (reader: BulkReader): ChangelogSource => ({
-  read: (onState) =>
-    reader.read(({ bytes, keyFrom, keyTo, valueFrom, valueTo }, of) => {
-      if (keyTo < keyFrom) return
-      const value = valueTo < valueFrom ? null : bytes.subarray(valueFrom, valueTo)
-      onState(of, bytes.toString('utf8', keyFrom, keyTo), value)
-    }),
-  leave: (partition) => reader.leave(partition),
-  close: () => reader.close(),
-})
 
 export async function clientSource(
   settings: ConsumerSettings,

@@ -6,7 +6,8 @@
 import type { TopicPartition, TopicPartitionOffset } from 'node-rdkafka'
 import { type Codecs, UnlearnedSchema } from '../schemas/codec.ts'
 import type { TopicName } from '../schemas/topics.ts'
-import { bulkSource, type ChangelogSource, clientSource, type OpenBulk } from './changelog-source.ts'
+import type { OpenBulk } from './bulk.ts'
+import { bulkSource, type ChangelogSource, clientSource } from './changelog-source.ts'
 import type { Task } from './engine.ts'
 import type { Consumer, ConsumerSettings } from './kafka-clients.ts'
 
@@ -86,7 +87,9 @@ async function readInBulk(reading: Reading): Promise<void> {
   const { job, goals } = reading
   if (goals.size === 0) return
   try {
-    await readFrom(bulkSource(await job.openBulk(startsOf(goals))), reading, BULK_STALLED_AFTER_MS)
+    const starts = startsOf(goals)
+    const reader = await job.openBulk(starts)
+    await readFrom(bulkSource(reader, starts), reading, BULK_STALLED_AFTER_MS)
   } catch (error) {
     job.onBulkFailure(error)
   }

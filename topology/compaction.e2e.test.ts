@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { offsetsSettings, readerSettings, transactionalSettings } from '../infra/kafka.ts'
-import { BulkReader } from '../infra/kafka-wire/bulk-reader.ts'
+import { BulkReader, wholePartitions } from '../infra/kafka-wire/bulk-reader.ts'
 import { registryAt } from '../infra/registry.ts'
 import { freshPrefix, testEngines } from '../infra/testing/engines.ts'
 import { createTopics } from '../infra/topics.ts'
@@ -50,7 +50,7 @@ test('a restore reads the newest states and one open segment, however often they
     const isWanted = () => true
     await restore({
       ...{ tasks: [task], topicOf, settings, offsets, codecs, isWanted, report },
-      openBulk: (starts) => BulkReader.open(kafkaBrokers, starts),
+      openBulk: (starts) => BulkReader.open(kafkaBrokers, starts, wholePartitions),
       onBulkFailure: (error) => expect.unreachable(String(error)),
     })
     expect(task.keys).toBe(KEYS)

@@ -1,68 +1,46 @@
 // What comes in: reads the group's partitions, and lets the tasks take what waits for them, those of sources in turns.
-import { setImmediate as callbackEnds, setTimeout as sleep } from 'node:timers/promises'
-import type { EofEvent, Message } from 'node-rdkafka'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { UnlearnedSchema } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
-import type { TopicName } from '../schemas/topics.ts'
-import { type Consumer, isFatal, isKafkaError, isSessionRefused } from './kafka-clients.ts'
+import { isFatal, isKafkaError, isSessionRefused } from './kafka-clients.ts'
 import type { RuntimeOptions } from './kafka-runtime.ts'
-import { toInputs } from './message.ts'
 import { isTakingTurns, type Pace } from './pace.ts'
 import type { InputRecord } from './records.ts'
 import type { Slots } from './slots.ts'
+import { type Arrived, NOTHING, type StreamReader } from './stream-reader.ts'
 import type { TaskSlot } from './task-slot.ts'
 import { TurnWait } from './turn-wait.ts'
 import { nextTurn } from './turns.ts'
 
-const CONSUME_RECORDS_MAX = 2_000
 const READ_PAUSE_MS = 200
 const REGISTRY_PAUSE_MS = 1_000
 
-/** What came of one partition, by its topic's name on the broker. */
-type Part = { topic: string; partition: number; records: InputRecord[] }
-
-/** `ends`: partitions that were read to their end. They hold after the records. */
-type Fetch = { parts: Part[]; ends: EofEvent[] }
-
-const NOTHING: Fetch = { parts: [], ends: [] }
-
 export type IntakeSetup = {
   options: RuntimeOptions
-  group: Consumer
+  streams: StreamReader
   slots: Slots
   pace: Pace
 }
 
 export class Intake {
   readonly #options: RuntimeOptions
-  readonly #group: Consumer
+  readonly #streams: StreamReader
   readonly #slots: Slots
   readonly #turnWait: TurnWait
-  /** By their names on the broker. */
-  readonly #streams: ReadonlyMap<string, TopicName>
   /** How many more records the open transaction takes. */
   #room = 0
 
-  constructor({ options, group, slots, pace }: IntakeSetup) {
+  constructor({ options, streams, slots, pace }: IntakeSetup) {
     this.#options = options
-    this.#group = group
+    this.#streams = streams
     this.#slots = slots
     this.#turnWait = new TurnWait(pace)
-    const { topology, topicOf } = options
-    this.#streams = new Map(topology.stages.map(({ carrier }) => [topicOf(carrier), carrier]))
   }
 
-  /**
-   * Errors that are not fatal pass: a broker is away, a topic's leader moves, this member was too slow and joins again. Messages
-   * become records at once, and nothing is done with them before the client's callback has ended: it holds each message and its
-   * buffers until then, and they would be moved to V8's old generation while records are taken.
-   */
-  async read(): Promise<Fetch> {
+  /** Errors that are not fatal pass: a broker is away, a topic's leader moves, this member was too slow and joins again. */
+  async read(): Promise<Arrived> {
     try {
-      const { messages, ends } = await this.#group.consume(CONSUME_RECORDS_MAX)
-      const parts = this.#partsOf(messages)
-      await callbackEnds()
-      return { parts, ends }
+      return await this.#streams.read()
     } catch (error) {
       if (!isKafkaError(error) || isFatal(error)) throw error
       if (isSessionRefused(error)) {
@@ -75,44 +53,27 @@ export class Intake {
     }
   }
 
-  #partsOf(messages: readonly Message[]): Part[] {
-    const parts: Part[] = []
-    for (const [topic, stream] of this.#streams) {
-      const byPartition: Message[][] = []
-      for (const message of messages) {
-        if (message.topic !== topic) continue
-        const own = byPartition[message.partition]
-        if (own === undefined) byPartition[message.partition] = [message]
-        else own.push(message)
-      }
-      byPartition.forEach((own, partition) => {
-        parts.push({ topic, partition, records: toInputs(stream, own) })
-      })
+  offer({ parts, ends }: Arrived): void {
+    for (const { of, records } of parts) {
+      const slot = this.#slots.of(of)
+      if (slot !== undefined) for (const record of records) slot.offer(record)
     }
-    return parts
-  }
-
-  offer({ parts, ends }: Fetch): void {
-    for (const part of parts) {
-      const slot = this.#slots.of(part)
-      if (slot !== undefined) for (const record of part.records) slot.offer(record)
-    }
-    for (const end of ends) {
-      const slot = this.#slots.of(end)
-      slot?.sawEnd(slot.task.stage.carrier, end.offset)
+    for (const { of, offset } of ends) {
+      const slot = this.#slots.of(of)
+      slot?.sawEnd(slot.task.stage.carrier, offset)
     }
   }
 
-  /** Between two reads: what the client hands out of a partition must not cross its pause. */
+  /** Between two reads: what is handed out of a partition must not cross its pause. */
   regulate(): void {
     const { paused, resumed } = this.#slots.regulate()
-    const ofStreams = (slots: readonly TaskSlot[]) =>
-      slots.map(({ task: { stage, partition } }) => ({
-        topic: this.#options.topicOf(stage.carrier),
-        partition,
-      }))
-    if (paused.length > 0) this.#group.client.pause(ofStreams(paused))
-    if (resumed.length > 0) this.#group.client.resume(ofStreams(resumed))
+    const startOf = ({ task: { stage, partition }, nextOffset: offset }: TaskSlot) => ({
+      topic: this.#options.topicOf(stage.carrier),
+      partition,
+      offset,
+    })
+    this.#streams.leave(paused.map(startOf))
+    this.#streams.follow(resumed.map(startOf))
   }
 
   async take(): Promise<void> {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Codecs } from '../schemas/codec.ts'
 import { PipelineError } from '../schemas/failure.ts'
 import type { TopicName } from '../schemas/topics.ts'
-import type { OpenBulk } from './changelog-source.ts'
+import type { Bulk } from './bulk.ts'
 import type { ClockMode } from './clock-board.ts'
 import type { Topology } from './define.ts'
 import { type ConsumerSettings, isReplaced, type ProducerSettings } from './kafka-clients.ts'
@@ -32,8 +32,7 @@ export type RuntimeOptions = {
     offsets: ConsumerSettings
     producer: ProducerSettings
   }
-  /** Reads changelogs for a third of what the client's reader costs. */
-  openBulk: OpenBulk
+  bulk: Bulk
   clock: ClockMode
   /** How far in the time of writing a process may run ahead of another one in a backlog: pace.ts. */
   slackMs: number

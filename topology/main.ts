@@ -5,7 +5,8 @@ import { pino } from 'pino'
 import type { Config } from '../infra/config.ts'
 import { serveHealth } from '../infra/health-server.ts'
 import { groupSettings, offsetsSettings, readerSettings, transactionalSettings } from '../infra/kafka.ts'
-import { BulkReader } from '../infra/kafka-wire/bulk-reader.ts'
+import { BulkReader, streams, wholePartitions } from '../infra/kafka-wire/bulk-reader.ts'
+import { headersIn } from '../infra/kafka-wire/record-batches.ts'
 import { adoptOrphans } from '../infra/orphans.ts'
 import { registryAt } from '../infra/registry.ts'
 import { checkTopics } from '../infra/topics.ts'
@@ -81,7 +82,11 @@ export async function openRuntime(config: ProcessConfig, topology: Topology): Pr
       offsets: offsetsSettings(brokers, groupId),
       producer: transactionalSettings(brokers, `${groupId}-${config.INSTANCE || randomUUID()}`),
     },
-    openBulk: (starts) => BulkReader.open(brokers, starts),
+    bulk: {
+      openChangelogs: (partitions) => BulkReader.open(brokers, partitions, wholePartitions),
+      openStreams: (partitions) => BulkReader.open(brokers, partitions, streams),
+      headersIn,
+    },
     clock: config.CLOCK,
     slackMs: config.GRACE * SLACK_OF_GRACE,
     hasStandby: config.STANDBY === 'true',

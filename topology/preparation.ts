@@ -91,7 +91,7 @@ async function restoreAll(
     tasks,
     topicOf: options.topicOf,
     settings: options.settings.reader,
-    openBulk: options.openBulk,
+    openBulk: options.bulk.openChangelogs,
     offsets,
     codecs: options.codecs,
     isWanted,

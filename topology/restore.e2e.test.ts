@@ -1,7 +1,7 @@
 // A restore reads in bulk what it can, and leaves the rest to the Kafka client.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { offsetsSettings, readerSettings, transactionalSettings } from '../infra/kafka.ts'
-import { BulkReader } from '../infra/kafka-wire/bulk-reader.ts'
+import { BulkReader, wholePartitions } from '../infra/kafka-wire/bulk-reader.ts'
 import { registryAt } from '../infra/registry.ts'
 import { freshPrefix, testEngines } from '../infra/testing/engines.ts'
 import { createTopics } from '../infra/topics.ts'
@@ -55,7 +55,7 @@ async function restored(partition: number, openBulk: Restore['openBulk']) {
   return { isWhole, keys: task.keys, records, failures }
 }
 
-const inBulk: Restore['openBulk'] = (starts) => BulkReader.open(brokers, starts)
+const inBulk: Restore['openBulk'] = (starts) => BulkReader.open(brokers, starts, wholePartitions)
 
 test('what is compressed another way is read by the client, from where it begins', async () => {
   const [lz4, gzip] = [await writer('lz4'), await writer('gzip')]

@@ -13,6 +13,7 @@ import { DEAF_MAX_MS, Pulse, type Trouble } from './pulse.ts'
 import { SideReader } from './side-reader.ts'
 import { Slots } from './slots.ts'
 import { type CopyStatus, Standby } from './standby.ts'
+import { StreamReader } from './stream-reader.ts'
 
 type Clients = {
   group: Consumer
@@ -34,6 +35,7 @@ export class Session {
   readonly #clients: Clients
   readonly #rebalances: Rebalance[]
   readonly #slots = new Slots()
+  readonly #streams: StreamReader
   readonly #pulse: Pulse
   readonly #clocks: ClockKeeper
   readonly #committer: Committer
@@ -56,7 +58,13 @@ export class Session {
     const pace = new Pace(board, options.topology, partitionsOf, options.slackMs)
     const isWanted = () => this.#isWanted && this.#failure === null
     const fail = (error: unknown) => this.fail(error)
-    const shared = { ...clients, options, totals, board, pace, slots: this.#slots, isWanted, fail }
+    const names = options.topology.stages.map(
+      ({ carrier: topic }) =>
+        [options.topicOf(topic), { topic, partitions: options.partitionsOf(topic) }] as const,
+    )
+    this.#streams = new StreamReader({ ...options, group: clients.group, streams: new Map(names) })
+    const tasks = { slots: this.#slots, streams: this.#streams }
+    const shared = { ...clients, ...tasks, options, totals, board, pace, isWanted, fail }
     this.#pulse = new Pulse({ ...options, board }, performance.now())
     this.#clocks = new ClockKeeper(shared)
     this.#committer = new Committer(shared)
@@ -140,6 +148,7 @@ export class Session {
     this.#isWanted = false
     for (const slot of this.#slots.all()) slot.phase = 'closed'
     for (const rebalance of this.#rebalances.splice(0)) this.#assignment.release(rebalance)
+    this.#streams.close()
     const { group, side, standby, offsets, transactions } = this.#clients
     const clients = [group, offsets, transactions].map((client) => client.disconnect())
     const closed = await Promise.allSettled([side.close(), standby?.close(), ...clients])

@@ -81,6 +81,12 @@ export class TaskSlot {
     this.#count(record, 1)
   }
 
+  /** Of the stream: the first that has not come yet. */
+  get nextOffset(): number {
+    const { carrier } = this.task.stage
+    return this.#offered.get(carrier) ?? this.#positions.get(carrier) ?? 0
+  }
+
   /** The partition has been read up to `offset`, which no record may have: commits and aborts take offsets too. */
   sawEnd(topic: TopicName, offset: number): void {
     this.#ends.set(topic, offset)

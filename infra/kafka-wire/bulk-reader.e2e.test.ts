@@ -6,9 +6,16 @@ import { producerSettings, transactionalSettings, withAdmin } from '../kafka.ts'
 import { openPublisher } from '../publisher.ts'
 import { freshPrefix, testEngines } from '../testing/engines.ts'
 import { readTopic } from '../topic-reader.ts'
-import { BulkReader } from './bulk-reader.ts'
+import { BulkReader, streams, wholePartitions } from './bulk-reader.ts'
+import { headersIn, type RecordView } from './record-batches.ts'
 
-type Told = { offset: number; key: string | null; value: string | null }
+type Told = {
+  offset: number
+  key: string | null
+  value: string | null
+  writtenMs: number
+  headers: Record<string, string>
+}
 
 const PARTITIONS = 3
 const ROUNDS = 12
@@ -21,6 +28,16 @@ const done = <T>(call: (answer: (error: unknown, value?: T) => void) => unknown)
   new Promise((resolve, reject) => {
     call((error, value) => (error ? reject(error) : resolve(value)))
   })
+
+/** Later and earlier ones come one after the other. */
+let lastMs = Date.UTC(2026, 1, 2)
+function writtenMs(): number {
+  lastMs += lastMs % 7 < 3 ? -1_000_001 : 3_000_002
+  return lastMs
+}
+
+const headersOf = (key: string | null): { [name: string]: string }[] =>
+  key === null ? [{ code: 'DECODE_FAILED' }, { ä: 'zwei Wörter' }] : []
 
 /** Writes batches of its own: each call is flushed. */
 class Writer {
@@ -38,7 +55,8 @@ class Writer {
   }
 
   async write(to: string, partition: number, records: [key: string | null, value: Buffer | null][]) {
-    for (const [key, value] of records) this.#producer.produce(to, partition, value, key)
+    for (const [key, value] of records)
+      this.#producer.produce(to, partition, value, key, writtenMs(), null, headersOf(key))
     await done((answer) => this.#producer.flush(10_000, answer as never))
   }
 
@@ -105,21 +123,27 @@ beforeAll(async () => {
 const text = (bytes: Buffer, from: number, to: number): string | null =>
   to < from ? null : bytes.toString('latin1', from, to)
 
+const toldOf = ({ bytes, ...record }: RecordView): Told => ({
+  offset: record.offset,
+  key: text(bytes, record.keyFrom, record.keyTo),
+  value: text(bytes, record.valueFrom, record.valueTo),
+  writtenMs: record.writtenMs,
+  headers: headersIn(bytes, record.headersFrom),
+})
+
 async function inBulk(starts: ReadonlyMap<number, number>): Promise<Map<number, Told[]>> {
   const asked = Array.from(starts, ([partition, offset]) => ({ topic, partition, offset }))
-  const reader = await BulkReader.open(brokers, asked)
+  const reader = await BulkReader.open(brokers, asked, wholePartitions)
+  for (const start of asked) reader.follow(start)
   const told = new Map<number, Told[]>([...starts.keys()].map((partition) => [partition, []]))
   const left = new Set(starts.keys())
   try {
     while (left.size > 0) {
-      const reached = await reader.read(({ offset, bytes, keyFrom, keyTo, valueFrom, valueTo }, of) => {
-        const key = text(bytes, keyFrom, keyTo)
-        told.get(of.partition)?.push({ offset, key, value: text(bytes, valueFrom, valueTo) })
-      })
-      for (const one of reached)
-        if (one.offset >= (ends.get(one.partition) ?? 0)) {
-          left.delete(one.partition)
-          reader.leave(one)
+      const reached = await reader.read((record, of) => told.get(of.partition)?.push(toldOf(record)))
+      for (const { of, offset } of reached ?? [])
+        if (offset >= (ends.get(of.partition) ?? 0)) {
+          left.delete(of.partition)
+          reader.leave(of)
         }
     }
   } finally {
@@ -131,10 +155,14 @@ async function inBulk(starts: ReadonlyMap<number, number>): Promise<Map<number, 
 async function byClient(from: ReadonlyMap<number, number>): Promise<Map<number, Told[]>> {
   const told = new Map<number, Told[]>([...from.keys()].map((partition) => [partition, []]))
   await readTopic({ brokers, topic, from }, (messages) => {
-    for (const { partition, offset, key, value } of messages)
+    for (const { partition, offset, key, value, timestamp, headers = [] } of messages)
       told.get(partition)?.push({
         ...{ offset, key: key == null ? null : Buffer.from(key).toString('latin1') },
         value: value === null ? null : value.toString('latin1'),
+        writtenMs: timestamp ?? 0,
+        headers: Object.fromEntries(
+          headers.flatMap((header) => Object.entries(header)).map(([name, bytes]) => [name, String(bytes)]),
+        ),
       })
   })
   return told
@@ -167,7 +195,8 @@ test('another compression, and a partition that is not there, are for the client
   await publisher.publish([{ topic: other, key: 'first', value: Buffer.from('lz4') }])
   await zipped.write(other, 0, [['second', Buffer.from('gzip '.repeat(100))]])
   await Promise.all([publisher.close(), zipped.close()])
-  const reader = await BulkReader.open(brokers, [{ topic: other, partition: 0, offset: 0 }])
+  const reader = await BulkReader.open(brokers, [{ topic: other, partition: 0 }], wholePartitions)
+  reader.follow({ topic: other, partition: 0, offset: 0 })
   const keys: (string | null)[] = []
   const readOn = async () => {
     for (;;) await reader.read(({ bytes, keyFrom, keyTo }) => keys.push(text(bytes, keyFrom, keyTo)))
@@ -175,7 +204,24 @@ test('another compression, and a partition that is not there, are for the client
   await expect(readOn()).rejects.toThrow('compressed another way')
   reader.close()
   expect(keys).toEqual(['first'])
-  await expect(BulkReader.open(brokers, [{ topic: other, partition: 1, offset: 0 }])).rejects.toThrow(
-    'leader',
-  )
+  await expect(BulkReader.open(brokers, [{ topic: other, partition: 1 }], streams)).rejects.toThrow('leader')
+}, 30_000)
+
+test('a partition that is left, and followed from elsewhere while its records are on their way, has no gap', async () => {
+  const whole = (await byClient(new Map([[0, 0]]))).get(0) ?? []
+  const reader = await BulkReader.open(brokers, [{ topic, partition: 0 }], streams)
+  expect(await reader.read(() => {})).toBeNull()
+  const told: Told[] = []
+  const read = () => reader.read((record) => told.push(toldOf(record)))
+  reader.follow({ topic, partition: 0, offset: whole[50]?.offset ?? 0 })
+  const first = read()
+  reader.leave({ topic, partition: 0 })
+  expect([await first, told]).toEqual([[], []])
+  reader.follow({ topic, partition: 0, offset: whole[40]?.offset ?? 0 })
+  const second = read()
+  reader.follow({ topic, partition: 0, offset: 0 })
+  expect([await second, told]).toEqual([[], []])
+  for (let isEnd = false; !isEnd; ) isEnd = (await read())?.some((reached) => reached.isEnd) ?? false
+  reader.close()
+  expect(told).toEqual(whole)
 }, 30_000)

@@ -1,116 +1,163 @@
-// Reads partitions that no group deals out, from an offset on, at a third of what it costs with the Kafka client, which makes
-// two buffers and an object of each record. It does the plain case only, and fails in any other: whoever uses it goes on with
-// the client then, where this one stands.
+// Reads partitions whose offsets somebody else looks after, at a third of what it costs with the Kafka client, which makes two
+// buffers and an object of each record. It does the plain case only, and fails in any other: whoever uses it opens another one
+// where it stands, or goes on with the client.
 import type { TopicPartition, TopicPartitionOffset } from 'node-rdkafka'
 import { withAdmin } from '../kafka.ts'
 import { socketAddress } from '../kafka-address.ts'
 import { BrokerConnection } from './broker-connection.ts'
-import { type Fetched, fetchRecords } from './fetch.ts'
-import { type RecordView, walkRecords } from './record-batches.ts'
+import { type Fetched, type FetchLimits, fetchRecords } from './fetch.ts'
+import { NotPlain, type RecordView, type Walk, walkRecords } from './record-batches.ts'
 import { authenticate } from './sasl.ts'
 
-export type { RecordView } from './record-batches.ts'
-
+/** Retention has passed it, or the topic was made anew: where to go on then is the client's to find out. */
+const OFFSET_OUT_OF_RANGE = 1
 /** While the records of one answer are taken, the next one is on its way. */
 const LANES_PER_BROKER = 2
 
-export class BulkReader {
-  readonly #lanes: readonly Lane[]
+export type BulkOptions = FetchLimits & Pick<Walk, 'bytes'>
 
-  private constructor(lanes: readonly Lane[]) {
+/** Whole changelogs: large answers, of which nothing is kept. */
+export const wholePartitions: BulkOptions = { waitMs: 500, partitionBytesMax: 1024 * 1024, bytes: 'view' }
+
+/**
+ * Streams: what comes is told at once, and each partition's next records lie beside those of the others, for tasks that take
+ * turns (topology/turns.ts).
+ */
+export const streams: BulkOptions = { waitMs: 50, partitionBytesMax: 64 * 1024, bytes: 'copy' }
+
+/** The offset comes next; `isEnd`: there is nothing more for the moment. `of`: what `follow` was given. */
+export type Reached = { of: TopicPartitionOffset; offset: number; isEnd: boolean }
+
+/** Of a partition that is followed: a new one after each answer. */
+type Position = { of: TopicPartitionOffset; offset: number }
+
+export class BulkReader {
+  readonly #lanes: ReadonlyMap<string, Lane>
+
+  private constructor(lanes: ReadonlyMap<string, Lane>) {
     this.#lanes = lanes
   }
 
-  /** Rejects where a partition has no leader that answers. */
-  static async open(brokers: string, starts: readonly TopicPartitionOffset[]): Promise<BulkReader> {
+  /** Of these partitions, none of which is followed yet. Rejects where one has no leader that answers. */
+  static async open(
+    brokers: string,
+    partitions: readonly TopicPartition[],
+    options: BulkOptions,
+  ): Promise<BulkReader> {
     const { tls, login } = socketAddress(brokers)
-    const lanes: Lane[] = []
+    const lanes = new Map<string, Lane>()
     try {
-      for (const [leader, led] of await leadersOf(brokers, starts))
+      for (const [leader, led] of await leadersOf(brokers, partitions))
         for (let nth = 0; nth < LANES_PER_BROKER; nth++) {
           const own = led.filter((_, i) => i % LANES_PER_BROKER === nth)
           if (own.length === 0) continue
           const connection = await BrokerConnection.open({ ...leader, tls })
-          lanes.push(new Lane(connection, own))
+          const lane = new Lane(connection, options)
+          for (const partition of own) lanes.set(idOf(partition), lane)
           if (login !== null) await authenticate(connection, login)
         }
       return new BulkReader(lanes)
     } catch (error) {
-      for (const lane of lanes) lane.close()
+      for (const lane of lanes.values()) lane.close()
       throw error
     }
   }
 
-  /**
-   * Waits for the next answer of any broker, tells its committed records, and returns up to where each of its partitions
-   * has been read. Throws what the plain case has not.
-   */
-  async read(onRecord: (record: RecordView, of: TopicPartition) => void): Promise<TopicPartitionOffset[]> {
-    const asked = this.#lanes.flatMap((one) => one.answered() ?? [])
-    if (asked.length === 0) throw new Error('No partition is left to read')
-    const lane = await Promise.race(asked)
-    return lane.take(onRecord)
+  /** Reads the partition from the offset on, wherever it was read before. */
+  follow(start: TopicPartitionOffset): void {
+    const lane = this.#lanes.get(idOf(start))
+    if (lane === undefined) throw new Error(`${idOf(start)} was not asked for`)
+    lane.follow(start)
   }
 
   /** Reads no more of it. */
   leave(partition: TopicPartition): void {
-    for (const lane of this.#lanes) lane.leave(partition)
+    this.#lanes.get(idOf(partition))?.leave(partition)
+  }
+
+  /**
+   * Waits for the next answer of any broker, tells its committed records, and returns up to where each of its partitions
+   * has been read. Throws what the plain case has not. Null: nothing is followed.
+   */
+  async read(onRecord: (record: RecordView, of: TopicPartitionOffset) => void): Promise<Reached[] | null> {
+    const asked = [...new Set(this.#lanes.values())].flatMap((lane) => lane.answered() ?? [])
+    if (asked.length === 0) return null
+    const lane = await Promise.race(asked)
+    return lane.take(onRecord)
   }
 
   close(): void {
-    for (const lane of this.#lanes) lane.close()
+    for (const lane of this.#lanes.values()) lane.close()
   }
 }
 
 /** Some of a broker's partitions, over a connection of their own. */
 class Lane {
   readonly #connection: BrokerConnection
+  readonly #options: BulkOptions
   /** In the order in which they are asked for. */
-  readonly #positions: Map<string, TopicPartitionOffset>
-  #asked: Promise<this> | null = null
+  readonly #positions = new Map<string, Position>()
+  #asked: ReadonlyMap<string, Position> = new Map()
+  #answer: Promise<this> | null = null
   #fetched: Fetched[] = []
 
-  constructor(connection: BrokerConnection, starts: readonly TopicPartitionOffset[]) {
+  constructor(connection: BrokerConnection, options: BulkOptions) {
     this.#connection = connection
-    this.#positions = new Map(starts.map((start) => [idOf(start), start]))
+    this.#options = options
   }
 
-  /** Asks where nothing is asked yet. Null: there is nothing to ask for. */
-  answered(): Promise<this> | null {
-    if (this.#positions.size > 0) this.#asked ??= this.#ask()
-    return this.#asked
-  }
-
-  async #ask(): Promise<this> {
-    this.#fetched = await fetchRecords(this.#connection, [...this.#positions.values()])
-    return this
-  }
-
-  take(onRecord: (record: RecordView, of: TopicPartition) => void): TopicPartitionOffset[] {
-    this.#asked = null
-    const moved: TopicPartitionOffset[] = []
-    for (const fetched of this.#fetched) {
-      const { topic, partition, errorCode } = fetched
-      if (errorCode !== 0) throw new Error(`The broker refuses ${idOf(fetched)} with code ${errorCode}`)
-      const position = this.#positions.get(idOf(fetched))
-      // It was left while its records were on their way.
-      if (position === undefined || fetched.from === fetched.to) continue
-      const offset = walkRecords(fetched, position.offset, (record) => onRecord(record, position))
-      // What has given something goes to the end: an answer has no room for all.
-      this.#positions.delete(idOf(fetched))
-      this.#positions.set(idOf(fetched), { topic, partition, offset })
-      moved.push({ topic, partition, offset })
-    }
-    return moved
+  follow(start: TopicPartitionOffset): void {
+    this.#positions.set(idOf(start), { of: start, offset: start.offset })
   }
 
   leave(partition: TopicPartition): void {
     this.#positions.delete(idOf(partition))
   }
 
+  /** Asks where nothing is asked yet. Null: there is nothing to ask for. */
+  answered(): Promise<this> | null {
+    if (this.#positions.size > 0) this.#answer ??= this.#ask()
+    return this.#answer
+  }
+
+  async #ask(): Promise<this> {
+    this.#asked = new Map(this.#positions)
+    const asked = Array.from(this.#asked.values(), ({ of, offset }) => ({ ...of, offset }))
+    this.#fetched = await fetchRecords(this.#connection, asked, this.#options)
+    return this
+  }
+
+  take(onRecord: (record: RecordView, of: TopicPartitionOffset) => void): Reached[] {
+    this.#answer = null
+    const reached: Reached[] = []
+    for (const fetched of this.#fetched) {
+      const id = idOf(fetched)
+      const position = this.#positions.get(id)
+      // It was left while its records were on their way, or is followed from somewhere else by now.
+      if (position === undefined || position !== this.#asked.get(id)) continue
+      const { of, offset } = position
+      check(fetched, offset)
+      const next = walkRecords(fetched, { offset, bytes: this.#options.bytes }, (record) =>
+        onRecord(record, of),
+      )
+      reached.push({ of, offset: next, isEnd: next >= fetched.stableOffset })
+      if (next === offset) continue
+      // What has given something goes to the end: an answer has no room for all.
+      this.#positions.delete(id)
+      this.#positions.set(id, { of, offset: next })
+    }
+    return reached
+  }
+
   close(): void {
     this.#connection.close()
   }
+}
+
+function check(fetched: Fetched, offset: number): void {
+  const { errorCode } = fetched
+  if (errorCode === OFFSET_OUT_OF_RANGE) throw new NotPlain(`${idOf(fetched)} has no offset ${offset}`)
+  if (errorCode !== 0) throw new Error(`The broker refuses ${idOf(fetched)} with code ${errorCode}`)
 }
 
 const idOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
@@ -119,8 +166,8 @@ type Leader = { host: string; port: number }
 
 function leadersOf(
   brokers: string,
-  partitions: readonly TopicPartitionOffset[],
-): Promise<Map<Leader, TopicPartitionOffset[]>> {
+  partitions: readonly TopicPartition[],
+): Promise<Map<Leader, TopicPartition[]>> {
   return withAdmin(brokers, async (admin) => {
     const topics = [...new Set(partitions.map(({ topic }) => topic))]
     const metadata = await admin.fetchTopicMetadata({ topics })

@@ -9,11 +9,8 @@ const FETCH = { key: 1, version: 4 }
 const NO_REPLICA = -1
 const READ_COMMITTED = 1
 
-/** The broker holds back an answer without records for so long. */
-const WAIT_MS = 500
 /** Of an answer; one batch that is larger comes all the same. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024
-const PARTITION_BYTES_MAX = 1024 * 1024
 /** Without topics. */
 const REQUEST_BYTES = 21
 /** Beside its name. */
@@ -21,23 +18,36 @@ const TOPIC_BYTES = 6
 const PARTITION_BYTES = 16
 
 /** The bytes are there until the connection's next request. */
-export type Fetched = Batches & { topic: string; partition: number; errorCode: number }
+export type Fetched = Batches & {
+  topic: string
+  partition: number
+  errorCode: number
+  /** Nothing from here on is committed yet. */
+  stableOffset: number
+}
+
+export type FetchLimits = {
+  /** The broker holds back an answer without records for so long. */
+  waitMs: number
+  partitionBytesMax: number
+}
 
 /** Committed records from each offset on, as much as fits: the first partitions first. */
 export async function fetchRecords(
   connection: BrokerConnection,
   asked: readonly TopicPartitionOffset[],
+  limits: FetchLimits,
 ): Promise<Fetched[]> {
-  return fetchedIn(await connection.ask(FETCH, request(asked)))
+  return fetchedIn(await connection.ask(FETCH, request(asked, limits)))
 }
 
 /** replica, waits, isolation | topics with their partitions */
-function request(asked: readonly TopicPartitionOffset[]): Buffer {
+function request(asked: readonly TopicPartitionOffset[], { waitMs, partitionBytesMax }: FetchLimits): Buffer {
   const byTopic = Map.groupBy(asked, ({ topic }) => topic)
   const topicBytes = [...byTopic.keys()].reduce((sum, name) => sum + TOPIC_BYTES + Buffer.byteLength(name), 0)
   const bytes = Buffer.allocUnsafe(REQUEST_BYTES + topicBytes + PARTITION_BYTES * asked.length)
   let at = 0
-  for (const number of [NO_REPLICA, WAIT_MS, 1, ANSWER_BYTES_MAX]) at = bytes.writeInt32BE(number, at)
+  for (const number of [NO_REPLICA, waitMs, 1, ANSWER_BYTES_MAX]) at = bytes.writeInt32BE(number, at)
   at = bytes.writeInt8(READ_COMMITTED, at)
   at = bytes.writeInt32BE(byTopic.size, at)
   for (const [topic, partitions] of byTopic) {
@@ -47,7 +57,7 @@ function request(asked: readonly TopicPartitionOffset[]): Buffer {
     for (const { partition, offset } of partitions) {
       at = bytes.writeInt32BE(partition, at)
       at = bytes.writeBigInt64BE(BigInt(offset), at)
-      at = bytes.writeInt32BE(PARTITION_BYTES_MAX, at)
+      at = bytes.writeInt32BE(partitionBytesMax, at)
     }
   }
   return bytes
@@ -68,7 +78,8 @@ function fetchedIn(bytes: Buffer): Fetched[] {
     for (let partitions = count(); partitions > 0; partitions--) {
       const partition = count()
       const errorCode = bytes.readInt16BE(at)
-      // Then the end of the partition, and the last stable offset.
+      // Between them the end of the partition.
+      const stableOffset = Number(bytes.readBigInt64BE(at + 10))
       at += 18
       const aborted: AbortedTransaction[] = []
       for (let left = count(); left > 0; left--) {
@@ -79,7 +90,7 @@ function fetchedIn(bytes: Buffer): Fetched[] {
       const from = at + 4
       const to = from + Math.max(0, count())
       at = to
-      fetched.push({ topic, partition, errorCode, aborted, bytes, from, to })
+      fetched.push({ topic, partition, errorCode, stableOffset, aborted, bytes, from, to })
     }
   }
   return fetched

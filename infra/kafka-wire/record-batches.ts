@@ -9,12 +9,16 @@ const LENGTH_FROM = 12
 const MAGIC_AT = 16
 const ATTRIBUTES_AT = 21
 const LAST_DELTA_AT = 23
+const FIRST_TIME_AT = 27
+const LAST_TIME_AT = 35
 const PRODUCER_AT = 43
 const COUNT_AT = 57
 const RECORDS_AT = 61
 
 const MAGIC = 2
 const COMPRESSION = 7
+/** All were written when the broker got them. */
+const IS_BROKERS_TIME = 8
 const IS_TRANSACTIONAL = 16
 const IS_CONTROL = 32
 const LZ4 = 3
@@ -26,7 +30,7 @@ export type Batches = { bytes: Buffer; from: number; to: number; aborted: readon
 /** What its producer wrote from `firstOffset` on, up to its mark of the end. */
 export type AbortedTransaction = { producerId: bigint; firstOffset: number }
 
-/** One and the same object for all. The bytes are there until the next batch. */
+/** One and the same object for all. See `Walk` for how long the bytes are there. */
 export type RecordView = {
   offset: number
   bytes: Buffer
@@ -35,29 +39,38 @@ export type RecordView = {
   keyTo: number
   valueFrom: number
   valueTo: number
+  /** Up to the record's end; `headersIn` reads them. */
+  headersFrom: number
+  /** When it was written, UTC ms. */
+  writtenMs: number
+}
+
+/** Another format, or another compression than LZ4: the Kafka client knows them all. */
+export class NotPlain extends Error {
+  override name = 'NotPlain'
 }
 
 const decoder = new Lz4Decoder()
 
-/**
- * Tells the committed records from `offset` on, and returns the offset that comes after the last whole batch. Throws where
- * it is another format, or another compression than LZ4: the Kafka client knows them all.
- */
-export function walkRecords(
-  batches: Batches,
-  offset: number,
-  onRecord: (record: RecordView) => void,
-): number {
+export type Walk = {
+  /** The first that is wanted. */
+  offset: number
+  /** Views are good until the next batch; copies, one of each batch, for as long as they are wanted. */
+  bytes: 'view' | 'copy'
+}
+
+/** Tells the committed records, and returns the offset that comes after the last whole batch. Throws `NotPlain`. */
+export function walkRecords(batches: Batches, walk: Walk, onRecord: (record: RecordView) => void): number {
   const { bytes, to } = batches
   const aborted = new AbortedTransactions(batches.aborted)
-  let next = offset
+  let next = walk.offset
   for (let at = batches.from; at + RECORDS_AT <= to; ) {
     const end = at + LENGTH_FROM + bytes.readInt32BE(at + LENGTH_AT)
     // The broker may cut off the last one.
     if (end > to) break
     if (end < at + RECORDS_AT || bytes[at + MAGIC_AT] !== MAGIC)
-      throw new Error('The records are of a format before Kafka 0.11')
-    if (aborted.isSound(bytes, at, end)) walkBatch(bytes, at, end, offset, onRecord)
+      throw new NotPlain('The records are of a format before Kafka 0.11')
+    if (aborted.isSound(bytes, at, end)) walkBatch(bytes, at, end, walk, onRecord)
     next = Math.max(next, baseOf(bytes, at) + bytes.readInt32BE(at + LAST_DELTA_AT) + 1)
     at = end
   }
@@ -70,22 +83,25 @@ function walkBatch(
   source: Buffer,
   batch: number,
   end: number,
-  fromOffset: number,
+  { offset, bytes: wanted }: Walk,
   onRecord: (record: RecordView) => void,
 ): void {
   const base = baseOf(source, batch)
-  const compression = source.readInt16BE(batch + ATTRIBUTES_AT) & COMPRESSION
-  if (compression !== 0 && compression !== LZ4)
-    throw new Error(`The records are compressed another way than with LZ4 (${compression})`)
-  const isPlain = compression === 0
-  const bytes = isPlain ? source : decoder.decode(source, batch + RECORDS_AT, end)
-  const cursor = new Cursor(bytes, isPlain ? batch + RECORDS_AT : 0)
-  const record: RecordView = { offset: 0, bytes, keyFrom: 0, keyTo: 0, valueFrom: 0, valueTo: 0 }
+  const attributes = source.readInt16BE(batch + ATTRIBUTES_AT)
+  const cursor = new Cursor(recordsOf(source, batch, end, wanted))
+  const { bytes } = cursor
+  const isBrokersTime = (attributes & IS_BROKERS_TIME) !== 0
+  const timeMs = Number(source.readBigInt64BE(batch + (isBrokersTime ? LAST_TIME_AT : FIRST_TIME_AT)))
+  const record: RecordView = {
+    ...{ offset: 0, bytes, keyFrom: 0, keyTo: 0, valueFrom: 0, valueTo: 0 },
+    ...{ headersFrom: 0, writtenMs: timeMs },
+  }
   for (let left = source.readInt32BE(batch + COUNT_AT); left > 0; left--) {
     const length = cursor.int()
     const recordEnd = cursor.at + length
     cursor.at++
-    cursor.skip()
+    const delayMs = cursor.long()
+    if (!isBrokersTime) record.writtenMs = timeMs + delayMs
     record.offset = base + cursor.int()
     const keyBytes = cursor.int()
     record.keyFrom = cursor.at
@@ -94,43 +110,72 @@ function walkBatch(
     const valueBytes = cursor.int()
     record.valueFrom = cursor.at
     record.valueTo = cursor.at + valueBytes
+    record.headersFrom = cursor.at + Math.max(0, valueBytes)
     cursor.at = recordEnd
-    if (
-      !(
-        recordEnd <= (isPlain ? end : bytes.length) &&
-        record.valueTo <= recordEnd &&
-        record.keyTo <= recordEnd
-      )
-    )
+    if (!(recordEnd <= bytes.length && record.headersFrom < recordEnd && record.keyTo <= recordEnd))
       throw new Error('A batch of records ends before its last record')
-    if (record.offset >= fromOffset) onRecord(record)
+    if (record.offset >= offset) onRecord(record)
   }
+}
+
+/** The bytes of a batch's records, and nothing else. */
+function recordsOf(source: Buffer, batch: number, end: number, wanted: Walk['bytes']): Buffer {
+  const compression = source.readInt16BE(batch + ATTRIBUTES_AT) & COMPRESSION
+  if (compression !== 0 && compression !== LZ4)
+    throw new NotPlain(`The records are compressed another way than with LZ4 (${compression})`)
+  const from = batch + RECORDS_AT
+  const view = compression === 0 ? source.subarray(from, end) : decoder.decode(source, from, end)
+  return wanted === 'view' ? view : Buffer.from(view)
+}
+
+/** A record's headers; those of one name: the last. Read only where something is wrong with the record. */
+export function headersIn(bytes: Buffer, from: number): Record<string, string> {
+  const cursor = new Cursor(bytes, from)
+  const headers: Record<string, string> = {}
+  for (let left = cursor.int(); left > 0; left--) {
+    const name = cursor.text()
+    headers[name] = cursor.text()
+  }
+  return headers
 }
 
 /** Numbers of 7 bits a byte, the lowest first, signs by turns. */
 class Cursor {
-  readonly #bytes: Buffer
+  readonly bytes: Buffer
   at: number
 
-  constructor(bytes: Buffer, at: number) {
-    this.#bytes = bytes
+  constructor(bytes: Buffer, at = 0) {
+    this.bytes = bytes
     this.at = at
   }
 
   /** 32 bits. */
   int(): number {
-    let byte = this.#bytes[this.at++] as number
+    let byte = this.bytes[this.at++] as number
     let bits = byte & 0x7f
     for (let shift = 7; byte >= 0x80; shift += 7) {
-      byte = this.#bytes[this.at++] as number
+      byte = this.bytes[this.at++] as number
       bits |= (byte & 0x7f) << shift
     }
     return (bits >>> 1) ^ -(bits & 1)
   }
 
-  /** One of any length. */
-  skip(): void {
-    while ((this.#bytes[this.at++] as number) >= 0x80);
+  /** 64 bits, as far as a number holds them. */
+  long(): number {
+    let byte = this.bytes[this.at++] as number
+    let value = byte & 0x7f
+    for (let scale = 0x80; byte >= 0x80; scale *= 0x80) {
+      byte = this.bytes[this.at++] as number
+      value += (byte & 0x7f) * scale
+    }
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  }
+
+  /** Its length, and itself; of what is null, nothing. */
+  text(): string {
+    const length = Math.max(0, this.int())
+    this.at += length
+    return this.bytes.toString('utf8', this.at - length, this.at)
   }
 }
 
@@ -169,7 +214,7 @@ function markOf(bytes: Buffer, batch: number, end: number): number {
   const cursor = new Cursor(bytes, batch + RECORDS_AT)
   cursor.int()
   cursor.at++
-  cursor.skip()
+  cursor.long()
   cursor.int()
   const keyBytes = cursor.int()
   return keyBytes >= 4 && cursor.at + 4 <= end ? bytes.readInt16BE(cursor.at + 2) : -1
