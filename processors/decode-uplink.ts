@@ -132,9 +132,11 @@ const undecoded = (payload: Uint8Array): Decoded =>
 
 function samplesOf(recordedAtMs: number, decoded: Decoded): Sample[] {
   const samples = [sampleOf(recordedAtMs, false, ownOf(decoded))]
-  // A replayed value of this very instant would have the identity of the uplink's own.
   for (const sample of replayedIn(decoded))
     if (sample.recordedAtMs !== recordedAtMs) samples.push(sampleOf(sample.recordedAtMs, true, sample))
+    // A value of this very instant has the identity of the uplink's own, and is it where there is no other.
+    else if (decoded.kind === 'history')
+      samples[0] = sampleOf(recordedAtMs, false, { ...ownOf(decoded), ...sample })
   return samples
 }
 

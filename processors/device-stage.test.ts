@@ -192,6 +192,19 @@ test('replayed values are history at their own times; the uplink that carries th
   ])
 })
 
+test('a value that names the instant of the uplink itself is the uplink’s own', () => {
+  const normalizedPayload = JSON.stringify([
+    { time: '2026-02-02T09:55:00Z', air: { temperature: 4.5 } },
+    { time: '2026-02-02T10:00:00Z', air: { temperature: 4 } },
+  ])
+  const device = new Device({}).pipe(uplink(1, '10:00', { normalizedPayload }))
+  expect(device.readings.map((r) => [r.recordedAt, r.temperature, r.history])).toEqual([
+    [at('10:00'), 4, false],
+    [at('09:55'), 4.5, true],
+  ])
+  expect(device.quarantine).toEqual([])
+})
+
 test('the state survives its changelog', async () => {
   const changelog = (await openCodecs(memoryRegistry(), '')).of('device-changelog')
   const device = new Device({}).pipe(uplink(1, '10:00', json(5)))
