@@ -104,6 +104,15 @@ function open() {
 /** Until what was begun has gone on as far as it can. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0))
 
+/** Follows these, and has asked for what comes next. */
+async function begun(...starts: TopicPartitionOffset[]) {
+  const opened = open()
+  opened.reader.follow(starts)
+  const first = opened.reader.read()
+  await settled()
+  return { ...opened, first }
+}
+
 type Read = ReturnType<StreamReader['read']>
 
 const toldBy = async (read: Read) => {
@@ -115,12 +124,9 @@ const toldBy = async (read: Read) => {
 }
 
 test('records come as they lie in their batches, with where they stand and when they were written', async () => {
-  const { reader, readers } = open()
-  reader.follow([at(7)])
-  const read = reader.read()
-  await settled()
+  const { readers, first } = await begun(at(7))
   readers[0]?.answer(8, true)
-  const { parts, ends } = await read
+  const { parts, ends } = await first
   expect(parts[0]?.records[0]).toMatchObject({
     topic: 'uplinks',
     partition: 0,
@@ -133,10 +139,7 @@ test('records come as they lie in their batches, with where they stand and when 
 })
 
 test('what was read of a partition that was left by then is not handed out, nor its end', async () => {
-  const { reader, readers, client } = open()
-  reader.follow([at(0), at(0, 1)])
-  const first = reader.read()
-  await settled()
+  const { reader, readers, client, first } = await begun(at(0), at(0, 1))
   client.give()
   expect(await toldBy(first)).toEqual([])
   readers[0]?.answer(2, true)
@@ -146,10 +149,7 @@ test('what was read of a partition that was left by then is not handed out, nor 
 })
 
 test('a partition that is followed again begins where it is asked to, whatever was under way', async () => {
-  const { reader, readers, client } = open()
-  reader.follow([at(50)])
-  const first = reader.read()
-  await settled()
+  const { reader, readers, client, first } = await begun(at(50))
   client.give()
   await first
   readers[0]?.answer(60, true)
@@ -172,10 +172,7 @@ test('what slipped into the client before its partitions were paused is left to 
 })
 
 test('a reader that fails is opened anew where it stood', async () => {
-  const { reader, readers, warnings } = open()
-  reader.follow([at(0)])
-  const first = reader.read()
-  await settled()
+  const { reader, readers, warnings, first } = await begun(at(0))
   readers[0]?.answer(3)
   await first
   const second = reader.read()
@@ -191,10 +188,7 @@ test('a reader that fails is opened anew where it stood', async () => {
 })
 
 test('what is not plain the client reads, from where the other stood, once no read of it is under way', async () => {
-  const { reader, readers, client } = open()
-  reader.follow([at(0), at(9, 1)])
-  const first = reader.read()
-  await settled()
+  const { reader, readers, client, first } = await begun(at(0), at(9, 1))
   readers[0]?.answer(3)
   await first
   const second = reader.read()
