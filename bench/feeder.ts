@@ -52,7 +52,7 @@ export class Feeder {
       const uplink = uplinkOf(device, round, recordedAtOf(fleet, round, device))
       const value = encode(uplink)
       bytes += value.length
-      await this.#write('uplinks', uplink.devEui, value)
+      await this.#write('uplinks', uplink.devEui, value, uplink.receivedAt)
     }
     return bytes
   }
@@ -65,10 +65,11 @@ export class Feeder {
     await answer<unknown>((done) => this.#producer.disconnect(done as never))
   }
 
-  async #write(topic: TopicName, key: string, value: Buffer): Promise<void> {
+  /** `writtenMs`: what a backlog's records say, by which processes wait for each other; null: now. */
+  async #write(topic: TopicName, key: string, value: Buffer, writtenMs: number | null = null): Promise<void> {
     for (;;) {
       try {
-        this.#producer.produce(topicName(this.#prefix, topic), null, value, key)
+        this.#producer.produce(topicName(this.#prefix, topic), null, value, key, writtenMs)
         return
       } catch (error) {
         if ((error as LibrdKafkaError).code !== rdkafka.CODES.ERRORS.ERR__QUEUE_FULL) throw error
