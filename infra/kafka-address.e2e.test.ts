@@ -26,22 +26,25 @@ function addressWith({
   return `sasl_ssl://${login}@${broker.address}?${query}`
 }
 
-test.each(['plain', 'scram-sha-512'])('by %s topics are made, written and read', async (mechanism) => {
-  const brokers = addressWith({ mechanism })
-  const prefix = `${mechanism}.`
-  const topics = await createTopics(brokers, prefix, { partitions: 1, replication: 1 })
-  expect(topics.every(({ isNew }) => isNew)).toBe(true)
-  const topic = `${prefix}uplinks`
-  const publisher = await openPublisher(brokers)
-  await publisher.publish([{ topic, key: 'fridge', value: Buffer.from('cold') }])
-  await publisher.close()
-  const values: string[] = []
-  await readTopic({ brokers, topic }, (messages) => {
-    for (const { value } of messages) values.push(String(value))
-  })
-  expect(values).toEqual(['cold'])
-  expect(await valuesInBulk(brokers, topic)).toEqual(['cold'])
-})
+test.each(['plain', 'scram-sha-256', 'scram-sha-512'])(
+  'by %s topics are made, written and read',
+  async (mechanism) => {
+    const brokers = addressWith({ mechanism })
+    const prefix = `${mechanism}.`
+    const topics = await createTopics(brokers, prefix, { partitions: 1, replication: 1 })
+    expect(topics.every(({ isNew }) => isNew)).toBe(true)
+    const topic = `${prefix}uplinks`
+    const publisher = await openPublisher(brokers)
+    await publisher.publish([{ topic, key: 'fridge', value: Buffer.from('cold') }])
+    await publisher.close()
+    const values: string[] = []
+    await readTopic({ brokers, topic }, (messages) => {
+      for (const { value } of messages) values.push(String(value))
+    })
+    expect(values).toEqual(['cold'])
+    expect(await valuesInBulk(brokers, topic)).toEqual(['cold'])
+  },
+)
 
 test('by TLS alone a topic is read in bulk', async () => {
   const address = `ssl://${broker.tlsAddress}`

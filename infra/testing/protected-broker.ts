@@ -45,9 +45,12 @@ export async function startProtectedBroker(): Promise<ProtectedBroker> {
       'ssl.keystore.type=PKCS12',
       `ssl.keystore.location=${join(dir, 'broker.p12')}`,
       `ssl.keystore.password=${storePassword}`,
-      'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512',
+      'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
       `listener.name.safe.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required "user_${user}"="${password}";`,
-      'listener.name.safe.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;',
+      ...['256', '512'].map(
+        (bits) =>
+          `listener.name.safe.scram-sha-${bits}.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;`,
+      ),
       '',
     ].join('\n'),
   )
@@ -67,8 +70,11 @@ export async function startProtectedBroker(): Promise<ProtectedBroker> {
       '--bootstrap-server',
     ]
     const who = ['--entity-type', 'users', '--entity-name', user]
-    const scram = ['--add-config', `SCRAM-SHA-512=[iterations=4096,password=${password}]`]
-    await run(java, [...tool, `127.0.0.1:${ports.kafka}`, ...who, ...scram])
+    // One mechanism a call is all that the tool takes.
+    for (const bits of ['256', '512']) {
+      const scram = ['--add-config', `SCRAM-SHA-${bits}=[iterations=4096,password=${password}]`]
+      await run(java, [...tool, `127.0.0.1:${ports.kafka}`, ...who, ...scram])
+    }
   } catch (error) {
     await stop()
     throw error
