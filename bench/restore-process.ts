@@ -1,6 +1,5 @@
 // Restores its part of a changelog when asked, and says what that has cost; or only reads it, which is the floor of any restore
 // with this client. Its set-up is its one argument, as JSON.
-
 import { offsetsSettings, readerSettings } from '../infra/kafka.ts'
 import { BulkReader, wholePartitions } from '../infra/kafka-wire/bulk-reader.ts'
 import { registryAt } from '../infra/registry.ts'

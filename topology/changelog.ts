@@ -48,6 +48,7 @@ type Goals = Map<string, Goal>
 /** Returns false where it was not wanted any more. */
 export async function restore(job: Restore): Promise<boolean> {
   const goals = await goalsOf(job)
+  const isNothing = goals.size === 0
   const startedMs = performance.now()
   const progress: RestoreProgress = {
     ...{ records: 0, bytes: 0, elapsedMs: 0, isDone: false },
@@ -62,7 +63,7 @@ export async function restore(job: Restore): Promise<boolean> {
   while (goals.size > 0 && job.isWanted())
     await readFrom(await clientSource(job.settings, startsOf(goals)), reading, STALLED_AFTER_MS)
   if (goals.size > 0) return false
-  if (progress.records > 0) report()
+  if (!isNothing) report()
   for (const task of job.tasks) await startTimers(job, task)
   return true
 }

@@ -32,10 +32,12 @@ export type Reached = { of: TopicPartitionOffset; offset: number; isEnd: boolean
 type Position = { of: TopicPartitionOffset; offset: number }
 
 export class BulkReader {
-  readonly #lanes: ReadonlyMap<string, Lane>
+  readonly #laneOf: ReadonlyMap<string, Lane>
+  readonly #lanes: readonly Lane[]
 
-  private constructor(lanes: ReadonlyMap<string, Lane>) {
-    this.#lanes = lanes
+  private constructor(laneOf: ReadonlyMap<string, Lane>) {
+    this.#laneOf = laneOf
+    this.#lanes = [...new Set(laneOf.values())]
   }
 
   /** Of these partitions, none of which is followed yet. Rejects where one has no leader that answers. */
@@ -65,14 +67,14 @@ export class BulkReader {
 
   /** Reads the partition from the offset on, wherever it was read before. */
   follow(start: TopicPartitionOffset): void {
-    const lane = this.#lanes.get(idOf(start))
+    const lane = this.#laneOf.get(idOf(start))
     if (lane === undefined) throw new Error(`${idOf(start)} was not asked for`)
     lane.follow(start)
   }
 
   /** Reads no more of it. */
   leave(partition: TopicPartition): void {
-    this.#lanes.get(idOf(partition))?.leave(partition)
+    this.#laneOf.get(idOf(partition))?.leave(partition)
   }
 
   /**
@@ -80,14 +82,14 @@ export class BulkReader {
    * has been read. Throws what the plain case has not. Null: nothing is followed.
    */
   async read(onRecord: (record: RecordView, of: TopicPartitionOffset) => void): Promise<Reached[] | null> {
-    const asked = [...new Set(this.#lanes.values())].flatMap((lane) => lane.answered() ?? [])
+    const asked = this.#lanes.flatMap((lane) => lane.answered() ?? [])
     if (asked.length === 0) return null
     const lane = await Promise.race(asked)
     return lane.take(onRecord)
   }
 
   close(): void {
-    for (const lane of this.#lanes.values()) lane.close()
+    for (const lane of this.#lanes) lane.close()
   }
 }
 
