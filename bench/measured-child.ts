@@ -1,6 +1,7 @@
 // A child process that answers questions: the processes under measurement, from the bench's side.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { memberFlags } from '../topology/member-flags.ts'
 
 export class MeasuredChild {
   readonly process: ChildProcess
@@ -27,7 +28,7 @@ export class MeasuredChild {
   static async start(script: string, setup: unknown): Promise<MeasuredChild> {
     const child = new MeasuredChild(
       fork(new URL(script, import.meta.url), [JSON.stringify(setup)], {
-        execArgv: ['--max-semi-space-size=64', '--expose-gc'],
+        execArgv: [...memberFlags, '--expose-gc'],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       }),
     )

@@ -5,14 +5,12 @@ import { InvalidArgumentError, Option } from 'commander'
 import { keysOf, readConfig } from '../infra/config.ts'
 import { logOf, served } from '../topology/main.ts'
 import { runMember } from '../topology/member.ts'
+import { memberFlags } from '../topology/member-flags.ts'
 import { startMembers } from '../topology/members.ts'
 import { topologyDefaults, topologyOf } from '../topology/topology.ts'
 import { endSignal } from './end-signal.ts'
 
 const THREADS_MAX = 64
-
-/** A transaction's records live as long as it lasts: with V8's 16 MB they would all become old. MB. */
-const youngSpace = '--max-semi-space-size=64'
 
 export function threadCount(text: string): number {
   const count = /^\d+$/.test(text) ? Number(text) : Number.NaN
@@ -30,7 +28,7 @@ export async function runThreads(count: number): Promise<void> {
       fork(process.argv[1] ?? '', ['process', '--member'], {
         // A name of its own, and kept: started again, it takes its partitions back without a rebalance.
         env: { ...process.env, INSTANCE: `${name}-${i}` },
-        execArgv: [...process.execArgv, youngSpace],
+        execArgv: [...process.execArgv, ...memberFlags],
         serialization: 'advanced',
       }),
   })

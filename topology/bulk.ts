@@ -22,6 +22,8 @@ export type BulkReader = {
   /** From the offset on, wherever it was read before. */
   follow(start: TopicPartitionOffset): void
   leave(partition: TopicPartition): void
+  /** Of what came before the offset nobody will look at a record again: its bytes may be used anew. */
+  release(reached: TopicPartitionOffset): void
   /** Null: nothing is followed. Throws what is not plain: then it is to be closed. */
   read(onRecord: (record: StoredRecord, of: TopicPartitionOffset) => void): Promise<Reached[] | null>
   close(): void
@@ -32,7 +34,7 @@ export type OpenBulk = (partitions: readonly TopicPartition[]) => Promise<BulkRe
 
 export type Bulk = {
   openChangelogs: OpenBulk
-  /** Its records' bytes stay as they are. */
+  /** Its records' bytes stay as they are until they are released. */
   openStreams: OpenBulk
   headersIn: (bytes: Buffer, from: number) => Record<string, string>
 }

@@ -5,6 +5,7 @@ import { type Consumer, isFatal, isFencedOff, isKafkaError, type Transactions } 
 import type { RuntimeOptions, RuntimeTotals } from './kafka-runtime.ts'
 import type { Pace } from './pace.ts'
 import type { Slots } from './slots.ts'
+import type { StreamReader } from './stream-reader.ts'
 import type { TaskSlot } from './task-slot.ts'
 import { owesWord, runTransaction } from './transaction.ts'
 import { takesTurns } from './turns.ts'
@@ -19,6 +20,7 @@ export type CommitterSetup = {
   transactions: Transactions
   group: Consumer
   slots: Slots
+  streams: StreamReader
   pace: Pace
 }
 
@@ -58,7 +60,7 @@ export class Committer {
   }
 
   async commit(candidates: readonly TaskSlot[]): Promise<void> {
-    const { options, totals } = this.#setup
+    const { options, totals, streams } = this.#setup
     const nowMs = options.nowMs()
     const owes = (slot: TaskSlot) => this.#owesWord(slot, nowMs)
     const slots = candidates.filter((slot) => slot.isDirty() || owes(slot))
@@ -68,7 +70,7 @@ export class Committer {
     if (slots.length === 0) return
     const before = countsOf(slots)
     try {
-      await runTransaction(slots, owes, { ...this.#setup, ...options })
+      streams.release(await runTransaction(slots, owes, { ...this.#setup, ...options }))
     } catch (error) {
       await this.#abort(slots, error)
       return

@@ -1,10 +1,10 @@
-// The committed values of a task's keys, as bytes in a few segments outside of V8's heap, which its collector need not look after.
+// The committed values of a task's keys, as bytes in segments outside of V8's heap, which its collector need not look after.
 // A value is overwritten where it lies if there is room; otherwise it moves to the end, and once a quarter is garbage, all move.
+import { CHUNK_BYTES, giveBack, takeChunk } from './chunks.ts'
 
 const FIRST_BYTES = 64 * 1024
-const SEGMENT_BYTES = 4 * 1024 * 1024
-/** A place is a segment's number and where in it: no segment with two values in it is longer than this. */
-const PLACES = 1 << 24
+/** A place is a segment's number and where in it, in 31 bits for 2 GiB: no segment with two values in it is longer than this. */
+const PLACES = CHUNK_BYTES
 /** Before each value: its room, and its length. */
 const HEAD_BYTES = 8
 /** A state grows and shrinks by some readings: with this much room it seldom has to move. */
@@ -92,8 +92,9 @@ export class StateBytes {
   #withRoomFor(bytes: number): Buffer {
     const last = this.#segments.at(-1)
     if (last !== undefined && this.#used + bytes <= last.length) return last
-    const next = last === undefined ? FIRST_BYTES : Math.min(SEGMENT_BYTES, 2 * last.length)
-    const segment = Buffer.allocUnsafeSlow(Math.max(next, bytes))
+    const next = last === undefined ? FIRST_BYTES : Math.min(CHUNK_BYTES, 2 * last.length)
+    const isChunk = next === CHUNK_BYTES && bytes <= CHUNK_BYTES
+    const segment = isChunk ? takeChunk() : Buffer.allocUnsafeSlow(Math.max(next, bytes))
     this.#segments.push(segment)
     this.#used = 0
     return segment
@@ -111,6 +112,7 @@ export class StateBytes {
       const value = segment.subarray(from, from + segment.readUInt32LE(from - 4))
       this.#places.set(key, this.#append(value))
     }
+    for (const segment of old) giveBack(segment)
   }
 }
 

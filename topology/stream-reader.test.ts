@@ -22,6 +22,7 @@ const recordAt = (offset: number): StoredRecord => ({
 /** A reader in bulk that answers when it is told to: all that it follows, up to an offset. */
 class FakeBulk implements BulkReader {
   readonly starts = new Map<number, { of: TopicPartitionOffset; next: number }>()
+  readonly released: string[] = []
   isClosed = false
   #answer = Promise.withResolvers<{ toOffset: number; isEnd: boolean }>()
 
@@ -30,6 +31,9 @@ class FakeBulk implements BulkReader {
   }
   leave({ partition }: TopicPartition): void {
     this.starts.delete(partition)
+  }
+  release({ partition, offset }: TopicPartitionOffset): void {
+    this.released.push(`${partition}:${offset}`)
   }
   async read(onRecord: (record: StoredRecord, of: TopicPartitionOffset) => void): Promise<Reached[]> {
     const { toOffset, isEnd } = await this.#answer.promise
@@ -207,4 +211,13 @@ test('what is not plain the client reads, from where the other stood, once no re
   reader.leave([at(0)])
   reader.follow([at(5)])
   expect(client.calls.slice(3)).toEqual(['pause 1', 'resume 1'])
+})
+
+test('of what is committed the bytes are let go, and of nothing else', async () => {
+  const { reader, readers, first } = await begun(at(7), at(3, 1))
+  readers[0]?.answer(9)
+  await first
+  expect(readers[0]?.released).toEqual([])
+  reader.release([at(8), at(3, 1)])
+  expect(readers[0]?.released).toEqual(['0:8', '1:3'])
 })

@@ -83,6 +83,11 @@ export class StreamReader {
     if (this.#isByClient && partitions.length > 0) this.#setup.group.client.pause([...partitions])
   }
 
+  /** What came before these offsets is committed: no abort brings it back. */
+  release(committed: readonly TopicPartitionOffset[]): void {
+    for (const reached of committed) this.#bulk?.release(reached)
+  }
+
   /** Waits for what comes next, but not for long. Rejects with what the client rejects with. */
   async read(): Promise<Arrived> {
     // No read of the client is under way then: what it gives from now on is wanted.

@@ -48,25 +48,24 @@ export const owesWord = (slot: TaskSlot, isFeeding: boolean, nowMs: number): boo
  *    process which has lost its partitions does not get past.
  * 5. Commit. From here on the broker says it is done.
  * 6. Fold: what the tasks had in their overlays is what is committed.
- * Whatever fails from 2 to 5, the caller aborts and every task takes its records again.
+ * Whatever fails from 2 to 5, the caller aborts and every task takes its records again. Returns the offsets that it committed.
  */
 export async function runTransaction(
   slots: readonly TaskSlot[],
   owes: (slot: TaskSlot) => boolean,
   context: TransactionContext,
-) {
+): Promise<TopicPartitionOffset[]> {
   const { transactions, group } = context
   const speaking = slots.filter(owes)
   for (const slot of slots) slot.settle(Math.ceil(TIMERS_MAX / slots.length))
   await transactions.begin()
   await produceOutputs(slots, context)
   for (const slot of speaking) await produceWord(slot, context)
-  await transactions.sendOffsets(
-    slots.flatMap((slot) => offsetsOf(slot, context)),
-    group,
-  )
+  const offsets = slots.flatMap((slot) => offsetsOf(slot, context))
+  await transactions.sendOffsets(offsets, group)
   await transactions.commit()
   for (const slot of slots) slot.committed()
+  return offsets
 }
 
 /** What nobody here reads has no order across tasks: a task's own is all that outsiders need. */

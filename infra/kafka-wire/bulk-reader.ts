@@ -6,7 +6,8 @@ import { withAdmin } from '../kafka.ts'
 import { socketAddress } from '../kafka-address.ts'
 import { BrokerConnection } from './broker-connection.ts'
 import { type Fetched, type FetchLimits, fetchRecords } from './fetch.ts'
-import { NotPlain, type RecordView, type Walk, walkRecords } from './record-batches.ts'
+import { KeptBytes } from './kept-bytes.ts'
+import { NotPlain, type RecordView, walkRecords } from './record-batches.ts'
 import { authenticate } from './sasl.ts'
 
 /** Retention has passed it, or the topic was made anew: where to go on then is the client's to find out. */
@@ -14,16 +15,19 @@ const OFFSET_OUT_OF_RANGE = 1
 /** While the records of one answer are taken, the next one is on its way. */
 const LANES_PER_BROKER = 2
 
-export type BulkOptions = FetchLimits & Pick<Walk, 'bytes'>
+export type BulkOptions = FetchLimits & {
+  /** Records stay until they are released. Otherwise they are views, and good only while they are told. */
+  areKept: boolean
+}
 
 /** Whole changelogs: large answers, of which nothing is kept. */
-export const wholePartitions: BulkOptions = { waitMs: 500, partitionBytesMax: 1024 * 1024, bytes: 'view' }
+export const wholePartitions: BulkOptions = { waitMs: 500, partitionBytesMax: 1024 * 1024, areKept: false }
 
 /**
  * Streams: what comes is told at once, and each partition's next records lie beside those of the others, for tasks that take
  * turns (topology/turns.ts).
  */
-export const streams: BulkOptions = { waitMs: 50, partitionBytesMax: 64 * 1024, bytes: 'copy' }
+export const streams: BulkOptions = { waitMs: 50, partitionBytesMax: 64 * 1024, areKept: true }
 
 /** The offset comes next; `isEnd`: there is nothing more for the moment. `of`: what `follow` was given. */
 export type Reached = { of: TopicPartitionOffset; offset: number; isEnd: boolean }
@@ -77,6 +81,11 @@ export class BulkReader {
     this.#laneOf.get(idOf(partition))?.leave(partition)
   }
 
+  /** Of what came before the offset nobody will look at a record again: its bytes are used anew. */
+  release(reached: TopicPartitionOffset): void {
+    this.#laneOf.get(idOf(reached))?.release(reached)
+  }
+
   /**
    * Waits for the next answer of any broker, tells its committed records, and returns up to where each of its partitions
    * has been read. Throws what the plain case has not. Null: nothing is followed.
@@ -102,6 +111,8 @@ class Lane {
   #asked: ReadonlyMap<string, Position> = new Map()
   #answer: Promise<this> | null = null
   #fetched: Fetched[] = []
+  /** Of partitions that were read, whether they are followed or not. */
+  readonly #kept = new Map<string, KeptBytes>()
 
   constructor(connection: BrokerConnection, options: BulkOptions) {
     this.#connection = connection
@@ -114,6 +125,10 @@ class Lane {
 
   leave(partition: TopicPartition): void {
     this.#positions.delete(idOf(partition))
+  }
+
+  release(reached: TopicPartitionOffset): void {
+    this.#kept.get(idOf(reached))?.release(reached.offset)
   }
 
   /** Asks where nothing is asked yet. Null: there is nothing to ask for. */
@@ -139,9 +154,8 @@ class Lane {
       if (position === undefined || position !== this.#asked.get(id)) continue
       const { of, offset } = position
       check(fetched, offset)
-      const next = walkRecords(fetched, { offset, bytes: this.#options.bytes }, (record) =>
-        onRecord(record, of),
-      )
+      const walk = { offset, kept: this.#options.areKept ? this.#keptOf(id) : null }
+      const next = walkRecords(fetched, walk, (record) => onRecord(record, of))
       reached.push({ of, offset: next, isEnd: next >= fetched.stableOffset })
       if (next === offset) continue
       // What has given something goes to the end: an answer has no room for all.
@@ -149,6 +163,12 @@ class Lane {
       this.#positions.set(id, { of, offset: next })
     }
     return reached
+  }
+
+  #keptOf(id: string): KeptBytes {
+    const kept = this.#kept.get(id) ?? new KeptBytes()
+    this.#kept.set(id, kept)
+    return kept
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 // Batches of records as a broker stores and sends them (format 2, of Kafka 0.11 and later), in place: no object is made for a
 // record. Of a transaction that was aborted nothing is told.
 // https://kafka.apache.org/documentation/#recordbatch
+import type { KeptBytes } from './kept-bytes.ts'
 import { Lz4Decoder } from './lz4.ts'
 
 /** Of a batch's head, in bytes from its beginning. */
@@ -55,8 +56,8 @@ const decoder = new Lz4Decoder()
 export type Walk = {
   /** The first that is wanted. */
   offset: number
-  /** Views are good until the next batch; copies, one of each batch, for as long as they are wanted. */
-  bytes: 'view' | 'copy'
+  /** Where copies of the batches are kept. Null: records are views, until the next batch. */
+  kept: KeptBytes | null
 }
 
 /** Tells the committed records, and returns the offset that comes after the last whole batch. Throws `NotPlain`. */
@@ -83,12 +84,14 @@ function walkBatch(
   source: Buffer,
   batch: number,
   end: number,
-  { offset, bytes: wanted }: Walk,
+  { offset, kept }: Walk,
   onRecord: (record: RecordView) => void,
 ): void {
   const base = baseOf(source, batch)
   const attributes = source.readInt16BE(batch + ATTRIBUTES_AT)
-  const cursor = new Cursor(recordsOf(source, batch, end, wanted))
+  const view = recordsOf(source, batch, end)
+  const nextOffset = base + source.readInt32BE(batch + LAST_DELTA_AT) + 1
+  const cursor = new Cursor(kept === null ? view : kept.copy(view, nextOffset))
   const { bytes } = cursor
   const isBrokersTime = (attributes & IS_BROKERS_TIME) !== 0
   const timeMs = Number(source.readBigInt64BE(batch + (isBrokersTime ? LAST_TIME_AT : FIRST_TIME_AT)))
@@ -118,14 +121,13 @@ function walkBatch(
   }
 }
 
-/** The bytes of a batch's records, and nothing else. */
-function recordsOf(source: Buffer, batch: number, end: number, wanted: Walk['bytes']): Buffer {
+/** The bytes of a batch's records, and nothing else: a view, until the next call. */
+function recordsOf(source: Buffer, batch: number, end: number): Buffer {
   const compression = source.readInt16BE(batch + ATTRIBUTES_AT) & COMPRESSION
   if (compression !== 0 && compression !== LZ4)
     throw new NotPlain(`The records are compressed another way than with LZ4 (${compression})`)
   const from = batch + RECORDS_AT
-  const view = compression === 0 ? source.subarray(from, end) : decoder.decode(source, from, end)
-  return wanted === 'view' ? view : Buffer.from(view)
+  return compression === 0 ? source.subarray(from, end) : decoder.decode(source, from, end)
 }
 
 /** A record's headers; those of one name: the last. Read only where something is wrong with the record. */
