@@ -1,7 +1,6 @@
 // A child process that answers questions: the processes under measurement, from the bench's side.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { memberFlags } from '../topology/member-flags.ts'
 
 export class MeasuredChild {
   readonly process: ChildProcess
@@ -28,7 +27,7 @@ export class MeasuredChild {
   static async start(script: string, setup: unknown): Promise<MeasuredChild> {
     const child = new MeasuredChild(
       fork(new URL(script, import.meta.url), [JSON.stringify(setup)], {
-        execArgv: [...memberFlags, '--expose-gc'],
+        execArgv: ['--expose-gc'],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       }),
     )

@@ -7,6 +7,7 @@ import { openCodecs } from '../schemas/codec.ts'
 import { topicName } from '../schemas/topics.ts'
 import { restore } from '../topology/changelog.ts'
 import { Task } from '../topology/engine.ts'
+import { countBuffersAsHeap } from '../topology/heap-growth.ts'
 import { Consumer } from '../topology/kafka-clients.ts'
 import { topology } from '../topology/topology.ts'
 import { threadCpuMs } from './cpu.ts'
@@ -21,6 +22,7 @@ export type Spent = { cpuMs: number; javaScriptMs: number }
 export type Restored = Spent & { keys: number; rssBytes: number; heapBytes: number }
 
 const { brokers, schemaRegistryUrl, prefix, partitions } = JSON.parse(process.argv[2] ?? '') as Setup
+countBuffersAsHeap()
 const codecs = await openCodecs(registryAt(schemaRegistryUrl), prefix)
 const stage = topology.stages.find(({ name }) => name === 'unit')
 if (stage === undefined) throw new Error('There is no unit stage.')

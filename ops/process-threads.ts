@@ -5,7 +5,6 @@ import { InvalidArgumentError, Option } from 'commander'
 import { keysOf, readConfig } from '../infra/config.ts'
 import { logOf, served } from '../topology/main.ts'
 import { runMember } from '../topology/member.ts'
-import { memberFlags } from '../topology/member-flags.ts'
 import { startMembers } from '../topology/members.ts'
 import { topologyDefaults, topologyOf } from '../topology/topology.ts'
 import { endSignal } from './end-signal.ts'
@@ -28,7 +27,6 @@ export async function runThreads(count: number): Promise<void> {
       fork(process.argv[1] ?? '', ['process', '--member'], {
         // A name of its own, and kept: started again, it takes its partitions back without a rebalance.
         env: { ...process.env, INSTANCE: `${name}-${i}` },
-        execArgv: [...process.execArgv, ...memberFlags],
         serialization: 'advanced',
       }),
   })

@@ -15,6 +15,7 @@ import { PipelineError } from '../schemas/failure.ts'
 import { type TopicName, topicName } from '../schemas/topics.ts'
 import type { Topology } from './define.ts'
 import { copartitioned, topicsOf } from './describe.ts'
+import { countBuffersAsHeap } from './heap-growth.ts'
 import { type Log, type Runtime, startRuntime } from './kafka-runtime.ts'
 import { processMetrics } from './metrics.ts'
 import type { SlotPhase } from './task-slot.ts'
@@ -58,6 +59,7 @@ export const logOf = (config: Pick<ProcessConfig, 'LOG_LEVEL'>): Log =>
 
 /** Joins the group. */
 export async function openRuntime(config: ProcessConfig, topology: Topology): Promise<Runtime> {
+  countBuffersAsHeap()
   const log = logOf(config)
   const { KAFKA_BROKERS: brokers, TOPIC_PREFIX: prefix } = config
   const codecs = await patiently(log, () => openCodecs(registryAt(config.SCHEMA_REGISTRY_URL), prefix))
