@@ -94,7 +94,7 @@ export class Assignment {
       side.unfollow(stage.tables.map((table) => ({ topic: options.topicOf(table), partition })))
       all.remove({ topic: options.topicOf(stage.carrier), partition })
     }
-    streams.leave(partitions)
+    streams.giveUp(partitions)
     group.client.incrementalUnassign(partitions)
   }
 }

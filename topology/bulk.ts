@@ -24,6 +24,8 @@ export type BulkReader = {
   leave(partition: TopicPartition): void
   /** Of what came before the offset nobody will look at a record again: its bytes may be used anew. */
   release(reached: TopicPartitionOffset): void
+  /** Somebody else has the partition, and nothing of it will be released here: its bytes are left to whoever still holds them. */
+  forget(partition: TopicPartition): void
   /** Null: nothing is followed. Throws what is not plain: then it is to be closed. */
   read(onRecord: (record: StoredRecord, of: TopicPartitionOffset) => void): Promise<Reached[] | null>
   close(): void

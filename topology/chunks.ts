@@ -1,5 +1,5 @@
-// Large buffers that are filled, written to the broker and filled again. What is made anew with each transaction is moved to V8's
-// old generation just before it becomes garbage, and fills it.
+// Large buffers that are filled, written to the broker or moved elsewhere, and filled again. What is made anew with each transaction
+// is moved to V8's old generation just before it becomes garbage, and fills it.
 
 export const CHUNK_BYTES = 256 * 1024
 

@@ -1,5 +1,6 @@
 // When a process commits, and what becomes of a commit that fails.
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { TopicPartitionOffset } from 'node-rdkafka'
 import { haveAll, isRipe } from './commit-rhythm.ts'
 import { type Consumer, isFatal, isFencedOff, isKafkaError, type Transactions } from './kafka-clients.ts'
 import type { RuntimeOptions, RuntimeTotals } from './kafka-runtime.ts'
@@ -69,12 +70,14 @@ export class Committer {
     if (!isPart) this.#lastMs = startedMs
     if (slots.length === 0) return
     const before = countsOf(slots)
+    let committed: TopicPartitionOffset[]
     try {
-      streams.release(await runTransaction(slots, owes, { ...this.#setup, ...options }))
+      committed = await runTransaction(slots, owes, { ...this.#setup, ...options })
     } catch (error) {
       await this.#abort(slots, error)
       return
     }
+    streams.release(committed)
     this.#abortPauseMs = ABORT_PAUSE_MS
     this.#handedOnMs = slots.every(isFollowing) ? null : options.nowMs()
     totals.commits++

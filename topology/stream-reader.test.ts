@@ -35,6 +35,9 @@ class FakeBulk implements BulkReader {
   release({ partition, offset }: TopicPartitionOffset): void {
     this.released.push(`${partition}:${offset}`)
   }
+  forget({ partition }: TopicPartition): void {
+    this.released.push(`${partition} for good`)
+  }
   async read(onRecord: (record: StoredRecord, of: TopicPartitionOffset) => void): Promise<Reached[]> {
     const { toOffset, isEnd } = await this.#answer.promise
     this.#answer = Promise.withResolvers()
@@ -220,4 +223,15 @@ test('of what is committed the bytes are let go, and of nothing else', async () 
   expect(readers[0]?.released).toEqual([])
   reader.release([at(8), at(3, 1)])
   expect(readers[0]?.released).toEqual(['0:8', '1:3'])
+})
+
+test('what is paused keeps its bytes; what another process has taken over is forgotten', async () => {
+  const { reader, readers, first } = await begun(at(7), at(3, 1))
+  readers[0]?.answer(9)
+  await first
+  reader.leave([at(9)])
+  expect(readers[0]?.released).toEqual([])
+  reader.giveUp([at(9), at(9, 1)])
+  expect(readers[0]?.released).toEqual(['0 for good', '1 for good'])
+  expect([...(readers[0]?.starts.keys() ?? [])]).toEqual([])
 })

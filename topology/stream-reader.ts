@@ -83,6 +83,12 @@ export class StreamReader {
     if (this.#isByClient && partitions.length > 0) this.#setup.group.client.pause([...partitions])
   }
 
+  /** They have been taken away: another process reads them now. */
+  giveUp(partitions: readonly TopicPartition[]): void {
+    this.leave(partitions)
+    for (const partition of partitions) this.#bulk?.forget(partition)
+  }
+
   /** What came before these offsets is committed: no abort brings it back. */
   release(committed: readonly TopicPartitionOffset[]): void {
     for (const reached of committed) this.#bulk?.release(reached)

@@ -86,6 +86,11 @@ export class BulkReader {
     this.#laneOf.get(idOf(reached))?.release(reached)
   }
 
+  /** Somebody else reads it from now on, and nothing of it will be released: its bytes are left to whoever still holds them. */
+  forget(partition: TopicPartition): void {
+    this.#laneOf.get(idOf(partition))?.forget(partition)
+  }
+
   /**
    * Waits for the next answer of any broker, tells its committed records, and returns up to where each of its partitions
    * has been read. Throws what the plain case has not. Null: nothing is followed.
@@ -129,6 +134,10 @@ class Lane {
 
   release(reached: TopicPartitionOffset): void {
     this.#kept.get(idOf(reached))?.release(reached.offset)
+  }
+
+  forget(partition: TopicPartition): void {
+    this.#kept.delete(idOf(partition))
   }
 
   /** Asks where nothing is asked yet. Null: there is nothing to ask for. */
