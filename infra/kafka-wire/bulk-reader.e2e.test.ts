@@ -82,8 +82,13 @@ async function transactional(name: string): Promise<Writer> {
 }
 
 beforeAll(async () => {
+  // Its records are months old by their time: the broker would delete them at its next look, which it takes every 5 minutes.
+  const configEntries = [{ name: 'retention.ms', value: '-1' }]
   await withAdmin(brokers, (admin) =>
-    admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: PARTITIONS }] }),
+    admin.createTopics({
+      waitForLeaders: false,
+      topics: [{ topic, numPartitions: PARTITIONS, configEntries }],
+    }),
   )
   const { global } = producerSettings(brokers)
   const [lz4, plain] = [await writer(global), await writer({ ...global, 'compression.codec': 'none' })]
