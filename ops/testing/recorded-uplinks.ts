@@ -41,6 +41,11 @@ export async function asWrittenThen(
 
 const SLICE_MS = 100
 const RETRY_PAUSE_MS = 200
+/**
+ * Longer than a broker may take to end (30 s) and to start again (90 s, infra/local/kept-process.ts), which says itself what is
+ * wrong with it, with the end of its log.
+ */
+const PATIENCE_MS = 150_000
 
 export type Feeding = {
   brokers: string
@@ -90,8 +95,8 @@ async function publish(publisher: Publisher, brokers: string, records: Records):
   })
 }
 
-async function patiently<T>(call: () => Promise<T>, withinMs = 60_000): Promise<T> {
-  const deadlineMs = performance.now() + withinMs
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  const deadlineMs = performance.now() + PATIENCE_MS
   for (;;) {
     try {
       return await call()
